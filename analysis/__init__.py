@@ -1,0 +1,1 @@
+"""Simulations over the city (flood, sun, energy), as numerics on arrays."""
