@@ -1,0 +1,44 @@
+"""The command line, `twin`: one command for each door, each a thin call into the packages below.
+
+Exit codes: 0 done, 1 refused or failed with one clear line, 2 wrong usage. Packages are imported
+inside the commands, so that `twin --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from api.commands import city, export, serve, tiles
+
+app = typer.Typer(
+    help="A digital twin of a city: CityGML and sensors in; 3D Tiles, simulations and a viewer out.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for module in (city, tiles, serve, export):
+    module.register(app)
+
+
+def main() -> None:
+    """Run the command line; errors of the domain become one line and exit code 1."""
+    from citygml.errors import CityModelError
+    from twin.errors import TwinError
+
+    try:
+        app()
+    except (CityModelError, TwinError) as error:
+        print(f"twin: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("twin: interrupted; nothing was changed", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The commands of `twin`, by subject. Each module has `register(app)`."""

@@ -1,0 +1,160 @@
+"""`twin init`, `twin add`, `twin info`, `twin check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.commands.output import emit, progress, table
+
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The city's folder.")]
+Anchor = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LON,LAT[,H]", help="Where the origin of a local coordinate system lies on the globe."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(init)
+    app.command()(add)
+    app.command()(info)
+    app.command()(check)
+
+
+def init(
+    folder: Folder,
+    crs: Annotated[str, typer.Option(help="Coordinate system of the city, such as EPSG:5187+5193.")],
+    name: Annotated[str | None, typer.Option(help="Name of the city, for people.")] = None,
+    anchor: Anchor = None,
+) -> None:
+    """Make an empty city with a coordinate system."""
+    from citygml.crs import parse
+    from twin.errors import TwinError
+    from twin.store import create_city
+
+    parsed = parse(crs)
+    if (folder / "twin.db").exists():
+        raise TwinError(f"{folder}: there is a city already")
+    settings = {"crs": parsed.name, "name": name or folder.stem}
+    if anchor:
+        settings["anchor"] = ",".join(map(str, parse_anchor(anchor)))
+    create_city(folder, **settings).close()
+    print(f"{folder}: an empty city in {parsed.title}")
+
+
+def add(
+    folder: Folder,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE|FOLDER...", help="What to read.", exists=False)
+    ],
+    crs: Annotated[
+        str | None, typer.Option(help="Coordinate system of the files, when they name none or a wrong one.")
+    ] = None,
+    lod: Annotated[
+        list[int] | None, typer.Option(help="Only this level of detail (may be repeated).")
+    ] = None,
+    geoid: Annotated[
+        Path | None, typer.Option(help="Grid for heights, such as a GeoTIFF of PROJ-data.", exists=True)
+    ] = None,
+    anchor: Anchor = None,
+    as_json: Json = False,
+) -> None:
+    """Read city models and terrain into a city (made if there is none).
+
+    CityGML 1.0-3.0, CityJSON and CityJSONSeq, IFC, IndoorGML, GeoTIFF and ASC; folders and zip archives of
+    them. Either all goes in or nothing. A defect of one object is a finding (`twin check`), not an error.
+    """
+    from twin.ingest import AddOptions, add_files
+
+    options = AddOptions(
+        crs=crs,
+        lods=frozenset(map(str, lod)) if lod else None,
+        geoid=geoid,
+        anchor=parse_anchor(anchor) if anchor else None,
+    )
+    with progress("Reading") as step:
+        done = add_files(folder, paths, options, lambda n, _: step(f"{n:,} objects"))
+    counts = done.counts
+    data = {
+        "files": {"read": done.read, "unchanged": done.unchanged_files, "rasters": done.rasters},
+        "objects": {
+            "added": counts.added,
+            "changed": counts.changed,
+            "unchanged": counts.unchanged,
+            "ended": counts.ended,
+        },
+        "findings": counts.findings,
+        "notes": done.notes,
+    }
+
+    def lines() -> Any:
+        yield (
+            f"{done.read + done.rasters} files read, {done.unchanged_files} unchanged: "
+            f"{counts.added:,} objects added, {counts.changed:,} changed, {counts.unchanged:,} unchanged,"
+            f" {counts.ended:,} ended"
+        )
+        if counts.findings:
+            yield f"{counts.findings:,} findings; see `twin info {folder}`"
+        yield from done.notes
+
+    emit(data, as_json, lines())
+
+
+def info(folder: Folder, as_json: Json = False) -> None:
+    """Say what a city holds: coordinate system, extent, objects, layers, sources, findings."""
+    from twin.describe import describe
+    from twin.store import open_city
+
+    with open_city(folder) as city:
+        data = describe(city)
+
+    def lines() -> Any:
+        yield f"{data['name']}  ({folder})"
+        yield f"  crs      {data['crs']}  {data['crs_title']}"
+        yield f"  heights  {data['heights']}"
+        if data["bbox"]:
+            west, south, east, north = data["bbox"]
+            yield f"  bbox     {west:.6f}, {south:.6f} to {east:.6f}, {north:.6f}  (longitude, latitude)"
+        yield "objects"
+        yield from table(list(data["objects"].items()))
+        yield "layers"
+        yield from table([(x["name"], x["objects"], "LoD " + ", ".join(x["lods"])) for x in data["layers"]])
+        yield "sources"
+        yield from table([(s["name"], s["format"], s["crs"]) for s in data["sources"][:20]])
+        if len(data["sources"]) > 20:
+            yield f"  and {len(data['sources']) - 20} more"
+        if data["findings"]:
+            yield "findings"
+            yield from table(list(data["findings"].items()))
+
+    emit(data, as_json, lines())
+
+
+def check(
+    path: Annotated[Path, typer.Argument(help="A city model, a folder of them, or a tileset.")],
+    limit: Annotated[int, typer.Option(help="Findings to list of each kind.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Validate input files, or a tileset, and list what is wrong with which object, and where."""
+    from api.commands.checking import check_path
+
+    report = check_path(path, limit)
+    emit(report.as_dict(), as_json, report.lines())
+    if report.errors:
+        raise typer.Exit(1)
+
+
+def parse_anchor(text: str) -> tuple[float, float, float]:
+    """LON,LAT[,H] as numbers."""
+    try:
+        numbers = [float(part) for part in text.split(",")]
+        if len(numbers) not in (2, 3) or not (-180 <= numbers[0] <= 180 and -90 <= numbers[1] <= 90):
+            raise ValueError
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not LON,LAT or LON,LAT,H in degrees and metres") from None
+    return numbers[0], numbers[1], numbers[2] if len(numbers) == 3 else 0.0

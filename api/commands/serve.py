@@ -1,0 +1,87 @@
+"""`twin serve` and `twin demo`."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.commands.output import progress
+
+Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")]
+Port = Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(serve)
+    app.command()(demo)
+
+
+def serve(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The city's folder.")],
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+) -> None:
+    """Serve a city: viewer, tiles and API."""
+    from twin.store import open_city
+
+    open_city(folder).close()
+    _run(folder, host, port)
+
+
+def demo(
+    folder: Annotated[Path, typer.Option("--dir", help="Where to make it.")] = Path("demo.twin"),
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    buildings: Annotated[int, typer.Option(min=10, max=100_000, help="How large the district is.")] = 300,
+    seed: Annotated[int, typer.Option(help="Another seed, another district.")] = 7,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Make and tile it, but do not serve.")] = False,
+) -> None:
+    """Make the sample district, read it in as anybody's data, tile it and serve it."""
+    from tiles.build import build
+    from twin.ingest import add_files
+    from twin.store import open_city
+    from twin.synth import make_district
+
+    source = folder / "source"
+    with progress("Making the district") as step:
+        district = make_district(source, buildings=buildings, seed=seed, progress=step)
+    with progress("Reading") as step:
+        added = add_files(folder, [source], progress=lambda n, _: step(f"{n:,} objects"))
+    with open_city(folder) as city:
+        city.set("name", "eco-delta-sample")
+        city.set("title", "에코델타 예시 지구 · Eco Delta sample district")
+        city.set("licence", "CC0-1.0 (made by twin demo)")
+    with progress("Tiling") as step:
+        reports = build(folder, progress=lambda name, n, all: step(f"{name} {n}/{all}", n / all))
+    tiles = sum(r.tiles for r in reports)
+    print(f"{folder}: {district.buildings} buildings, {added.counts.added:,} objects new, {tiles} tiles")
+    if not no_serve:
+        _run(folder, host, port)
+
+
+def _run(folder: Path, host: str, port: int) -> None:
+    import uvicorn
+
+    import viewer
+    from api.app import create_app
+    from api.settings import Settings
+    from twin.errors import TwinError
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        raise TwinError(f"cannot listen on {host}:{port}: {error.strerror}; try --port") from error
+    shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host  # noqa: S104
+    address = f"http://{shown}:{listener.getsockname()[1]}"
+    app = create_app(Settings(city=folder))
+    if not (viewer.STATIC / "index.html").exists():
+        print("the viewer is not built; run `make viewer`")
+    print(f"CityTwin is at {address}/viewer/  (API: {address}/docs)", flush=True)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    server.run(sockets=[listener])

@@ -1,0 +1,59 @@
+"""Exceptions of the domain to HTTP status, in one table, as problem details (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from citygml.errors import CityModelError
+from twin.errors import CityBusy, CityNotFound, ObjectNotFound, TwinError
+
+STATUS: dict[type[Exception], HTTPStatus] = {
+    ObjectNotFound: HTTPStatus.NOT_FOUND,
+    CityNotFound: HTTPStatus.SERVICE_UNAVAILABLE,
+    CityBusy: HTTPStatus.CONFLICT,
+    TwinError: HTTPStatus.BAD_REQUEST,
+    CityModelError: HTTPStatus.BAD_REQUEST,
+}
+_log = logging.getLogger("twin.api")
+
+
+def problem(status: int, detail: str | None, headers: dict[str, str] | None = None) -> JSONResponse:
+    """A problem document."""
+    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    if detail:
+        content["detail"] = detail
+    return JSONResponse(content, status, headers, media_type="application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error as a problem document."""
+
+    def known(request: Request, error: Exception) -> JSONResponse:
+        status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+        return problem(status, str(error))
+
+    def http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        return problem(error.status_code, error.detail, dict(error.headers or {}))
+
+    def invalid(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:])
+        return problem(HTTPStatus.BAD_REQUEST, f"{where}: {first['msg']}")
+
+    def unexpected(request: Request, error: Exception) -> JSONResponse:
+        _log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, None)
+
+    for kind in STATUS:
+        app.add_exception_handler(kind, known)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(Exception, unexpected)

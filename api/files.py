@@ -1,0 +1,151 @@
+"""Serving built files (tiles, terrain, imagery, the viewer): ETag, ranges, compression, CORS.
+
+A plain ASGI application in front of the routes, because a map asks for thousands of small files. Files
+up to a few megabytes are answered from a bounded cache keyed by their time and size.
+"""
+
+from __future__ import annotations
+
+import gzip
+import mimetypes
+import os
+from collections import OrderedDict
+from pathlib import Path
+
+import brotli
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.errors import problem
+
+_TYPES = {
+    ".glb": "model/gltf-binary",
+    ".json": "application/json",
+    ".terrain": "application/vnd.quantized-mesh;extensions=octvertexnormals",
+    ".subtree": "application/octet-stream",
+    ".wasm": "application/wasm",
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".webp": "image/webp",
+    ".ktx2": "image/ktx2",
+}
+_COMPRESSIBLE = frozenset({".json", ".terrain", ".js", ".mjs", ".css", ".html", ".svg", ".wasm", ".map"})
+_LARGE = 8 << 20
+_CACHE_BYTES = 128 << 20
+_IMMUTABLE = b"public, max-age=31536000, immutable"
+_CHECKED = b"public, no-cache"
+
+
+class Files:
+    """Middleware: paths below a prefix come from its folder, all others from `app`."""
+
+    def __init__(self, app: ASGIApp, folders: dict[str, Path], allow_origin: str | None) -> None:
+        self.app = app
+        self.folders = [(prefix, folder.resolve()) for prefix, folder in folders.items()]
+        self.allow_origin = allow_origin.encode() if allow_origin else None
+        self.cache: OrderedDict[tuple[str, int, int, str], bytes] = OrderedDict()
+        self.cached = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path = scope["path"]
+            for prefix, folder in self.folders:
+                if path.startswith(prefix):
+                    await self._serve(folder, path[len(prefix) :], scope, receive, send)
+                    return
+        await self.app(scope, receive, send)
+
+    async def _serve(self, folder: Path, name: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            await problem(405, None, {"Allow": "GET, HEAD"})(scope, receive, send)
+            return
+        path = locate(folder, name)
+        if path is None:
+            await problem(404, f"nothing at {scope['path']}", self._cors())(scope, receive, send)
+            return
+        stat = path.stat()
+        etag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
+        request = Headers(scope=scope)
+        suffix = path.suffix
+        headers = [
+            (b"content-type", content_type(path).encode()),
+            (b"etag", etag.encode()),
+            (b"cache-control", _IMMUTABLE if is_immutable(path.name) else _CHECKED),
+            (b"accept-ranges", b"bytes"),
+            (b"vary", b"accept-encoding"),
+        ]
+        if self.allow_origin:
+            headers.append((b"access-control-allow-origin", self.allow_origin))
+        if etag in [tag.strip().removeprefix("W/") for tag in request.get("if-none-match", "").split(",")]:
+            await _respond(send, 304, headers, b"")
+            return
+        if stat.st_size > _LARGE or "range" in request:
+            response = FileResponse(
+                path, stat_result=stat, headers={k.decode(): v.decode() for k, v in headers}
+            )
+            await response(scope, receive, send)
+            return
+        coding = _coding(request.get("accept-encoding", "")) if suffix in _COMPRESSIBLE else ""
+        body = self._body(path, stat, coding)
+        if coding:
+            headers.append((b"content-encoding", coding.encode()))
+        await _respond(send, 200, headers, body, scope["method"] == "HEAD")
+
+    def _cors(self) -> dict[str, str]:
+        return {"access-control-allow-origin": self.allow_origin.decode()} if self.allow_origin else {}
+
+    def _body(self, path: Path, stat: os.stat_result, coding: str) -> bytes:
+        key = (str(path), stat.st_mtime_ns, stat.st_size, coding)
+        body = self.cache.get(key)
+        if body is not None:
+            self.cache.move_to_end(key)
+            return body
+        body = path.read_bytes()
+        if coding == "br":
+            body = brotli.compress(body, quality=5)
+        elif coding == "gzip":
+            body = gzip.compress(body, 6, mtime=0)
+        self.cache[key] = body
+        self.cached += len(body)
+        while self.cached > _CACHE_BYTES:
+            self.cached -= len(self.cache.popitem(last=False)[1])
+        return body
+
+
+def locate(folder: Path, name: str) -> Path | None:
+    """The file of this name below the folder; None when there is none, or the name leads outside."""
+    parts = [part for part in name.split("/") if part]
+    if any(part.startswith(".") or "\\" in part or "\0" in part for part in parts):
+        return None
+    if not parts or name.endswith("/"):
+        parts.append("index.html")
+    path = folder.joinpath(*parts).resolve()
+    return path if path.is_relative_to(folder) and path.is_file() else None
+
+
+def content_type(path: Path) -> str:
+    """The media type of a file, by its name."""
+    return _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+
+
+def is_immutable(name: str) -> bool:
+    """Whether a file carries its own digest in its name (`KEY.<16 hex>.glb`, `index-<hash>.js`)."""
+    parts = name.split(".")
+    return len(parts) == 3 and len(parts[1]) == 16 and parts[2] == "glb"
+
+
+def _coding(accepted: str) -> str:
+    codings = {
+        part.split(";")[0].strip() for part in accepted.split(",") if "q=0" not in part.replace(" ", "")
+    }
+    return "br" if "br" in codings else "gzip" if "gzip" in codings else ""
+
+
+async def _respond(
+    send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes, head: bool = False
+) -> None:
+    if status != 304:
+        headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else body})

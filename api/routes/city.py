@@ -1,0 +1,147 @@
+"""The city as a whole: `/city` (what the viewer opens with), `/search`, and the way from `/` to the viewer."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+
+from api.routes.shared import CurrentCity, CurrentSettings
+from api.settings import Settings
+from api.titles import UNDERGROUND, layer_title
+from twin.describe import geographic_bounds
+from twin.place import city_crs, city_heights, georeference
+from twin.search import search
+from twin.store import City
+
+router = APIRouter(tags=["city"])
+
+
+@router.get("/", include_in_schema=False)
+def root(request: Request) -> Response:
+    """The viewer for people, the landing page of OGC API for programs."""
+    if "text/html" in request.headers.get("accept", "text/html"):
+        return RedirectResponse("viewer/")
+    base = str(request.base_url).rstrip("/")
+    links = [
+        {"rel": "self", "href": f"{base}/", "type": "application/json"},
+        {"rel": "service-desc", "href": f"{base}/openapi.json", "type": "application/vnd.oai.openapi+json"},
+        {"rel": "service-doc", "href": f"{base}/docs", "type": "text/html"},
+        {"rel": "conformance", "href": f"{base}/conformance", "type": "application/json"},
+        {"rel": "data", "href": f"{base}/collections", "type": "application/json"},
+    ]
+    return JSONResponse({"title": "CityTwin", "links": links})
+
+
+@router.get("/city")
+def describe_city(city: CurrentCity, settings: CurrentSettings) -> dict[str, Any]:
+    """Everything that a viewer needs to open: place, terrain, imagery, layers."""
+    crs = city_crs(city) if city.get("crs") else None
+    heights = city_heights(city)
+    built = settings.city / "tiles"
+    bbox = geographic_bounds(city)
+    return {
+        "name": city.get("name") or city.folder.stem,
+        "title": city.get("title") or city.get("name") or city.folder.stem,
+        "crs": crs.name if crs else None,
+        "heights": None
+        if heights is None
+        else {"method": heights.method, "name": heights.name, "note": heights.note},
+        "bbox": bbox,
+        "home": _home(city, bbox),
+        "terrain": {"url": "/terrain"} if (built / "terrain" / "layer.json").exists() else None,
+        "imagery": _imagery(built / "imagery"),
+        "layers": _layers(city, settings, built),
+        "timezone": settings.timezone,
+        "base_map_url": settings.base_map_url,
+    }
+
+
+@router.get("/search")
+def find(
+    city: CurrentCity,
+    q: Annotated[str, Query(min_length=1, max_length=200, description="part of an id, name or attribute")],
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> dict[str, Any]:
+    """Objects by id, name or attribute value."""
+    return {"results": search(city, q, limit)}
+
+
+def _home(city: City, bbox: list[float] | None) -> dict[str, float] | None:
+    """An oblique view of the whole city from the south."""
+    bounds = city.bounds()
+    if bbox is None or bounds is None:
+        return None
+    west, south, east, north = bbox
+    middle = georeference(city).to_geographic(
+        np.array([[(bounds[0] + bounds[3]) / 2, (bounds[1] + bounds[4]) / 2, bounds[2]]])
+    )[0]
+    width = math.radians(east - west) * 6_371_000 * math.cos(math.radians(middle[1]))
+    height = math.radians(north - south) * 6_371_000
+    return {
+        "lon": float(middle[0]),
+        "lat": float(middle[1]),
+        "height": float(middle[2]),
+        "heading": 20.0,
+        "pitch": -35.0,
+        "range": float(np.clip(1.1 * math.hypot(width, height), 150, 40_000)),
+    }
+
+
+def _imagery(folder: Path) -> dict[str, Any] | None:
+    try:
+        described: dict[str, Any] = json.loads((folder / "imagery.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    return {"url": "/imagery", **described}
+
+
+def _layers(city: City, settings: Settings, built: Path) -> list[dict[str, Any]]:
+    sources = ", ".join(s.name for s in city.sources()[:5])
+    read = max((s.read_at for s in city.sources()), default=None)
+    return [
+        {
+            "id": layer.name,
+            "title": layer_title(layer.name),
+            "kind": "3dtiles",
+            "objects": layer.objects,
+            "classes": layer.classes,
+            "source": sources,
+            "date": read,
+            "licence": city.get("licence"),
+            "underground": layer.name in UNDERGROUND,
+            **_tiles(built / layer.name / "tileset.json", layer.name),
+        }
+        for layer in city.layers()
+    ]
+
+
+def _tiles(path: Path, layer: str) -> dict[str, Any]:
+    """Where a layer's tiles are and what they carry, or why there are none."""
+    if not path.exists():
+        return {
+            "url": None,
+            "state": "untiled",
+            "attributes": [],
+            "reason": "not tiled yet, or nothing in it can be drawn; run `twin tile`",
+        }
+    try:
+        extras = json.loads(path.read_bytes())["extras"]
+    except (ValueError, KeyError) as error:
+        return {
+            "url": None,
+            "state": "failed",
+            "attributes": [],
+            "reason": f"tileset.json is broken: {error}",
+        }
+    return {
+        "url": f"/tiles/{layer}/tileset.json",
+        "state": "ready",
+        "attributes": extras["attributes"],
+        "reason": None,
+    }

@@ -1,0 +1,153 @@
+"""OGC API Features: `/collections` and their items as GeoJSON, in longitude and latitude."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import numpy as np
+import orjson
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from api.footprints import footprint
+from api.routes.shared import CurrentCity, CurrentSettings
+from api.titles import layer_title
+from citygml.crs import Georeference
+from twin.describe import geographic_bounds
+from twin.errors import ObjectNotFound, TwinError
+from twin.place import georeference
+from twin.store import City
+from twin.store.records import Layer, StoredObject
+
+router = APIRouter(tags=["features"])
+CONFORMANCE = [
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
+]
+
+
+class GeoJson(Response):
+    media_type = "application/geo+json"
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content)
+
+
+@router.get("/conformance")
+def conformance() -> dict[str, Any]:
+    """The conformance classes that this service implements."""
+    return {"conformsTo": CONFORMANCE}
+
+
+@router.get("/collections")
+def collections(request: Request, city: CurrentCity) -> dict[str, Any]:
+    """The layers of the city."""
+    base = str(request.base_url).rstrip("/")
+    bbox = geographic_bounds(city)
+    return {
+        "links": [{"rel": "self", "href": f"{base}/collections", "type": "application/json"}],
+        "collections": [_collection(base, layer, bbox) for layer in city.layers()],
+    }
+
+
+@router.get("/collections/{layer}")
+def collection(layer: str, request: Request, city: CurrentCity) -> dict[str, Any]:
+    """One layer."""
+    return _collection(str(request.base_url).rstrip("/"), _layer(city, layer), geographic_bounds(city))
+
+
+@router.get("/collections/{layer}/items", response_class=GeoJson)
+def items(
+    layer: str,
+    request: Request,
+    city: CurrentCity,
+    settings: CurrentSettings,
+    limit: Annotated[int, Query(ge=1)] = 100,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    bbox: Annotated[str | None, Query(description="west,south,east,north in degrees")] = None,
+) -> GeoJson:
+    """A page of a layer's objects as GeoJSON features with their footprints."""
+    _layer(city, layer)
+    limit = min(limit, settings.page_limit)
+    place = georeference(city)
+    box = None if bbox is None else _to_city(place, bbox, city)
+    matched, page = city.page(layer, limit, offset, box)
+    links = [{"rel": "self", "href": str(request.url), "type": "application/geo+json"}]
+    for rel, start in (("next", offset + limit), ("prev", offset - limit)):
+        if 0 <= start < matched:
+            query = urlencode({**dict(request.query_params), "limit": limit, "offset": start})
+            links.append(
+                {"rel": rel, "href": str(request.url.replace(query=query)), "type": GeoJson.media_type}
+            )
+    return GeoJson(
+        {
+            "type": "FeatureCollection",
+            "features": [_feature(stored, place) for stored in page],
+            "numberMatched": matched,
+            "numberReturned": len(page),
+            "links": links,
+        }
+    )
+
+
+@router.get("/collections/{layer}/items/{id:path}", response_class=GeoJson)
+def item(layer: str, id: str, city: CurrentCity) -> GeoJson:
+    """One object as a GeoJSON feature."""
+    stored = city.object(id)
+    if stored is None or stored.layer != layer:
+        raise ObjectNotFound(f"no object {id!r} in {layer!r}")
+    return GeoJson(_feature(stored, georeference(city)))
+
+
+def _layer(city: City, name: str) -> Layer:
+    for layer in city.layers():
+        if layer.name == name:
+            return layer
+    raise ObjectNotFound(f"no layer {name!r}")
+
+
+def _collection(base: str, layer: Layer, bbox: list[float] | None) -> dict[str, Any]:
+    href = f"{base}/collections/{layer.name}"
+    return {
+        "id": layer.name,
+        "title": layer_title(layer.name)["en"],
+        "itemType": "feature",
+        "extent": {"spatial": {"bbox": [bbox] if bbox else []}},
+        "crs": ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"],
+        "links": [
+            {"rel": "self", "href": href, "type": "application/json"},
+            {"rel": "items", "href": f"{href}/items", "type": "application/geo+json"},
+        ],
+    }
+
+
+def _feature(stored: StoredObject, place: Georeference) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "id": stored.id,
+        "geometry": footprint(stored.decode(), place),
+        "properties": {
+            "class": stored.class_name,
+            "parent": stored.parent,
+            **orjson.loads(stored.attributes_json),
+        },
+    }
+
+
+def _to_city(place: Georeference, text: str, city: City) -> tuple[float, float, float, float]:
+    """A box in degrees as a box in the city's coordinates that holds it."""
+    try:
+        values = [float(v) for v in text.split(",")]
+    except ValueError:
+        values = []
+    if len(values) == 6:
+        values = [values[0], values[1], values[3], values[4]]
+    if len(values) != 4 or not np.isfinite(values).all():
+        raise TwinError(f"bbox: {text!r} is not west,south,east,north")
+    west, south, east, north = values
+    edge = [(lon, lat, 0.0) for lon in np.linspace(west, east, 5) for lat in np.linspace(south, north, 5)]
+    points = place.from_geographic(np.array(edge))
+    low, high = points.min(axis=0), points.max(axis=0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])

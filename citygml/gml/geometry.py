@@ -1,0 +1,327 @@
+"""GML geometry to polygons of a `RingTable`: surfaces, solids, curves and points of GML 2, 3.1 and 3.2.
+
+Nothing is parsed here; coordinates are kept as texts. A polygon is named by a reference, 2 * its number in
+the table, plus 1 when an OrientableSurface turns it round; a link to a polygon that is read elsewhere is
+kept as a `Link` until the whole feature has been read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from lxml.etree import _Element as Element
+
+from citygml.gml.names import (
+    CURVE_GEOMETRIES,
+    POINT_GEOMETRIES,
+    SOLID_GEOMETRIES,
+    SURFACE_GEOMETRIES,
+    XLINK_HREF,
+    split,
+)
+from citygml.gml.rings import RingTable
+from citygml.model import GeometryType
+
+
+class Link(NamedTuple):
+    """An xlink to geometry: `href` as written, `reverse` 1 when the surface is to be turned round."""
+
+    href: str
+    reverse: int = 0
+
+
+Reference: TypeAlias = "int | Link"
+Part: TypeAlias = list[Reference]
+
+
+@dataclass(slots=True)
+class Shape:
+    """One geometry read from GML. parts: per shell of a solid, else one, its references.
+    solids: the number of shells of each solid."""
+
+    type: GeometryType
+    parts: list[Part]
+    solids: list[int] = field(default_factory=list)
+
+
+class GeometryReader:
+    """Reads geometry elements of one GML namespace into `table`.
+
+    `polygons` maps gml:ids of polygons to references and `aggregates` those of composite surfaces to lists of them, both
+    for the feature that is being read; set `owner`, `surface` and `local` before reading.
+    """
+
+    def __init__(self, namespace: str) -> None:
+        self.table = RingTable()
+        self.polygons: dict[str, Reference] = {}
+        self.aggregates: dict[str, Part] = {}
+        self.owner = 0
+        self.surface = -1
+        self.local = False
+        self.dimension: int | None = None
+        ns = f"{{{namespace}}}"
+        self._id = f"{ns}id"
+        self._polygon_tag = f"{ns}Polygon"
+        self._ring_tag = f"{ns}LinearRing"
+        self._pos_list = f"{ns}posList"
+        self._member = f"{ns}surfaceMember"
+        self._bounds = frozenset(
+            ns + n for n in ("exterior", "interior", "outerBoundaryIs", "innerBoundaryIs")
+        )
+        surface: dict[str, Callable[[Element, Part], None]] = {
+            "Polygon": self._polygon,
+            "PolygonPatch": self._polygon,
+            "Triangle": self._polygon,
+            "Rectangle": self._polygon,
+            "OrientableSurface": self._orientable,
+        }
+        self._surface = {ns + n: surface.get(n, self._aggregate) for n in SURFACE_GEOMETRIES}
+        self._solids = frozenset(ns + n for n in SOLID_GEOMETRIES)
+        self._curves = frozenset(ns + n for n in CURVE_GEOMETRIES)
+        self._points = frozenset(ns + n for n in POINT_GEOMETRIES)
+
+    def start(self, table: RingTable) -> None:
+        """Begin a batch with a fresh table."""
+        self.table = table
+
+    def shapes(self, element: Element) -> list[Shape]:
+        """The geometry of one element, as one shape for each kind of geometry in it."""
+        tag = element.tag
+        declared = element.get("srsDimension")
+        self.dimension = 2 if declared == "2" else None
+        if tag in self._surface:
+            part: Part = []
+            self._surface[tag](element, part)
+            composite = tag.endswith("CompositeSurface")
+            return [Shape("CompositeSurface" if composite else "MultiSurface", [part])]
+        if tag in self._solids:
+            return [self._solid_shape(element)]
+        if tag in self._curves:
+            part = []
+            self._curve(element, part)
+            return [Shape("MultiCurve", [part])]
+        if tag in self._points:
+            part = []
+            self._point(element, part)
+            return [Shape("MultiPoint", [part])]
+        return self._mixed(element)
+
+    def surfaces(self, element: Element, part: Part) -> bool:
+        """Read a surface into `part`; False when the element is none."""
+        read = self._surface.get(element.tag)
+        if read is None:
+            return False
+        self.dimension = 2 if element.get("srsDimension") == "2" else None
+        read(element, part)
+        return True
+
+    def _mixed(self, element: Element) -> list[Shape]:
+        """MultiGeometry and GeometricComplex: one shape for each kind of geometry."""
+        found: dict[str, Shape] = {}
+        for member in element:
+            href = member.get(XLINK_HREF)
+            if href is not None:
+                shape = found.setdefault("MultiSurface", Shape("MultiSurface", [[]]))
+                shape.parts[0].append(Link(href))
+            for child in member:
+                for read in self.shapes(child):
+                    kind = "MultiSurface" if read.type == "CompositeSurface" else read.type
+                    if read.solids or kind not in found:
+                        found[kind if not read.solids else f"Solid{len(found)}"] = Shape(
+                            "MultiSurface" if kind == "MultiSurface" else read.type, read.parts, read.solids
+                        )
+                    else:
+                        found[kind].parts[0].extend(read.parts[0])
+        return list(found.values())
+
+    def _aggregate(self, element: Element, part: Part) -> None:
+        """MultiSurface, CompositeSurface, Surface, TriangulatedSurface, Shell ...: all their members."""
+        first = len(part)
+        plain, polygon = self._polygon_tag, self._polygon
+        for member in element:
+            href = member.get(XLINK_HREF)
+            if href is not None:
+                part.append(Link(href))
+                continue
+            for child in member:
+                tag = child.tag
+                if tag == plain:
+                    polygon(child, part)
+                elif tag in self._surface:
+                    self._surface[tag](child, part)
+                elif tag in self._solids:
+                    for shell in self._solid_shape(child).parts:
+                        part.extend(shell)
+        gml_id = element.get(self._id)
+        if gml_id is not None:
+            self.aggregates[gml_id] = part[first:]
+
+    def _orientable(self, element: Element, part: Part) -> None:
+        turned = 1 if element.get("orientation") == "-" else 0
+        base: Part = []
+        for child in element:
+            if split(child.tag)[1] != "baseSurface":
+                continue
+            href = child.get(XLINK_HREF)
+            if href is not None:
+                base.append(Link(href, turned))
+            for surface in child:
+                read = self._surface.get(surface.tag)
+                if read is not None:
+                    inner: Part = []
+                    read(surface, inner)
+                    base.extend(turn(r) for r in inner) if turned else base.extend(inner)
+        gml_id = element.get(self._id)
+        if gml_id is not None:
+            self.aggregates[gml_id] = base
+        part.extend(base)
+
+    def _polygon(self, element: Element, part: Part) -> None:
+        table = self.table
+        texts = table.texts
+        number = len(table.first_ring)
+        table.first_ring.append(len(texts))
+        exterior = True
+        for bound in element:
+            if bound.tag not in self._bounds:
+                continue
+            if exterior and split(bound.tag)[1] in ("interior", "innerBoundaryIs"):
+                texts.append("")
+                table.ring_ids.append(None)
+            exterior = False
+            if not len(bound):
+                texts.append("")
+                table.ring_ids.append(None)
+                continue
+            ring = bound[0]
+            table.ring_ids.append(ring.get(self._id))
+            if len(ring) == 1 and ring[0].tag == self._pos_list:
+                positions = ring[0]
+                if self.dimension or positions.get("srsDimension") == "2":
+                    table.dimensions[len(texts)] = 2
+                texts.append(positions.text or "")
+            else:
+                texts.append(self._positions(ring))
+        if exterior:
+            texts.append("")
+            table.ring_ids.append(None)
+        table.owners.append(self.owner)
+        table.semantics.append(self.surface)
+        if self.local:
+            table.local.append(number)
+        gml_id = element.get(self._id)
+        table.polygon_ids.append(gml_id)
+        if gml_id is not None:
+            self.polygons[gml_id] = 2 * number
+        part.append(2 * number)
+
+    def _positions(self, element: Element) -> str:
+        """The coordinates under a ring, line or point, joined; dimensions go to the table."""
+        found: list[str] = []
+        for child in element.iter():
+            local = split(child.tag)[1]
+            if local in ("posList", "pos"):
+                if self.dimension or child.get("srsDimension") == "2":
+                    self.table.dimensions[len(self.table.texts)] = 2
+                found.append(child.text or "")
+            elif local == "coordinates":
+                found.append(_coordinates(child))
+        return " ".join(found)
+
+    def _solid_shape(self, element: Element) -> Shape:
+        local = split(element.tag)[1]
+        if local == "Solid":
+            parts: list[Part] = []
+            for side in element:
+                part: Part = []
+                if side.tag not in self._bounds:
+                    continue
+                href = side.get(XLINK_HREF)
+                if href is not None:
+                    part.append(Link(href))
+                for shell in side:
+                    read = self._surface.get(shell.tag)
+                    if read is not None:
+                        read(shell, part)
+                parts.append(part)
+            shape = Shape("Solid", parts, [len(parts)])
+        else:
+            shape = Shape("MultiSolid" if local == "MultiSolid" else "CompositeSolid", [])
+            for member in element:
+                href = member.get(XLINK_HREF)
+                if href is not None:
+                    shape.parts.append([Link(href)])
+                    shape.solids.append(1)
+                for solid in member:
+                    inner = self._solid_shape(solid)
+                    shape.parts.extend(inner.parts)
+                    shape.solids.extend(inner.solids)
+        gml_id = element.get(self._id)
+        if gml_id is not None:
+            self.aggregates[gml_id] = [r for p in shape.parts for r in p]
+        return shape
+
+    def _curve(self, element: Element, part: Part) -> None:
+        """One entry for each line string; the segments of a Curve make one line."""
+        local = split(element.tag)[1]
+        if local in ("LineString", "Curve", "LinearRing"):
+            part.append(self._open(element, self.table.curves))
+            return
+        for member in element:
+            href = member.get(XLINK_HREF)
+            if href is not None:
+                part.append(Link(href))
+            for child in member:
+                if child.tag in self._curves:
+                    self._curve(child, part)
+
+    def _point(self, element: Element, part: Part) -> None:
+        if split(element.tag)[1] == "Point":
+            part.append(self._open(element, self.table.points))
+            return
+        for member in element:
+            for child in member:
+                if child.tag in self._points:
+                    self._point(child, part)
+
+    def _open(self, element: Element, kind: list[int]) -> int:
+        """Enter a curve or point, as a polygon of one ring that need not close."""
+        table = self.table
+        number = len(table.first_ring)
+        kind.append(number)
+        table.first_ring.append(len(table.texts))
+        if len(element) == 1 and element[0].tag == self._pos_list and not self.dimension:
+            positions = element[0]
+            if positions.get("srsDimension") == "2":
+                table.dimensions[len(table.texts)] = 2
+            table.texts.append(positions.text or "")
+        else:
+            table.texts.append(self._positions(element))
+        gml_id = element.get(self._id)
+        table.polygon_ids.append(gml_id)
+        table.ring_ids.append(gml_id)
+        table.owners.append(self.owner)
+        table.semantics.append(-1)
+        if self.local:
+            table.local.append(number)
+        if gml_id is not None:
+            self.polygons[gml_id] = 2 * number
+        return 2 * number
+
+
+def turn(reference: Reference) -> Reference:
+    """The same surface, facing the other way."""
+    if isinstance(reference, Link):
+        return Link(reference.href, reference.reverse ^ 1)
+    return reference ^ 1
+
+
+def _coordinates(element: Element) -> str:
+    """GML 2 coordinates as blank-separated numbers, whatever separators they declare."""
+    text = element.text or ""
+    for attribute, default in (("cs", ","), ("ts", " ")):
+        text = text.replace(element.get(attribute, default), " ")
+    decimal = element.get("decimal", ".")
+    return text.replace(decimal, ".") if decimal != "." else text

@@ -1,0 +1,76 @@
+"""`GmlReader`: a CityGML 1.0, 2.0 or 3.0 file as a stream of city objects with their geometry as arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from lxml.etree import _Element as Element
+
+from citygml.codelists import CodeLists
+from citygml.errors import UnknownCrs
+from citygml.findings import Finding
+from citygml.gml.assemble import Assembly
+from citygml.gml.features import FeatureReader
+from citygml.gml.geometry import GeometryReader
+from citygml.gml.names import Names
+from citygml.gml.resolve import Resolver
+from citygml.gml.stream import Head, members, read_head
+from citygml.gml.values import Values
+from citygml.model import Batches, CityObject, Float64, ModelInfo
+from citygml.reading import Gathered, ReadOptions
+
+RINGS_PER_BATCH = 50_000
+
+
+class GmlReader:
+    """Reads one file. Vertices come out east, north, up, whatever the axis order of the file's CRS; the
+    arrays of one batch share memory. Raises NotACityModel or UnsafeInput, at once or while streaming."""
+
+    def __init__(self, path: str | Path, options: ReadOptions | None = None) -> None:
+        self.path = Path(path)
+        self.gathered = Gathered()
+        self._options = options or ReadOptions()
+        self._head = read_head(self.path)
+        self._swap = swap_axes(self._head, self._options.crs)
+        self.info = self._describe(self._head)
+
+    def _describe(self, head: Head) -> ModelInfo:
+        corners = [_numbers(text) for text in head.envelope]
+        envelope = None
+        if len(corners) == 2 and all(len(c) in (2, 3) for c in corners):
+            envelope = np.array([np.pad(c, (0, 3 - len(c))) for c in corners])
+            envelope = envelope[:, [1, 0, 2]] if self._swap else envelope
+        return ModelInfo("CityGML", head.version, head.srs_name, head.name, envelope, head.metadata)
+
+    def batches(self) -> Batches:
+        """Stream the objects once, parents before their children."""
+        head, findings = self._head, self.gathered.findings
+        names = Names(head.prefixes)
+        values = Values(names, CodeLists(self.path), findings)
+        geometry = GeometryReader(head.gml_namespace)
+        ids = Ids(self.path.stem, findings)
+        features = FeatureReader(names, values, geometry, head.gml_namespace, ids.new, findings)
+        resolver = Resolver(self.path, head, geometry, self._options, self.gathered, self._swap)
+        objects: list[CityObject] = []
+        assembly = self._new_assembly(geometry)
+        for element in members(self.path, head):
+            drafts = features.read(element, len(objects))
+            resolver.finish(drafts, features, assembly)
+            objects.extend(draft.object for draft in drafts)
+            if len(objects) >= self._options.batch or len(geometry.table.texts) >= RINGS_PER_BATCH:
+                assembly.finish(objects, findings)
+                yield objects
+                objects, assembly = [], self._new_assembly(geometry)
+        assembly.finish(objects, findings)
+        if objects:
+            yield objects
+        ids.check_links(features.links, self.path)
+
+    def _new_assembly(self, geometry: GeometryReader) -> Assembly:
+        planar = self._head.dimension != "3" and not any(
+            len(text.split()) == 3 for text in self._head.envelope
+        )
+        assembly = Assembly(self._swap, self._options.keep_ids, planar)
+        geometry.start(assembly.rings)
+        return assembly

@@ -1,0 +1,230 @@
+"""The XML of a CityGML file as a stream of top-level members, safely.
+
+A document type declaration is refused before any parser sees it (that is where entity bombs and external
+entities come from), nothing is fetched, and each member leaves memory once it has been read.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+from lxml.etree import _Element as Element
+
+from citygml.errors import NotACityModel, UnsafeInput
+from citygml.gml.names import APPEARANCE_MEMBER, CITYGML, GML_NAMESPACES, MEMBERS, Names, split
+
+_PROLOG = re.compile(r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.S)
+_PROLOG_LIMIT = 1 << 20
+_PARSER: dict[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": True,
+    "remove_comments": True,
+    "remove_pis": True,
+    "remove_blank_text": True,
+    "collect_ids": False,
+}
+_HEAD_ELEMENTS = 200_000
+
+
+@dataclass(slots=True)
+class Head:
+    """What the start of a file says. members: tags to stream, or None when features stand directly
+    under the root. envelope: the texts of its corners. anchor: of a local engineering CRS, its attributes."""
+
+    version: str
+    gml_namespace: str
+    prefixes: dict[str, str]
+    members: list[str] | None
+    srs_name: str | None = None
+    name: str | None = None
+    envelope: list[str] = field(default_factory=list)
+    sample: str | None = None
+    dimension: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+def refuse_doctype(path: Path) -> None:
+    """Raise UnsafeInput when a document type declaration precedes the root, NotACityModel when there is no root."""
+    with path.open("rb") as file:
+        raw = file.read(_PROLOG_LIMIT)
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in raw[:4]:
+        little = raw[:2] == b"\xff\xfe" or raw[1:2] == b"\x00"
+        text = raw.decode("utf-16-le" if little else "utf-16-be", "replace").lstrip("\ufeff")
+    else:
+        text = raw.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+    match = _PROLOG.match(text)
+    rest = text[match.end() if match else 0 :]
+    if rest[:9].upper() == "<!DOCTYPE":
+        raise UnsafeInput(f"{path}: has a document type declaration, which CityGML never needs; remove it")
+    if not re.match(r"<[^\s!?<>/]", rest):
+        raise NotACityModel(f"{path}: no XML root element was found")
+
+
+def syntax_error(path: Path, error: etree.XMLSyntaxError) -> NotACityModel:
+    """The one-line error for XML that does not parse."""
+    line = error.lineno or 0
+    message = " ".join(str(error.msg or error).split())
+    return NotACityModel(f"{path}: not well-formed XML, or cut off, at line {line}: {message}")
+
+
+def read_head(path: Path) -> Head:
+    """Look at the file as far as its first member (or the first srsName, when there is none before)."""
+    refuse_doctype(path)
+    head: Head | None = None
+    depth = 0
+    seen = 0
+    in_member = False
+    try:
+        for event, element in etree.iterparse(str(path), events=("start", "end"), **_PARSER):
+            if event == "end":
+                depth -= 1
+                if head is not None:
+                    _take(head, element, depth)
+                    if depth == 1:
+                        element.clear()
+                    if in_member and head.srs_name and head.sample:
+                        break
+                continue
+            depth += 1
+            seen += 1
+            if head is None:
+                head = _root(path, element)
+                continue
+            if head.srs_name is None and element.get("srsName"):
+                head.srs_name = element.get("srsName")
+                head.dimension = element.get("srsDimension") or head.dimension
+            if depth == 2 and _is_member(element, head):
+                in_member = True
+                if split(element.tag)[1] not in MEMBERS:
+                    head.members = None
+            if seen > _HEAD_ELEMENTS:
+                break
+    except etree.XMLSyntaxError as error:
+        if head is None:
+            raise syntax_error(path, error) from None
+    if head is None:
+        raise NotACityModel(f"{path}: no XML root element was found")
+    return head
+
+
+def _root(path: Path, root: Element) -> Head:
+    namespace, local = split(root.tag)
+    namespaces = {str(uri) for uri in root.nsmap.values()}
+    match = CITYGML.match(namespace)
+    if local != "CityModel" and not local.endswith("FeatureCollection"):
+        raise NotACityModel(f"{path}: the root element is {local}, not a CityModel")
+    if match is None:
+        versions = [m for m in map(CITYGML.match, sorted(namespaces)) if m]
+        if local == "CityModel" or not versions:
+            raise NotACityModel(f"{path}: {local} in namespace {namespace!r} is not CityGML 1.0, 2.0 or 3.0")
+        match = versions[0]
+    version = match[1]
+    gml = GML_NAMESPACES[1] if version == "3" or GML_NAMESPACES[1] in namespaces else GML_NAMESPACES[0]
+    cores = {namespace, "http://www.opengis.net/citygml/1.0", "http://www.opengis.net/citygml/2.0"}
+    cores |= {"http://www.opengis.net/citygml/3.0", gml, "http://www.opengis.net/wfs/2.0"}
+    members = [f"{{{ns}}}{m}" for ns in sorted(cores) for m in sorted(MEMBERS)]
+    prefixes = {str(uri): prefix for prefix, uri in root.nsmap.items() if prefix}
+    return Head(f"{version}.0", gml, prefixes, members)
+
+
+def _is_member(element: Element, head: Head) -> bool:
+    name = Names(head.prefixes)[element.tag]
+    return name.local in MEMBERS or name.local == "featureMembers" or name.kind == "object"
+
+
+def _take(head: Head, element: Element, depth: int) -> None:
+    """Keep what a finished element of the head says."""
+    namespace, local = split(element.tag)
+    if namespace in GML_NAMESPACES:
+        text = (element.text or "").strip()
+        if depth == 1 and local == "name" and head.name is None:
+            head.name = text or None
+        elif depth == 1 and local == "description" and text:
+            head.metadata["description"] = text
+        elif local in ("lowerCorner", "upperCorner", "pos") and depth == 3 and len(head.envelope) < 2:
+            head.envelope.append(text)
+        elif local in ("posList", "pos", "coordinates") and head.sample is None:
+            head.sample = text.replace(",", " ")
+        elif local == "anchorDefinition":
+            head.metadata["engineering_crs"] = {"anchor": text, "anchor_crs": element.get("codeSpace")}
+        elif local == "anchorPoint":
+            head.metadata["engineering_crs"] = {"anchor": text, "anchor_crs": element.get("codeSpace")}
+
+
+def members(path: Path, head: Head, only: str | None = None) -> Iterator[Element]:
+    """Each feature, or with `only` each member of that name, in the order of the file; an element is valid until the next."""
+    tags = head.members if only is None else None
+    try:
+        if only is not None or tags is not None:
+            wanted = tags or [f"{{*}}{only}", *(head.members or [])]
+            for _, member in etree.iterparse(str(path), events=("end",), tag=wanted, **_PARSER):
+                if only is None:
+                    yield from member
+                elif split(member.tag)[1] == only:
+                    yield member
+                _forget(member)
+        else:
+            yield from _direct(path)
+    except etree.XMLSyntaxError as error:
+        raise syntax_error(path, error) from None
+    except RecursionError:
+        raise UnsafeInput(f"{path}: its elements are nested too deeply") from None
+
+
+def _direct(path: Path) -> Iterator[Element]:
+    """Features that stand directly under the root, or under gml:featureMembers."""
+    names = Names({})
+    depth = 0
+    holder = 1
+    for event, element in etree.iterparse(str(path), events=("start", "end"), **_PARSER):
+        if event == "start":
+            depth += 1
+            if depth == 2 and split(element.tag)[1] in ("featureMembers", *MEMBERS):
+                holder = 2
+            continue
+        depth -= 1
+        if depth == 1:
+            holder = 1
+        if depth == holder:
+            name = names[element.tag]
+            if name.kind == "object" or (name.local[:1].isupper() and ":" in name.name):
+                yield element
+            _forget(element)
+
+
+def _forget(element: Element) -> None:
+    """Free a finished element and what stands before it."""
+    element.clear()
+    parent = element.getparent()
+    if parent is not None:
+        while element.getprevious() is not None:
+            del parent[0]
+
+
+def every_element(path: Path) -> Iterator[Element]:
+    """Each element of a file when it is complete; those at the second level are freed after their turn."""
+    depth = 0
+    for event, element in etree.iterparse(str(path), events=("start", "end"), **_PARSER):
+        depth += 1 if event == "start" else -1
+        if event == "end":
+            yield element
+            if depth == 1:
+                _forget(element)
+
+
+def contains(path: Path, needle: str) -> bool:
+    """Whether the bytes of the file hold this ASCII text, found without parsing."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(needle.encode()) >= 0
+
+
+def has_global_appearances(path: Path) -> bool:
+    return contains(path, APPEARANCE_MEMBER)

@@ -1,0 +1,46 @@
+"""Small pieces of XML text: escaping, elements, identifiers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from xml.sax.saxutils import escape, quoteattr
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_START = r"A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u3001-\ud7ff"
+_NCNAME = re.compile(rf"[{_START}][-.0-9\u00b7{_START}]*\Z")
+_NOT_NAME = re.compile(rf"[^-.0-9\u00b7{_START}]")
+
+
+def content(value: object) -> str:
+    """Text of an element; characters that XML cannot hold are left out."""
+    return escape(_NOT_XML.sub("", str(value)))
+
+
+def attribute(name: str, value: object) -> str:
+    """` name="value"`, with its leading space."""
+    return f" {name}={quoteattr(_NOT_XML.sub('', str(value)))}"
+
+
+def element(name: str, inner: str, attributes: str = "") -> str:
+    return f"<{name}{attributes}>{inner}</{name}>"
+
+
+def xlink(name: str, target: str) -> str:
+    """An empty element that points to an id of this file."""
+    return f"<{name}{attribute('xlink:href', '#' + target)}/>"
+
+
+def ncname(text: str) -> str:
+    """`text` if it can be a gml:id, else with each character that cannot stand there as `_xHHHH_`
+    (the escape of ISO/IEC 9075-14), which keeps different ids different."""
+    if _NCNAME.match(text):
+        return text
+    escaped = _NOT_NAME.sub(lambda m: f"_x{ord(m[0]):04X}_", text)
+    if not _NCNAME.match(escaped):
+        escaped = f"_x{ord(escaped[0]):04X}_{escaped[1:]}" if escaped else "_"
+    return escaped
+
+
+def join(parts: Iterable[str]) -> str:
+    return "".join(parts)

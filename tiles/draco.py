@@ -1,0 +1,82 @@
+"""Triangle primitives as KHR_draco_mesh_compression.
+
+Draco joins equal positions, so that flat-shaded polygons still share their corners, and keeps feature
+ids as unquantized integers. It may split vertices again, so the encoded mesh is decoded once, to write
+the true counts and bounds.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import DracoPy
+import numpy as np
+
+from citygml.model import Float32
+from tiles.encode import feature_ids
+from tiles.gltf import Glb, Json
+from tiles.mesh import TRIANGLES, Primitive
+
+POSITION_ERROR = 0.005  # [m] the largest error of a coordinate by quantization
+NORMAL_BITS = 8
+_LEVEL = 10  # the smallest; packing is a small part of the time of a tile
+_POSITION, _NORMAL, _TEXCOORD, _GENERIC = 0, 1, 3, 4  # draco::GeometryAttribute::Type
+_FEATURE_KEY = 0
+
+
+def position_bits(extent: float) -> int:
+    """Bits that keep the error of a coordinate under POSITION_ERROR over an extent [m]."""
+    return max(math.ceil(math.log2(extent / (2 * POSITION_ERROR) + 1)), 1)
+
+
+def write_draco(glb: Glb, primitive: Primitive, texels: int = 2048) -> tuple[Json, Float32]:
+    """Add a triangle primitive; gives its JSON and the positions (n, 3) float32 as a viewer decodes them.
+
+    texels: edge of the texture in pixels, for the bits of texture coordinates (a quarter of a pixel).
+    """
+    assert primitive.mode == TRIANGLES
+    ids = feature_ids(primitive)
+    extent = float(np.ptp(primitive.positions, axis=0).max())
+    bits = position_bits(extent)
+    options: dict[str, Any] = {
+        "quantization_bits": bits,
+        "quantization_range": (2**bits - 1) * 2 * POSITION_ERROR,
+        "quantization_origin": primitive.positions.min(axis=0),
+    }
+    if primitive.normals is not None:
+        options |= {"normals": primitive.normals, "normal_quantization_bits": NORMAL_BITS}
+    if primitive.uv is not None:
+        span = max(float(np.ptp(primitive.uv, axis=0).max()), 1.0)
+        texel_bits = math.ceil(math.log2(4 * texels * span))
+        options |= {"tex_coord": primitive.uv, "tex_coord_quantization_bits": min(texel_bits, 24)}
+    packed = DracoPy.encode(
+        primitive.positions,
+        primitive.indices.reshape(-1, 3),
+        compression_level=_LEVEL,
+        generic_attributes={_FEATURE_KEY: ids[:, None]},
+        **options,
+    )
+    decoded = DracoPy.decode(packed)
+    by_type = {a["attribute_type"]: a["unique_id"] for a in decoded.attributes}
+    points = np.asarray(decoded.points, np.float32).reshape(-1, 3)
+    count = len(points)
+    names: dict[str, tuple[int, int]] = {"POSITION": (by_type[_POSITION], glb.accessor(points, None, True))}
+    if primitive.normals is not None:
+        empty = np.empty((count, 3), np.float32)
+        names["NORMAL"] = (by_type[_NORMAL], glb.accessor(empty, None))
+    if primitive.uv is not None:
+        names["TEXCOORD_0"] = (by_type[_TEXCOORD], glb.accessor(np.empty((count, 2), np.float32), None))
+    names["_FEATURE_ID_0"] = (by_type[_GENERIC], glb.accessor(np.empty(count, ids.dtype), None))
+    faces = np.empty(3 * len(decoded.faces), np.uint16 if count < 65535 else np.uint32)
+    glb.use("KHR_draco_mesh_compression", required=True)
+    extension = {
+        "bufferView": glb.view(packed),
+        "attributes": {name: key for name, (key, _) in names.items()},
+    }
+    written: Json = {
+        "attributes": {name: accessor for name, (_, accessor) in names.items()},
+        "indices": glb.accessor(faces, None),
+        "extensions": {"KHR_draco_mesh_compression": extension},
+    }
+    return written, points

@@ -1,0 +1,121 @@
+"""Gathered polygons, lines and points to glTF primitives: local positions, normals, feature ids.
+
+Positions are turned from east, north, up to glTF's y-up axes here: (x, y, z) becomes (x, z, -y).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from citygml.model import Float32, Float64, Int32
+from tiles.surfaces import Curves, Surfaces
+from tiles.triangulate import Triangulation
+
+ToLocal = Callable[[Float64], Float64]
+UInt32 = npt.NDArray[np.uint32]
+
+POINTS, LINES, TRIANGLES = 0, 1, 4  # glTF 2.0, mesh.primitive.mode
+_SAME_PLACE = 1e-3  # [m] vertices of smooth surfaces nearer than this share their normal
+
+
+@dataclass(slots=True)
+class Primitive:
+    """One glTF primitive before encoding.
+
+    positions: (n, 3) float64 y-up [m]. indices: (k,) uint32. normals: (n, 3) float64 or None.
+    uv: (n, 2) float64, origin upper left, or None. features: (n,) uint32 rows of the property table.
+    material: index into the content's materials.
+    """
+
+    mode: int
+    positions: Float64
+    indices: UInt32
+    features: UInt32
+    normals: Float64 | None = None
+    uv: Float64 | None = None
+    material: int = 0
+
+
+def y_up(points: Float64) -> Float64:
+    """(n, 3) east, north, up → glTF's axes."""
+    return np.stack([points[:, 0], points[:, 2], -points[:, 1]], axis=1)
+
+
+def z_up(points: Float64 | Float32) -> Float64:
+    """(n, 3) glTF's axes → east, north, up."""
+    return np.stack([points[:, 0], -points[:, 2], points[:, 1]], axis=1).astype(np.float64)
+
+
+def surface_primitives(
+    surfaces: Surfaces, local: Float64, cut: Triangulation, material: Int32, uv: Float64 | None
+) -> list[Primitive]:
+    """One primitive per material, in the order of their numbers.
+
+    local: (n, 3) float64 positions [m], east, north, up. material: (p,) int32 per polygon. uv: (n, 2),
+    NaN for the vertices of polygons without texture.
+    """
+    sizes = surfaces.rings[surfaces.polygons[1:]] - surfaces.rings[surfaces.polygons[:-1]]
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    positions = y_up(local)
+    normals = y_up(cut.normals)[owner]
+    if surfaces.smooth.any():
+        _smooth(surfaces, local, cut, normals, owner)
+    features = surfaces.feature.astype(np.uint32)[owner]
+    primitives = []
+    of_triangle = material[cut.polygon]
+    for number in np.unique(of_triangle).tolist():
+        corners = cut.corners[of_triangle == number].ravel()
+        used = np.zeros(len(positions), bool)
+        used[corners] = True
+        places = (np.cumsum(used) - 1).astype(np.uint32)
+        coordinates = None if uv is None else uv[used]
+        if coordinates is not None and np.isnan(coordinates).any():
+            coordinates = None
+        primitives.append(
+            Primitive(
+                TRIANGLES,
+                positions[used],
+                places[corners],
+                features[used],
+                normals[used],
+                coordinates,
+                number,
+            )
+        )
+    return primitives
+
+
+def _smooth(
+    surfaces: Surfaces, local: Float64, cut: Triangulation, normals: Float64, owner: npt.NDArray[np.intp]
+) -> None:
+    """Overwrite `normals` of smooth polygons by the mean, weighted by area, of those that meet there."""
+    chosen = np.flatnonzero(surfaces.smooth[owner])
+    grid = np.round(local[chosen] / _SAME_PLACE).astype(np.int64)
+    _, place = np.unique(grid, axis=0, return_inverse=True)
+    place = place.ravel()
+    weighted = normals[chosen] * cut.areas[owner[chosen], None]
+    sums = np.stack([np.bincount(place, weights=weighted[:, k]) for k in range(3)], axis=1)
+    length = np.linalg.norm(sums, axis=1, keepdims=True)
+    shared = np.divide(sums, length, out=np.zeros_like(sums), where=length > 0)[place]
+    flat = ~shared.any(axis=1)
+    shared[flat] = normals[chosen][flat]
+    normals[chosen] = shared
+
+
+def line_primitive(curves: Curves, local: Float64, material: int) -> Primitive:
+    """Line strings as separate segments."""
+    starts = np.ones(len(local), bool)
+    starts[curves.rings[:-1][np.diff(curves.rings) > 0]] = False
+    ends = np.flatnonzero(starts)
+    segments = np.stack([ends - 1, ends], axis=1).astype(np.uint32).ravel()
+    features = np.repeat(curves.feature, np.diff(curves.rings)).astype(np.uint32)
+    return Primitive(LINES, y_up(local), segments, features, material=material)
+
+
+def point_primitive(curves: Curves, local: Float64, material: int) -> Primitive:
+    features = np.repeat(curves.feature, np.diff(curves.rings)).astype(np.uint32)
+    return Primitive(POINTS, y_up(local), np.arange(len(local), dtype=np.uint32), features, material=material)

@@ -1,0 +1,155 @@
+"""Making the contents of tiles, in several processes when there are many."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from citygml.crs import Georeference
+from citygml.model import CityObject, Template, Texture
+from tiles.coarse import simplify
+from tiles.content import ContentOptions, build_content
+from tiles.metadata import Schema
+from twin.store import City, open_city
+
+Float64 = npt.NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Job:
+    """One content to make. bounds: of its objects in the city's CRS. tolerance [m]: None for a leaf."""
+
+    key: str
+    uri: str
+    rows: npt.NDArray[np.int64]
+    bounds: tuple[Float64, Float64]
+    tolerance: float | None
+
+
+@dataclass(slots=True)
+class Made:
+    """What a job made; the fields are those of `tiles.tileset.Tile`."""
+
+    low: Float64
+    high: Float64
+    triangles: int
+    features: int
+    bytes: int
+    error: float
+    findings: int
+
+
+def run_jobs(
+    folder: Path,
+    jobs: list[Job],
+    schema: Schema,
+    options: ContentOptions,
+    place: Georeference,
+    target: Path,
+    scale: tuple[float, float],
+    workers: int | None = None,
+) -> Iterator[tuple[str, Made | None]]:
+    """Run the jobs, largest first; (key, result) as they are done."""
+    workers = min(workers or os.cpu_count() or 1, len(jobs))
+    if workers <= 1:
+        if jobs:
+            maker = _Maker(folder, schema, options, place, target, scale)
+            for job in jobs:
+                yield job.key, maker.make(job)
+        return
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    with ProcessPoolExecutor(
+        workers, context, initializer=_start, initargs=(folder, schema, options, place, target, scale)
+    ) as pool:
+        largest_first = sorted(jobs, key=lambda job: -len(job.rows))
+        waiting = {pool.submit(_make, job): job.key for job in largest_first}
+        for future in as_completed(waiting):
+            yield waiting[future], future.result()
+
+
+class _Maker:
+    """Makes contents in one process, with the templates that it has met."""
+
+    def __init__(
+        self,
+        folder: Path,
+        schema: Schema,
+        options: ContentOptions,
+        place: Georeference,
+        target: Path,
+        scale: tuple[float, float],
+    ) -> None:
+        self.city: City = open_city(folder)
+        self.schema, self.options, self.place = schema, options, place
+        self.target, self.scale = target, scale
+        self.templates: dict[str, Template] = {}
+
+    def make(self, job: Job) -> Made | None:
+        objects = [stored.decode() for stored in self.city.fetch(job.rows)]
+        error = 0.0
+        if job.tolerance is not None:
+            objects, error = simplify(objects, job.tolerance, self.scale)
+        self._load_templates(objects)
+        content = build_content(
+            objects,
+            self.place.fitted_frame(*job.bounds).to_local,
+            self.schema,
+            self.options,
+            templates=self.templates,
+            image_loader=self._image,
+        )
+        if content is None:
+            return None
+        temporary = self.target / f"{job.uri}.{os.getpid()}.new"
+        temporary.write_bytes(content.glb)
+        temporary.replace(self.target / job.uri)
+        return Made(
+            content.low,
+            content.high,
+            content.triangles,
+            len(content.features),
+            len(content.glb),
+            error,
+            len(content.findings),
+        )
+
+    def _load_templates(self, objects: list[CityObject]) -> None:
+        wanted = {i.template for obj in objects for i in obj.implicit} - self.templates.keys()
+        for key in wanted:
+            template = self.city.template(key)
+            if template is not None:
+                self.templates[key] = template
+
+    def _image(self, texture: Texture) -> bytes | None:
+        if texture.path is None:
+            return None
+        found = self.city.image(texture.path)
+        return None if found is None else found[1]
+
+
+_maker: _Maker | None = None
+
+
+def _start(
+    folder: Path,
+    schema: Schema,
+    options: ContentOptions,
+    place: Georeference,
+    target: Path,
+    scale: tuple[float, float],
+) -> None:
+    global _maker
+    _maker = _Maker(folder, schema, options, place, target, scale)
+
+
+def _make(job: Job) -> Made | None:
+    assert _maker is not None
+    return _maker.make(job)

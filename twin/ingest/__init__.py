@@ -1,0 +1,175 @@
+"""Bringing files into the city: `add_files`.
+
+One call is one transaction: when any file is refused, or the process is killed, the city stays as it
+was. Files that were read before and have not changed are not read again.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from citygml.crs import Crs, parse
+from citygml.errors import UnknownCrs
+from citygml.model import ModelInfo
+from citygml.reading import ReadOptions
+from twin.errors import CrsMismatch
+from twin.ingest.inputs import Input, find_inputs
+from twin.ingest.rasters import add_raster
+from twin.ingest.rows import Image, Library, Opened, Rest
+from twin.ingest.work import Digest, Done, Unchanged, read_files
+from twin.place import city_heights, settle_heights
+from twin.store import City, create_city
+from twin.store.records import Ingested
+from twin.store.writing import Writer
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class AddOptions:
+    """crs: of the files, when they name none or a wrong one. lods: only these. geoid: a grid file for
+    heights. at: when the data is valid from (None: now). anchor: (longitude, latitude, height) of the
+    origin of a local coordinate system."""
+
+    crs: str | None = None
+    lods: frozenset[str] | None = None
+    geoid: Path | None = None
+    at: datetime | None = None
+    anchor: tuple[float, float, float] | None = None
+    workers: int | None = None
+
+
+@dataclass(slots=True)
+class Added:
+    """What `add_files` did."""
+
+    counts: Ingested = field(default_factory=Ingested)
+    read: int = 0
+    unchanged_files: int = 0
+    rasters: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def add_files(
+    folder: Path, paths: Sequence[Path], options: AddOptions | None = None, progress: Progress | None = None
+) -> Added:
+    """Read city models and rasters into the city in `folder`, which is made if there is none.
+
+    progress is called with (objects so far, bytes of files done so far).
+    Raises CityModelError or TwinError; then the city is as it was before.
+    """
+    options = options or AddOptions()
+    unpacked = Path(tempfile.mkdtemp(prefix="twin-"))
+    existed = folder.exists()
+    try:
+        inputs = find_inputs(paths, unpacked)
+        with create_city(folder) as city:
+            return _add(city, inputs, options, progress)
+    except BaseException:
+        if not existed:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        shutil.rmtree(unpacked, ignore_errors=True)
+
+
+def _add(city: City, inputs: list[Input], options: AddOptions, progress: Progress | None) -> Added:
+    models = [i for i in inputs if i.kind == "model"]
+    rasters = [i for i in inputs if i.kind == "raster"]
+    label = f"crs={options.crs} lods={sorted(options.lods or ())}"
+    read_options = ReadOptions(crs=options.crs, lods=options.lods)
+    with Writer(city, "add", options.at) as writer:
+        added = Added(writer.counts)
+        known = [writer.known(i.path) for i in models]
+        files = [(i.path, digest[1] if digest else None) for i, digest in zip(models, known, strict=True)]
+        state = [_FileState(i) for i in models]
+        objects = done = 0
+        for number, event in read_files(files, read_options, label, options.workers):
+            file = state[number]
+            match event:
+                case list():
+                    writer.put(file.source, event)
+                    objects += len(event)
+                case Digest():
+                    file.digest = event
+                case Opened(info=info):
+                    crs = _crs_of(file.input, info, options)
+                    _agree(city, crs, file.input)
+                    file.source = writer.begin_source(file.input.path, file.digest, _describe(info, crs))
+                case Image(digest=digest, mime=mime, data=data):
+                    writer.put_image(digest, mime, data)
+                case Library(key=key, digest=digest, uri=uri, mime=mime, data=data):
+                    writer.put_template(file.source, key, digest, uri, mime, data)
+                case Rest(findings=findings):
+                    writer.put_findings(file.source, findings)
+                case Unchanged():
+                    added.unchanged_files += 1
+                    done += file.input.path.stat().st_size
+                case Done():
+                    added.read += 1
+                    done += file.input.path.stat().st_size
+            if progress is not None:
+                progress(objects, done)
+        for file in state:
+            if file.source:
+                writer.end_source(file.source, file.input.path)
+        for raster in rasters:
+            writer.put_raster(add_raster(city, raster, options.crs))
+            added.rasters += 1
+        settle_heights(city, options.geoid)
+        if options.anchor is not None:
+            city.set("anchor", ",".join(map(str, options.anchor)))
+        heights = city_heights(city)
+        if heights is not None and heights.method == "egm96":
+            added.notes.append(heights.note)
+    return added
+
+
+@dataclass(slots=True)
+class _FileState:
+    input: Input
+    source: int = 0
+    digest: str = ""
+
+
+def _crs_of(file: Input, info: ModelInfo, options: AddOptions) -> Crs:
+    name = options.crs or info.srs_name
+    if name is None:
+        raise UnknownCrs(
+            f"{file.shown}: it names no coordinate system; say which with --crs (for example --crs EPSG:5187,"
+            " or --crs local with --anchor LON,LAT,H)"
+        )
+    try:
+        return parse(name)
+    except UnknownCrs as error:
+        raise UnknownCrs(f"{file.shown}: {error}") from error
+
+
+def _agree(city: City, crs: Crs, file: Input) -> None:
+    """The first file gives the city its coordinate system; every other must have the same."""
+    settled = city.get("crs")
+    if settled is None:
+        city.set("crs", crs.name)
+        return
+    ours = parse(settled)
+    if not ours.same_horizontal(crs):
+        raise CrsMismatch(f"{file.shown}: its coordinate system is {crs.name}, the city's is {ours.name}")
+    if crs.has_vertical and not ours.has_vertical:
+        city.set("crs", crs.name)
+    elif crs.has_vertical and crs.name != ours.name and crs.vertical_epsg != ours.vertical_epsg:
+        raise CrsMismatch(f"{file.shown}: its heights are in {crs.name}, the city's in {ours.name}")
+
+
+def _describe(info: ModelInfo, crs: Crs) -> dict[str, object]:
+    return {
+        "format": info.format,
+        "version": info.version,
+        "name": info.name,
+        "srs_name": info.srs_name,
+        "crs": crs.name,
+    }

@@ -1,0 +1,107 @@
+"""What the user names on the command line, as a list of files to read.
+
+A folder stands for the city models and rasters below it; a zip archive for those inside. Archives are
+unpacked to a temporary folder, after every name and size in them has been looked at.
+"""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from citygml.errors import CityModelError, UnsafeInput, UnsupportedFormat
+
+MODEL = frozenset({".gml", ".xml", ".json", ".jsonl", ".ifc"})
+RASTER = frozenset({".tif", ".tiff", ".asc"})
+_ARCHIVE_BYTES = 64 << 30
+_ARCHIVE_RATIO = 200
+_ROOTS = (b"CityModel", b"IndoorFeatures", b"indoorFeatures")
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One file. `named` is true when the user named it (and not a folder or archive that holds it)."""
+
+    path: Path
+    kind: Literal["model", "raster"]
+    named: bool
+    shown: str
+
+
+def find_inputs(paths: Iterable[Path], unpack_to: Path) -> list[Input]:
+    """The files to read, in order. Raises CityModelError for a path that is missing or of no known kind."""
+    found: list[Input] = []
+    for path in paths:
+        if path.is_dir():
+            found += _inside(path, path.name)
+        elif not path.exists():
+            raise CityModelError(f"{path}: no such file")
+        elif path.suffix.lower() == ".zip":
+            target = unpack_to / f"{len(found)}"
+            unpack(path, target)
+            inside = _inside(target, path.name)
+            if not inside:
+                raise UnsupportedFormat(f"{path}: no city model or raster inside")
+            found += inside
+        elif path.suffix.lower() in RASTER:
+            found.append(Input(path.resolve(), "raster", True, str(path)))
+        else:
+            found.append(Input(path.resolve(), "model", True, str(path)))
+    if not found:
+        raise CityModelError("nothing to read: no city model or raster in " + ", ".join(map(str, paths)))
+    return found
+
+
+def _inside(folder: Path, shown: str) -> list[Input]:
+    found = []
+    for path in sorted(folder.rglob("*")):
+        suffix = path.suffix.lower()
+        label = f"{shown}/{path.relative_to(folder).as_posix()}"
+        if not path.is_file():
+            continue
+        if suffix in RASTER:
+            found.append(Input(path.resolve(), "raster", False, label))
+        elif suffix in MODEL and _is_model(path, suffix):
+            found.append(Input(path.resolve(), "model", False, label))
+    return found
+
+
+def _is_model(path: Path, suffix: str) -> bool:
+    """Whether a file met in a folder is a city model and not, say, a code list or a tileset."""
+    if suffix == ".ifc":
+        return True
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if suffix in {".json", ".jsonl"}:
+        if b'"CityJSON' in head:
+            return True
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 4096))
+            return b'"CityJSON"' in file.read()
+    return any(root in head for root in _ROOTS)
+
+
+def unpack(archive: Path, target: Path) -> None:
+    """Unpack a zip archive. Raises UnsafeInput for names that leave it, links, and bombs."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            total = 0
+            for item in opened.infolist():
+                name = PurePosixPath(item.filename.replace("\\", "/"))
+                if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
+                    raise UnsafeInput(f"{archive}: the entry {item.filename!r} leads out of the archive")
+                if stat.S_ISLNK(item.external_attr >> 16):
+                    raise UnsafeInput(f"{archive}: the entry {item.filename!r} is a link")
+                total += item.file_size
+                packed = max(item.compress_size, 1)
+                if total > _ARCHIVE_BYTES or (
+                    item.file_size > 1 << 20 and item.file_size / packed > _ARCHIVE_RATIO
+                ):
+                    raise UnsafeInput(f"{archive}: {item.filename!r} unpacks to too much; unpack it by hand")
+            opened.extractall(target)
+    except zipfile.BadZipFile as error:
+        raise CityModelError(f"{archive}: not a zip archive, or a broken one ({error})") from error

@@ -1,0 +1,42 @@
+"""Rasters of the city: terrain models, copied into its folder."""
+
+from __future__ import annotations
+
+import shutil
+
+from citygml.crs import parse
+from twin.errors import CrsMismatch
+from twin.ingest.inputs import Input
+from twin.ingest.rows import file_digest
+from twin.store import City
+from twin.store.records import Raster
+
+
+def add_raster(city: City, file: Input, crs: str | None) -> Raster:
+    """Copy a terrain model into `rasters/`. Raises RasterError, or CrsMismatch when it is not in the
+    city's coordinate system."""
+    from twin.raster import open_dem
+
+    dem = open_dem(file.path, crs=parse(crs) if crs else None)
+    settled = city.get("crs")
+    if settled is None:
+        city.set("crs", dem.crs.name)
+    elif not parse(settled).same_horizontal(dem.crs):
+        raise CrsMismatch(
+            f"{file.shown}: its coordinate system is {dem.crs.name}, the city's is {parse(settled).name}"
+        )
+    digest = file_digest(file.path, "")
+    relative = f"rasters/{file.path.stem}-{digest[:12]}{file.path.suffix.lower()}"
+    target = city.folder / relative
+    target.parent.mkdir(exist_ok=True)
+    if not target.exists():
+        temporary = target.with_name(target.name + ".new")
+        shutil.copyfile(file.path, temporary)
+        temporary.replace(target)
+    description = {
+        "crs": dem.crs.name,
+        "bounds": [float(v) for v in dem.bounds],
+        "resolution": [float(v) for v in dem.resolution],
+        "size": [dem.width, dem.height],
+    }
+    return Raster(file.path.name, "dem", digest, relative, description, "")

@@ -1,0 +1,124 @@
+"""Reading several files at once: worker processes parse, the caller writes.
+
+`read_files` yields `(index of the file, message)` in the order in which they arrive; a file's own
+messages keep their order. Workers wait when the caller is slower, so memory stays bounded.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+from citygml.reading import ReadOptions
+from twin.ingest.rows import Message, file_digest, read_rows
+
+_SMALL = 2 << 20
+
+
+class Unchanged:
+    """The file is byte for byte what was read before."""
+
+
+class Digest(str):
+    """The digest of a file that is about to be read."""
+
+    __slots__ = ()
+
+
+class Done:
+    """The file was read to its end."""
+
+
+Event = Message | Unchanged | Digest | Done
+
+
+def read_files(
+    files: Sequence[tuple[Path, str | None]], options: ReadOptions, label: str, workers: int | None = None
+) -> Iterator[tuple[int, Event]]:
+    """Read files; each comes with the digest it had when it was read last. Errors are raised here."""
+    workers = min(workers or os.cpu_count() or 1, len(files))
+    if workers == 1 and sum(path.stat().st_size for path, _ in files) < _SMALL:
+        for number, (path, known) in enumerate(files):
+            for event in _events(path, known, options, label):
+                yield number, event
+        return
+    # Fork is cheap and safe here: the command line starts no threads before it reads.
+    context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    largest_first = sorted(range(len(files)), key=lambda n: -files[n][0].stat().st_size)
+    tasks = context.SimpleQueue()
+    for number in largest_first:
+        tasks.put(number)
+    for _ in range(workers):
+        tasks.put(None)
+    processes, pipes = [], []
+    try:
+        for _ in range(workers):
+            receive, send = context.Pipe(duplex=False)
+            process = context.Process(
+                target=_work, args=(tasks, send, list(files), options, label, os.getpid()), daemon=True
+            )
+            process.start()
+            send.close()
+            processes.append(process)
+            pipes.append(receive)
+        yield from _gather(pipes)
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join()
+
+
+def _gather(pipes: list[Connection]) -> Iterator[tuple[int, Event]]:
+    while pipes:
+        for pipe in wait(pipes):
+            assert isinstance(pipe, Connection)
+            try:
+                number, event = pipe.recv()
+            except EOFError:
+                pipes.remove(pipe)
+                continue
+            if isinstance(event, BaseException):
+                raise event
+            if number is None:
+                pipes.remove(pipe)
+                continue
+            yield number, event
+
+
+def _work(
+    tasks: multiprocessing.SimpleQueue[int | None],
+    send: Connection,
+    files: list[tuple[Path, str | None]],
+    options: ReadOptions,
+    label: str,
+    parent: int,
+) -> None:
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        while (number := tasks.get()) is not None:
+            path, known = files[number]
+            for event in _events(path, known, options, label):
+                send.send((number, event))
+                if os.getppid() != parent:
+                    return
+        send.send((None, None))
+    except BaseException as error:
+        send.send((0, error))
+
+
+def _events(path: Path, known: str | None, options: ReadOptions, label: str) -> Iterator[Event]:
+    digest = Digest(file_digest(path, label))
+    if digest == known:
+        yield Unchanged()
+        return
+    yield digest
+    yield from read_rows(path, options)
+    yield Done()

@@ -1,0 +1,309 @@
+"""The SQLite store: opening, settings and reading. Writing is in `twin.store.writing`.
+
+One writer at a time, any number of readers; readers see the city as it was before a running write.
+Every read of objects takes `time` (None: now).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from twin.errors import CityNotFound, TwinError
+from twin.store import schema
+from twin.store.records import Layer, ObjectIndex, Raster, Source, StoredObject, iso
+
+if TYPE_CHECKING:
+    from citygml.findings import Finding
+    from citygml.model import Template
+
+DATABASE = "twin.db"
+_OBJECT = (
+    "object.row, object.id, object.class, object.layer, object.parent, source.name,"
+    " object.valid_from, object.valid_to, object.lods,"
+    " object.x0, object.y0, object.z0, object.x1, object.y1, object.z1, object.attributes, body.data"
+)
+_FROM = "object JOIN source ON source.row = object.source JOIN body ON body.row = object.row"
+_CHUNK = 500
+
+
+def create_city(folder: Path | str, **settings: str) -> City:
+    """Make an empty city; `settings` as `City.set`. An existing city is opened as it is."""
+    folder = Path(folder)
+    if (folder / DATABASE).exists():
+        return open_city(folder)
+    if folder.is_file():
+        raise TwinError(f"{folder} is a file; a city is a folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f".{DATABASE}.{id(settings):x}.new"
+    connection = sqlite3.connect(temporary, isolation_level=None)
+    connection.executescript(
+        f"PRAGMA journal_mode=WAL; {schema.TABLES} PRAGMA user_version={schema.VERSION};"
+    )
+    connection.executemany("INSERT INTO city VALUES (?, ?)", settings.items())
+    connection.close()
+    temporary.replace(folder / DATABASE)
+    return open_city(folder)
+
+
+def open_city(folder: Path | str) -> City:
+    """Open a city that exists. Raises CityNotFound."""
+    folder = Path(folder)
+    if not (folder / DATABASE).is_file():
+        raise CityNotFound(f"{folder}: no city here; make one with `twin init` or `twin add`")
+    return City(folder)
+
+
+class City:
+    """One city's store. Not to be shared between threads: open one per thread (opening is cheap)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.connection = sqlite3.connect(folder / DATABASE, isolation_level=None, timeout=10)
+        self.connection.execute("PRAGMA cache_size=-65536")
+        try:
+            (version,) = self.connection.execute("PRAGMA user_version").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise TwinError(f"{folder / DATABASE} is not a city: {error}") from error
+        if version != schema.VERSION:
+            raise TwinError(
+                f"{folder}: made by another version of twin (schema {version}, not {schema.VERSION})"
+            )
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def __enter__(self) -> City:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    # Settings
+
+    def get(self, key: str) -> str | None:
+        """A setting of the city (`crs`, `heights`, `anchor`, `name` ...)."""
+        row = self.connection.execute("SELECT value FROM city WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def set(self, key: str, value: str) -> None:
+        self.connection.execute(
+            "INSERT INTO city VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (key, value),
+        )
+
+    # What there is
+
+    def layers(self, time: datetime | None = None) -> list[Layer]:
+        """The layers that have objects, by name."""
+        layers: dict[str, Layer] = {}
+        when, values = _valid(time)
+        for name, class_name, lods, count in self.connection.execute(
+            f"SELECT layer, class, lods, count(*) FROM object WHERE {when} GROUP BY layer, class, lods",
+            values,
+        ):
+            layer = layers.setdefault(name, Layer(name, {}))
+            layer.classes[class_name] = layer.classes.get(class_name, 0) + count
+            layer.lods = sorted({*layer.lods, *(lod for lod in lods.split(",") if lod)})
+        return [layers[name] for name in sorted(layers)]
+
+    def bounds(self, layer: str | None = None) -> tuple[float, ...] | None:
+        """x0 y0 z0 x1 y1 z1 of the current objects in the city's CRS."""
+        where, values = ("AND layer = ?", [layer]) if layer else ("", [])
+        row = self.connection.execute(
+            "SELECT min(x0), min(y0), min(z0), max(x1), max(y1), max(z1) FROM object"
+            f" WHERE valid_to IS NULL {where}",
+            values,
+        ).fetchone()
+        return None if row[0] is None else tuple(row)
+
+    def sources(self) -> list[Source]:
+        rows = self.connection.execute("SELECT * FROM source ORDER BY row")
+        return [Source(r[0], r[1], r[2], r[3], json.loads(r[4]), r[5]) for r in rows]
+
+    def rasters(self, kind: str | None = None) -> list[Raster]:
+        rows = self.connection.execute(
+            "SELECT * FROM raster WHERE ? IS NULL OR kind = ? ORDER BY added_at, name", (kind, kind)
+        )
+        return [Raster(r[0], r[1], r[2], r[3], json.loads(r[4]), r[5]) for r in rows]
+
+    # Objects
+
+    def index(self, layer: str, time: datetime | None = None) -> ObjectIndex:
+        """The objects of a layer that have geometry, without their bodies."""
+        when, values = _valid(time)
+        found = self.connection.execute(
+            "SELECT id, row, triangles, implicit, digest, x0, y0, z0, x1, y1, z1 FROM object"
+            f" WHERE layer = ? AND {when} AND x0 IS NOT NULL ORDER BY id",
+            [layer, *values],
+        ).fetchall()
+        table = np.array([(r[1], r[2], r[3]) for r in found], dtype=np.int64).reshape(-1, 3)
+        return ObjectIndex(
+            [r[0] for r in found],
+            table[:, 0],
+            np.array([r[5:] for r in found], dtype=np.float64).reshape(-1, 6),
+            table[:, 1],
+            table[:, 2],
+            [r[4] for r in found],
+        )
+
+    def fetch(self, rows: Sequence[int] | np.ndarray[Any, Any]) -> Iterator[StoredObject]:
+        """Objects by row, in the order asked for."""
+        wanted = [int(r) for r in rows]
+        for start in range(0, len(wanted), _CHUNK):
+            chunk = wanted[start : start + _CHUNK]
+            marks = ",".join("?" * len(chunk))
+            found = {
+                r[0]: r
+                for r in self.connection.execute(
+                    f"SELECT {_OBJECT} FROM {_FROM} WHERE object.row IN ({marks})", chunk
+                )
+            }
+            yield from (_stored(found[row]) for row in chunk)
+
+    def object(self, id: str, time: datetime | None = None) -> StoredObject | None:
+        """One object by id, or None."""
+        when, values = _valid(time)
+        row = self.connection.execute(
+            f"SELECT {_OBJECT} FROM {_FROM} WHERE object.id = ? AND {when}", [id, *values]
+        ).fetchone()
+        return _stored(row) if row else None
+
+    def history(self, id: str) -> list[StoredObject]:
+        """All versions of an object, oldest first."""
+        rows = self.connection.execute(
+            f"SELECT {_OBJECT} FROM {_FROM} WHERE object.id = ? ORDER BY valid_from, object.row", [id]
+        )
+        return [_stored(r) for r in rows]
+
+    def children(self, id: str, time: datetime | None = None) -> list[tuple[str, str]]:
+        """(id, class) of the objects whose parent this is."""
+        when, values = _valid(time)
+        rows = self.connection.execute(
+            f"SELECT id, class FROM object WHERE parent = ? AND {when} ORDER BY id", [id, *values]
+        )
+        return [(r[0], r[1]) for r in rows]
+
+    def all_objects(
+        self, layers: Iterable[str] | None = None, time: datetime | None = None
+    ) -> Iterator[StoredObject]:
+        """Every object, each top-level one followed by its descendants."""
+        when, values = _valid(time)
+        where, names = "", list(layers or ())
+        if names:
+            where = f" AND layer IN ({','.join('?' * len(names))})"
+        roots = [
+            r[0]
+            for r in self.connection.execute(
+                f"SELECT row FROM object WHERE {when}{where} AND (parent IS NULL OR NOT EXISTS"
+                f" (SELECT 1 FROM object AS p WHERE p.id = object.parent AND p.valid_to IS NULL))"
+                " ORDER BY row",
+                [*values, *names],
+            )
+        ]
+        for root in self.fetch(roots):
+            yield from self._with_descendants(root, time)
+
+    def _with_descendants(self, obj: StoredObject, time: datetime | None) -> Iterator[StoredObject]:
+        yield obj
+        for child_id, _ in self.children(obj.id, time):
+            child = self.object(child_id, time)
+            if child is not None:
+                yield from self._with_descendants(child, time)
+
+    def search(
+        self, text: str, limit: int, time: datetime | None = None
+    ) -> list[tuple[str, str, str, str, tuple[float, ...] | None]]:
+        """(id, class, layer, attributes as JSON, bounds) of objects whose id or attributes hold the text;
+        an exact id comes first, then ids, then attributes."""
+        when, values = _valid(time)
+        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        quoted = json.dumps(escaped, ensure_ascii=False)[1:-1]
+        like = " LIKE ? ESCAPE '\\'"
+        rows = self.connection.execute(
+            "SELECT id, class, layer, attributes, x0, y0, z0, x1, y1, z1 FROM object"
+            f" WHERE {when} AND (id{like} OR attributes{like}) ORDER BY id != ?, NOT id{like}, id LIMIT ?",
+            [*values, f"%{escaped}%", f"%{quoted}%", text, f"%{escaped}%", limit],
+        )
+        return [(r[0], r[1], r[2], r[3], None if r[4] is None else r[4:]) for r in rows]
+
+    def page(
+        self,
+        layer: str,
+        limit: int,
+        offset: int,
+        box: tuple[float, float, float, float] | None = None,
+        time: datetime | None = None,
+    ) -> tuple[int, list[StoredObject]]:
+        """(number matched, one page) of a layer's objects in the order of their ids; `box` is x0 y0 x1 y1."""
+        when, values = _valid(time)
+        where = f"object.layer = ? AND {when}"
+        bound: list[Any] = [layer, *values]
+        if box is not None:
+            where += " AND object.x0 <= ? AND object.x1 >= ? AND object.y0 <= ? AND object.y1 >= ?"
+            bound += [box[2], box[0], box[3], box[1]]
+        (count,) = self.connection.execute(f"SELECT count(*) FROM object WHERE {where}", bound).fetchone()
+        rows = self.connection.execute(
+            f"SELECT object.row FROM object WHERE {where} ORDER BY object.id LIMIT ? OFFSET ?",
+            [*bound, limit, offset],
+        )
+        return count, list(self.fetch([r[0] for r in rows]))
+
+    def attributes(self, layer: str, time: datetime | None = None) -> Iterator[tuple[str, str]]:
+        """(class, attributes as JSON) of every object of a layer that has geometry."""
+        when, values = _valid(time)
+        yield from self.connection.execute(
+            f"SELECT class, attributes FROM object WHERE layer = ? AND {when} AND x0 IS NOT NULL",
+            [layer, *values],
+        )
+
+    def findings(self, object_id: str | None = None, limit: int = 1000) -> list[Finding]:
+        """Findings of one object, or the first of all."""
+        from citygml.findings import Finding
+
+        rows = self.connection.execute(
+            "SELECT code, message, object, part, x, y, z, severity FROM finding"
+            " WHERE ? IS NULL OR object = ? LIMIT ?",
+            (object_id, object_id, limit),
+        )
+        return [
+            Finding(r[0], r[1], r[2], r[3], None if r[4] is None else (r[4], r[5], r[6]), r[7]) for r in rows
+        ]
+
+    def finding_counts(self) -> dict[str, int]:
+        return dict(self.connection.execute("SELECT code, count(*) FROM finding GROUP BY code ORDER BY code"))
+
+    # Shared parts of objects
+
+    def template(self, key: str) -> Template | None:
+        """A library geometry by its key."""
+        from twin.store.codec import decode_template
+
+        row = self.connection.execute("SELECT data, uri, mime FROM template WHERE key = ?", (key,)).fetchone()
+        return decode_template(row[0], key, row[1], row[2]) if row else None
+
+    def template_digests(self) -> dict[str, bytes]:
+        return dict(self.connection.execute("SELECT key, digest FROM template"))
+
+    def image(self, key: str) -> tuple[str, bytes] | None:
+        """(mime, bytes) of a texture by the key that stands in `Texture.path`."""
+        row = self.connection.execute("SELECT mime, data FROM image WHERE digest = ?", (key,)).fetchone()
+        return (row[0], row[1]) if row else None
+
+
+def _valid(time: datetime | None) -> tuple[str, list[str]]:
+    if time is None:
+        return "object.valid_to IS NULL", []
+    moment = iso(time if time.tzinfo else time.replace(tzinfo=UTC))
+    return "object.valid_from <= ? AND (object.valid_to IS NULL OR object.valid_to > ?)", [moment, moment]
+
+
+def _stored(r: tuple[Any, ...]) -> StoredObject:
+    bounds = None if r[9] is None else r[9:15]
+    return StoredObject(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], bounds, r[15], r[16])

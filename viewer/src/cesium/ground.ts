@@ -1,0 +1,64 @@
+/** The ground's picture: the city's own imagery in the theme's style, or a base map that the user set. */
+import {
+  Color,
+  GeographicTilingScheme,
+  ImageryLayer,
+  Rectangle,
+  UrlTemplateImageryProvider,
+  WebMercatorTilingScheme,
+} from '@cesium/engine';
+import { effect } from '@preact/signals';
+import type { Imagery } from '../client/types';
+import { baseMap, theme } from '../state/store';
+import { light } from './light';
+import type { Stage } from './stage';
+
+const PAPER = { light: '#eceae4', dark: '#1b2027' };
+
+function ownImagery(imagery: Imagery, style: string): ImageryLayer {
+  const scheme =
+    imagery.scheme === 'geographic' ? new GeographicTilingScheme() : new WebMercatorTilingScheme();
+  return new ImageryLayer(
+    new UrlTemplateImageryProvider({
+      url: `${imagery.url}/${style}/{z}/{x}/{y}.${imagery.extension}`,
+      tilingScheme: scheme,
+      rectangle: Rectangle.fromDegrees(...imagery.bounds),
+      minimumLevel: imagery.min_level,
+      maximumLevel: imagery.max_level,
+      hasAlphaChannel: true,
+      enablePickFeatures: false,
+    }),
+  );
+}
+
+export function drapeGround(stage: Stage): void {
+  const { scene, city } = stage;
+  stage.owner.own(
+    effect(() => {
+      scene.globe.imageryLayers.removeAll();
+      const style = theme.value;
+      scene.globe.baseColor = Color.fromCssColorString(PAPER[style]);
+      const { imagery } = city;
+      if (baseMap.value === 'custom' && city.base_map_url) {
+        scene.globe.imageryLayers.add(
+          new ImageryLayer(new UrlTemplateImageryProvider({ url: city.base_map_url, maximumLevel: 19 })),
+        );
+      } else if (baseMap.value === 'own' && imagery) {
+        scene.globe.imageryLayers.add(ownImagery(imagery, imagery.styles.includes(style) ? style : imagery.styles[0]!));
+      }
+      stage.draw();
+    }),
+  );
+  stage.owner.own(
+    effect(() => {
+      const tone = light.value;
+      const tint = Color.fromCssColorString(PAPER[theme.value]);
+      scene.globe.baseColor = Color.multiplyByScalar(tint, tone.ground, tint).withAlpha(1);
+      for (let index = 0; index < scene.globe.imageryLayers.length; index++) {
+        scene.globe.imageryLayers.get(index).brightness = tone.ground;
+      }
+      void baseMap.value;
+      stage.draw();
+    }),
+  );
+}

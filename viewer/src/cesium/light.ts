@@ -1,0 +1,50 @@
+/** Sun and shadows: the light's direction and colours follow the clock and the theme. */
+import { Cartesian3, DirectionalLight, Matrix4, Transforms } from '@cesium/engine';
+import { computed, effect } from '@preact/signals';
+import { instant, theme } from '../state/store';
+import { daylight } from '../sun/daylight';
+import { sunPosition } from '../sun/position';
+import type { Stage } from './stage';
+
+const RAD = Math.PI / 180;
+/** A moon-like light for the night, so that walls and roofs stay apart. */
+const NIGHT_LIGHT = { azimuth: 215, elevation: 48 };
+
+const place = { lon: 0, lat: 0 };
+
+export const sun = computed(() => sunPosition(instant.value, place.lon, place.lat));
+export const light = computed(() => daylight(sun.value.elevation, theme.value));
+
+export function lightCity(stage: Stage): void {
+  const { scene, city, quality } = stage;
+  const { home } = city;
+  place.lon = home.lon;
+  place.lat = home.lat;
+  const local = Transforms.eastNorthUpToFixedFrame(Cartesian3.fromDegrees(home.lon, home.lat));
+  const lamp = new DirectionalLight({ direction: Cartesian3.UNIT_X });
+  scene.light = lamp;
+
+  const shadows = scene.shadowMap;
+  shadows.size = quality.shadowMapSize;
+  shadows.softShadows = quality.softShadows;
+  shadows.fadingEnabled = true;
+
+  stage.owner.own(
+    effect(() => {
+      const { azimuth, elevation } = light.value.casts ? sun.value : NIGHT_LIGHT;
+      const [a, e] = [azimuth * RAD, elevation * RAD];
+      const toSun = new Cartesian3(Math.sin(a) * Math.cos(e), Math.cos(a) * Math.cos(e), Math.sin(e));
+      Matrix4.multiplyByPointAsVector(local, toSun, toSun);
+      lamp.direction = Cartesian3.negate(toSun, toSun);
+      shadows.enabled = light.value.casts;
+      shadows.darkness = light.value.shadow;
+      stage.draw();
+    }),
+  );
+  stage.owner.own(
+    scene.preUpdate.addEventListener(() => {
+      const above = scene.camera.positionCartographic.height - home.height;
+      shadows.maximumDistance = Math.min(9000, Math.max(500, above * 4.5));
+    }),
+  );
+}

@@ -1,0 +1,64 @@
+/** Puts the scene together for a city, and tells when the first view stands. */
+import { signal } from '@preact/signals';
+import type { City } from '../client/types';
+import { sceneError } from '../state/store';
+import { followCamera, look, setCamera } from './camera';
+import type { CameraState } from '../state/store';
+import { playTime } from './clock';
+import { drawStage } from './drawing';
+import { drapeGround } from './ground';
+import { exposeHooks, isLoaded } from './hooks';
+import { listenToKeys } from './keys';
+import { lightCity } from './light';
+import { offerMeasuring } from './measure';
+import { listenToMouse } from './picking';
+import { chooseQuality } from './quality';
+import { offerSection } from './section';
+import { createStage, type Stage } from './stage';
+import { showLayers, tilesets } from './tilesets';
+import { offerUnderground } from './underground';
+import { offerWalk } from './walk';
+
+/** The scene that stands, for panels that act on it. */
+export const stage = signal<Stage | null>(null);
+
+function firstView(made: Stage): Promise<void> {
+  const wanted = made.city.layers.some((layer) => layer.url && layer.state === 'ready');
+  return new Promise((done) => {
+    const check = () => {
+      if (made.widget.isDestroyed() || (isLoaded(made) && (!wanted || tilesets.value.size > 0))) done();
+      else setTimeout(check, 100);
+    };
+    check();
+  });
+}
+
+export async function openCity(
+  container: HTMLElement,
+  city: City,
+  view: CameraState | undefined,
+): Promise<Stage> {
+  const made = await createStage(container, city, chooseQuality(location.search));
+  made.owner.own(
+    made.scene.renderError.addEventListener((_scene: unknown, error: unknown) => {
+      sceneError.value = error instanceof Error ? error.message : String(error);
+    }),
+  );
+  followCamera(made);
+  if (view) setCamera(made, view);
+  else look(made, city.home);
+  lightCity(made);
+  drapeGround(made);
+  showLayers(made);
+  drawStage(made);
+  playTime(made);
+  listenToMouse(made);
+  listenToKeys(made);
+  offerMeasuring(made);
+  offerSection(made);
+  offerWalk(made);
+  offerUnderground(made);
+  exposeHooks(made, firstView(made));
+  stage.value = made;
+  return made;
+}

@@ -1,0 +1,137 @@
+/** Click, double click and hover on objects; a tool that is active takes the clicks instead. */
+import {
+  Cartesian2,
+  type Cartesian3,
+  Cartographic,
+  Cesium3DTileFeature,
+  Color,
+  Math as CesiumMath,
+  ScreenSpaceEventHandler,
+  ScreenSpaceEventType,
+} from '@cesium/engine';
+import { selection, tool } from '../state/store';
+import { flyToPlace } from './camera';
+import type { Stage } from './stage';
+import { tilesets } from './tilesets';
+import { hoverTint, tintOf } from './tint';
+
+/** A tool's view of the mouse: a point on a surface, and the end of a drawing. */
+export interface ToolInput {
+  point: (position: Cartesian3) => void;
+  move?: (position: Cartesian3) => void;
+  finish?: () => void;
+}
+
+let toolInput: ToolInput | null = null;
+
+/** Hands the clicks to a tool, until it gives them back with null. */
+export function takeClicks(input: ToolInput | null): void {
+  toolInput = input;
+}
+
+export function surfaceAt(stage: Stage, at: Cartesian2): Cartesian3 | undefined {
+  const { scene } = stage;
+  if (scene.pickPositionSupported) {
+    const position = scene.pickPosition(at);
+    if (position) return position;
+  }
+  const ray = scene.camera.getPickRay(at);
+  return ray && scene.globe.pick(ray, scene);
+}
+
+function featureAt(stage: Stage, at: Cartesian2): Cesium3DTileFeature | undefined {
+  const picked: unknown = stage.scene.pick(at);
+  return picked instanceof Cesium3DTileFeature ? picked : undefined;
+}
+
+/** The object under a point of the canvas, picked as by a click. */
+export function pickAt(stage: Stage, at: Cartesian2): string | null {
+  const id: unknown = featureAt(stage, at)?.getProperty('id');
+  return typeof id === 'string' ? id : null;
+}
+
+function flyToPoint(stage: Stage, at: Cartesian2): void {
+  const position = surfaceAt(stage, at);
+  if (!position) return;
+  const place = Cartographic.fromCartesian(position);
+  flyToPlace(
+    stage,
+    CesiumMath.toDegrees(place.longitude),
+    CesiumMath.toDegrees(place.latitude),
+    place.height,
+    160,
+  );
+}
+
+function hoverer(stage: Stage) {
+  let hovered: Cesium3DTileFeature | undefined;
+  const ruleOf = (feature: Cesium3DTileFeature) =>
+    [...tilesets.value.values()].find((entry) => entry.tileset === feature.tileset)?.rule;
+  const restore = () => {
+    if (!hovered) return;
+    const rule = ruleOf(hovered);
+    try {
+      if (rule) hovered.color = tintOf(rule, hovered, new Color());
+    } catch {
+      // The tile of the feature has been unloaded, and its colour with it.
+    }
+    hovered = undefined;
+  };
+  return (at: Cartesian2 | null) => {
+    const feature = at ? featureAt(stage, at) : undefined;
+    if (feature === hovered) return;
+    restore();
+    stage.scene.canvas.style.cursor = feature ? 'pointer' : '';
+    const rule = feature && ruleOf(feature);
+    if (feature && rule && feature.getProperty('id') !== rule.selected) {
+      feature.color = hoverTint(rule.opacity);
+      hovered = feature;
+    }
+    stage.draw();
+  };
+}
+
+export function listenToMouse(stage: Stage): void {
+  const { scene, quality } = stage;
+  const handler = new ScreenSpaceEventHandler(scene.canvas);
+  stage.owner.own(() => handler.destroy());
+
+  handler.setInputAction((event: { position: Cartesian2 }) => {
+    if (toolInput) {
+      const position = surfaceAt(stage, event.position);
+      if (position) toolInput.point(position);
+      return;
+    }
+    selection.value = pickAt(stage, event.position);
+  }, ScreenSpaceEventType.LEFT_CLICK);
+
+  handler.setInputAction((event: { position: Cartesian2 }) => {
+    if (toolInput) toolInput.finish?.();
+    else flyToPoint(stage, event.position);
+  }, ScreenSpaceEventType.LEFT_DOUBLE_CLICK);
+
+  const hover = hoverer(stage);
+  let at: Cartesian2 | null = null;
+  let queued = false;
+  const look = () => {
+    queued = false;
+    if (!at || stage.widget.isDestroyed()) return;
+    if (toolInput?.move) {
+      const position = surfaceAt(stage, at);
+      if (position) toolInput.move(position);
+    } else if (quality.hover && tool.value === null) {
+      hover(at);
+    }
+  };
+  handler.setInputAction((event: { endPosition: Cartesian2 }) => {
+    at = Cartesian2.clone(event.endPosition);
+    if (queued) return;
+    queued = true;
+    requestAnimationFrame(look);
+  }, ScreenSpaceEventType.MOUSE_MOVE);
+  const leave = () => {
+    at = null;
+    hover(null);
+  };
+  scene.canvas.addEventListener('pointerleave', leave);
+}

@@ -1,0 +1,81 @@
+/** A vertical section: two clicks draw a line, and what lies between it and the camera is cut away. */
+import {
+  Cartesian3,
+  ClippingPlane,
+  ClippingPlaneCollection,
+  Color,
+  Matrix4,
+  Transforms,
+} from '@cesium/engine';
+import { effect, signal, untracked } from '@preact/signals';
+import { tool } from '../state/store';
+import { takeClicks } from './picking';
+import type { Stage } from './stage';
+import { tilesets } from './tilesets';
+
+/** How many ends of the line have been set: 0, 1, or 2 when the cut stands. */
+export const sectionPoints = signal(0);
+
+const EDGE = { edgeWidth: 1.5, edgeColor: Color.fromCssColorString('#d9480f') };
+
+function planesFor(normal: Cartesian3, modelMatrix: Matrix4): ClippingPlaneCollection {
+  return new ClippingPlaneCollection({ planes: [new ClippingPlane(normal, 0)], modelMatrix, ...EDGE });
+}
+
+/** The horizontal normal, in the frame at `from`, that points away from the camera. */
+function keepingNormal(stage: Stage, frame: Matrix4, to: Cartesian3): Cartesian3 | null {
+  const toLocal = Matrix4.inverseTransformation(frame, new Matrix4());
+  const along = Matrix4.multiplyByPoint(toLocal, to, new Cartesian3());
+  const eye = Matrix4.multiplyByPoint(toLocal, stage.scene.camera.positionWC, new Cartesian3());
+  const normal = new Cartesian3(-along.y, along.x, 0);
+  if (Cartesian3.magnitude(normal) < 0.5) return null;
+  Cartesian3.normalize(normal, normal);
+  return Cartesian3.dot(normal, eye) > 0 ? Cartesian3.negate(normal, normal) : normal;
+}
+
+function cut(stage: Stage, from: Cartesian3, to: Cartesian3): boolean {
+  const frame = Transforms.eastNorthUpToFixedFrame(from);
+  const normal = keepingNormal(stage, frame, to);
+  if (!normal) return false;
+  stage.scene.globe.clippingPlanes = planesFor(normal, frame);
+  for (const { tileset } of tilesets.value.values()) {
+    const origin = Matrix4.inverseTransformation(tileset.clippingPlanesOriginMatrix, new Matrix4());
+    tileset.clippingPlanes = planesFor(normal, Matrix4.multiply(origin, frame, origin));
+  }
+  stage.draw();
+  return true;
+}
+
+function mend(stage: Stage): void {
+  stage.scene.globe.clippingPlanes = undefined as unknown as ClippingPlaneCollection;
+  for (const { tileset } of tilesets.value.values()) {
+    tileset.clippingPlanes = undefined as unknown as ClippingPlaneCollection;
+  }
+  sectionPoints.value = 0;
+  stage.draw();
+}
+
+export function offerSection(stage: Stage): void {
+  stage.owner.own(
+    effect(() => {
+      if (tool.value !== 'section') return undefined;
+      let first: Cartesian3 | null = null;
+      takeClicks({
+        point(position) {
+          if (!first) {
+            untracked(() => mend(stage));
+            first = Cartesian3.clone(position);
+            sectionPoints.value = 1;
+          } else if (untracked(() => cut(stage, first!, position))) {
+            first = null;
+            sectionPoints.value = 2;
+          }
+        },
+      });
+      return () => {
+        takeClicks(null);
+        mend(stage);
+      };
+    }),
+  );
+}

@@ -1,0 +1,125 @@
+/** One tileset per layer: made when first shown, kept in step with the layer's state, destroyed with the stage. */
+import { Cesium3DTileset, ColorBlendMode, type CustomShader, ShadowMode } from '@cesium/engine';
+import { effect, signal, untracked } from '@preact/signals';
+import { lostServer } from '../client/api';
+import type { LayerInfo } from '../client/types';
+import { classifier } from '../layers/classify';
+import { layers, reportHealth, reportPending, selection, theme } from '../state/store';
+import { light } from './light';
+import { createMatter, matterKind, setMatter } from './matter';
+import type { Stage } from './stage';
+import { styleFor, type TintRule } from './tint';
+
+export interface TilesetEntry {
+  layer: LayerInfo;
+  tileset: Cesium3DTileset;
+  shader: CustomShader;
+  rule: TintRule;
+}
+
+/** The tilesets that stand in the scene, by layer. */
+export const tilesets = signal<ReadonlyMap<string, TilesetEntry>>(new Map());
+
+function reportWaiting(layer: string, count: number): void {
+  reportHealth(layer, { loading: count > 0 });
+  reportPending(layer, count);
+}
+
+async function openTileset(stage: Stage, layer: LayerInfo, url: string): Promise<void> {
+  reportHealth(layer.id, { loading: true, error: null });
+  let tileset: Cesium3DTileset;
+  try {
+    tileset = await Cesium3DTileset.fromUrl(url, {
+      maximumScreenSpaceError: stage.quality.maximumScreenSpaceError,
+      cacheBytes: 256 * 1024 * 1024,
+      maximumCacheOverflowBytes: 128 * 1024 * 1024,
+      shadows: layer.underground ? ShadowMode.DISABLED : ShadowMode.ENABLED,
+      preloadFlightDestinations: true,
+      enableCollision: false,
+    });
+  } catch (error) {
+    reportHealth(layer.id, { loading: false, error: error instanceof Error ? error.message : String(error) });
+    return;
+  }
+  if (stage.widget.isDestroyed()) {
+    tileset.destroy();
+    return;
+  }
+  const shader = createMatter();
+  tileset.customShader = shader;
+  tileset.colorBlendMode = ColorBlendMode.REPLACE;
+  tileset.environmentMapManager.enabled = false;
+  tileset.loadProgress.addEventListener((requests: number, processing: number) =>
+    reportWaiting(layer.id, requests + processing),
+  );
+  tileset.tileFailed.addEventListener((failure: { url: string; message: string }) => {
+    reportHealth(layer.id, { error: `${new URL(failure.url, location.href).pathname}: ${failure.message}` });
+    void fetch('/health', { cache: 'no-store' }).catch(lostServer);
+  });
+  stage.scene.primitives.add(tileset);
+  reportHealth(layer.id, { loading: true });
+  const rule: TintRule = { selected: null, opacity: 1, attribute: null, classifier: null };
+  tilesets.value = new Map(tilesets.value).set(layer.id, { layer, tileset, shader, rule });
+}
+
+function dropTileset(stage: Stage, id: string): void {
+  const entry = tilesets.value.get(id);
+  if (!entry) return;
+  stage.scene.primitives.remove(entry.tileset);
+  entry.shader.destroy();
+  const rest = new Map(tilesets.value);
+  rest.delete(id);
+  tilesets.value = rest;
+  reportWaiting(id, 0);
+}
+
+/** Loads a layer again, after a failure or when the server is back. */
+export async function reloadLayer(stage: Stage, layer: LayerInfo): Promise<void> {
+  dropTileset(stage, layer.id);
+  if (layer.url) await openTileset(stage, layer, layer.url);
+}
+
+function followLayer(stage: Stage, entry: TilesetEntry): void {
+  const view = layers.value.find((item) => item.id === entry.layer.id);
+  if (!view) return;
+  entry.tileset.show = view.visible;
+  const by = view.classification;
+  const attribute = by ? entry.layer.attributes.find((item) => item.id === by.attribute) : undefined;
+  entry.rule = {
+    selected: selection.value,
+    opacity: view.opacity,
+    attribute: attribute?.id ?? null,
+    classifier: by && attribute ? classifier(by, attribute) : null,
+  };
+  entry.tileset.style = styleFor(entry.rule);
+  const { sun, sky, bounce, casts, shadow } = light.value;
+  setMatter(entry.shader, matterKind(entry.layer.id, entry.layer.classes), theme.value, {
+    sun,
+    sky,
+    bounce,
+    shadow: casts && !entry.layer.underground ? shadow : 0,
+  });
+}
+
+export function showLayers(stage: Stage): void {
+  const asked = new Set<string>();
+  stage.owner.own(
+    effect(() => {
+      for (const view of layers.value) {
+        const layer = stage.city.layers.find((item) => item.id === view.id);
+        if (!view.visible || !layer?.url || layer.state === 'failed' || asked.has(view.id)) continue;
+        asked.add(view.id);
+        untracked(() => void openTileset(stage, layer, layer.url!));
+      }
+    }),
+  );
+  stage.owner.own(
+    effect(() => {
+      for (const entry of tilesets.value.values()) followLayer(stage, entry);
+      stage.draw();
+    }),
+  );
+  stage.owner.own(() => {
+    for (const id of [...tilesets.value.keys()]) dropTileset(stage, id);
+  });
+}

@@ -1,0 +1,51 @@
+/** The colour of each object of a layer: picked, hovered, or by an attribute; white leaves it as it is. */
+import { type Cesium3DTileFeature, Cesium3DTileStyle, Color } from '@cesium/engine';
+import type { Classifier } from '../layers/classify';
+import { linear } from './matter';
+
+export const PICKED = '#ffa21f';
+export const HOVERED = '#ffd08a';
+
+export interface TintRule {
+  selected: string | null;
+  opacity: number;
+  attribute: string | null;
+  classifier: Classifier | null;
+}
+
+const cache = new Map<string, Color>();
+
+/** Tints are stored linear, as the shader works in linear light. */
+function tint(hex: string): Color {
+  let colour = cache.get(hex);
+  if (!colour) {
+    colour = new Color(...linear(hex), 1);
+    cache.set(hex, colour);
+  }
+  return colour;
+}
+
+export function tintOf(rule: TintRule, feature: Cesium3DTileFeature, result: Color): Color {
+  let colour = Color.WHITE;
+  if (rule.selected !== null && feature.getProperty('id') === rule.selected) {
+    colour = tint(PICKED);
+  } else if (rule.attribute !== null && rule.classifier) {
+    colour = tint(rule.classifier.colour(feature.getProperty(rule.attribute)));
+  }
+  return Color.fromAlpha(colour, rule.opacity, result);
+}
+
+export const hoverTint = (opacity: number) => Color.fromAlpha(tint(HOVERED), opacity);
+
+/** A tileset style for the rule, or undefined if it leaves every object as it is. */
+export function styleFor(rule: TintRule): Cesium3DTileStyle | undefined {
+  if (rule.selected === null && rule.attribute === null && rule.opacity >= 1) return undefined;
+  const style = new Cesium3DTileStyle();
+  style.color = {
+    evaluateColor: (feature: Cesium3DTileFeature, result: Color) => tintOf(rule, feature, result),
+    evaluate: (feature: Cesium3DTileFeature, result: Color) => tintOf(rule, feature, result),
+    getShaderFunction: () => undefined,
+    getVariables: () => [],
+  } as unknown as Cesium3DTileStyle['color'];
+  return style;
+}

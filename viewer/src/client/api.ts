@@ -1,0 +1,76 @@
+/** The one way to the server: JSON in, `ApiError` out, and a watch that tells when it is out of reach and back. */
+import { signal } from '@preact/signals';
+import type { City, CityObject, LayerAttribute, SearchResult } from './types';
+
+/** What went wrong, as the server said it (problem details, RFC 9457), or that it said nothing (`status` 0). */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+export const offline = signal(false);
+const RETRY_MS = [1000, 2000, 4000, 8000];
+
+let watching = false;
+
+async function watch(): Promise<void> {
+  if (watching) return;
+  watching = true;
+  for (let attempt = 0; offline.value; attempt++) {
+    await new Promise((wake) => setTimeout(wake, RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]));
+    try {
+      const answer = await fetch('/health', { cache: 'no-store' });
+      if (answer.ok) offline.value = false;
+    } catch {
+      continue;
+    }
+  }
+  watching = false;
+}
+
+/** Marks the server as out of reach and asks `/health` until it answers again. */
+export function lostServer(): void {
+  offline.value = true;
+  void watch();
+}
+
+async function problem(answer: Response): Promise<ApiError> {
+  try {
+    const body = (await answer.json()) as { detail?: unknown; title?: unknown };
+    const detail = body.detail ?? body.title;
+    if (typeof detail === 'string') return new ApiError(answer.status, detail);
+  } catch {
+    return new ApiError(answer.status, answer.statusText);
+  }
+  return new ApiError(answer.status, answer.statusText);
+}
+
+async function get<T>(path: string, abort?: AbortSignal): Promise<T> {
+  let answer: Response;
+  try {
+    answer = await fetch(path, { headers: { accept: 'application/json' }, signal: abort ?? null });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    lostServer();
+    throw new ApiError(0, '');
+  }
+  if (!answer.ok) throw await problem(answer);
+  return (await answer.json()) as T;
+}
+
+export const getCity = () => get<City>('/city');
+
+export const getObject = (id: string, abort?: AbortSignal) =>
+  get<CityObject>(`/objects/${encodeURIComponent(id)}`, abort);
+
+export const searchObjects = async (query: string, abort?: AbortSignal) =>
+  (await get<{ results: SearchResult[] }>(`/search?limit=20&q=${encodeURIComponent(query)}`, abort)).results;
+
+export const getValues = (layer: string, attribute: string) =>
+  get<Partial<LayerAttribute>>(
+    `/layers/${encodeURIComponent(layer)}/values?attribute=${encodeURIComponent(attribute)}`,
+  );

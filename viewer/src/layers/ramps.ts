@@ -1,0 +1,42 @@
+/**
+ * Colour ramps and categories, safe for colour-blind eyes.
+ * batlow: F. Crameri (2018), Scientific colour maps, doi:10.5281/zenodo.1243862, its ten-class version.
+ * viridis: N. Smith and S. van der Walt (2015), matplotlib, at ten even steps.
+ * Categories: P. Tol (2021), Colour schemes, SRON/EPS/TN/09-002, "bright", and one of his "light" to make eight.
+ */
+export type Ramp = 'batlow' | 'viridis';
+export const RAMPS: readonly Ramp[] = ['batlow', 'viridis'];
+
+const STOPS: Record<Ramp, string[]> = {
+  batlow: [
+    '#011959', '#103f60', '#1c5a62', '#3c6d56', '#687b3e', '#9d892b', '#d29343', '#f8a17b', '#fdb7bc', '#faccfa',
+  ],
+  viridis: [
+    '#440154', '#482878', '#3e4a89', '#31688e', '#26828e', '#1f9e89', '#35b779', '#6ece58', '#b5de2b', '#fde725',
+  ],
+};
+
+export const CATEGORIES = [
+  '#4477aa', '#ee6677', '#228833', '#ccbb44', '#66ccee', '#aa3377', '#ee8866', '#99ddff',
+] as const;
+export const OTHER = '#b9b9b9';
+export const NO_DATA = '#8d9096';
+
+function channels(hex: string): [number, number, number] {
+  const value = parseInt(hex.slice(1), 16);
+  return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
+}
+
+/** The colour at a share of the ramp, 0 to 1, as `#rrggbb`. */
+export function rampColour(ramp: Ramp, share: number): string {
+  const stops = STOPS[ramp];
+  const at = Math.min(1, Math.max(0, share)) * (stops.length - 1);
+  const index = Math.min(stops.length - 2, Math.floor(at));
+  const from = channels(stops[index]!);
+  const to = channels(stops[index + 1]!);
+  const mixed = from.map((channel, i) => Math.round(channel + (to[i]! - channel) * (at - index)));
+  return `#${mixed.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
+}
+
+/** The ramp as a CSS gradient from left to right. */
+export const rampGradient = (ramp: Ramp) => `linear-gradient(to right, ${STOPS[ramp].join(', ')})`;

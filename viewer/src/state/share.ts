@@ -1,0 +1,120 @@
+/**
+ * The view as a link: `#c=lon,lat,height,heading,pitch&t=…&l=…`. Keys never change their meaning; a key that is
+ * unknown or unreadable is passed over, so that old links go on working.
+ */
+import { RAMPS, type Ramp } from '../layers/ramps';
+import type { Theme } from '../sun/daylight';
+import type { CameraState, Classification, Language, LayerView } from './store';
+
+export interface ViewState {
+  camera?: CameraState;
+  instant?: number;
+  layers?: LayerView[];
+  selection?: string;
+  language?: Language;
+  theme?: Theme;
+  underground?: boolean;
+  baseMap?: 'own' | 'custom' | 'none';
+}
+
+const round = (value: number, digits: number) => String(Number(value.toFixed(digits)));
+
+function writeLayer(layer: LayerView): string {
+  const parts = [encodeURIComponent(layer.id), layer.visible ? '1' : '0', round(layer.opacity, 2)];
+  const by = layer.classification;
+  if (by) {
+    parts.push(encodeURIComponent(by.attribute), by.ramp);
+    if (by.range) parts.push(round(by.range[0], 4), round(by.range[1], 4));
+  }
+  return parts.join('~');
+}
+
+function readLayer(text: string): LayerView | null {
+  const [id, visible, opacity, attribute, ramp, from, to] = text.split('~');
+  if (!id) return null;
+  const share = opacity === undefined ? 1 : Number(opacity);
+  let classification: Classification | null = null;
+  if (attribute) {
+    const range: [number, number] = [Number(from), Number(to)];
+    classification = {
+      attribute: decodeURIComponent(attribute),
+      ramp: RAMPS.includes(ramp as Ramp) ? (ramp as Ramp) : 'batlow',
+      range: from !== undefined && to !== undefined && range.every(Number.isFinite) ? range : null,
+    };
+  }
+  return {
+    id: decodeURIComponent(id),
+    visible: visible !== '0',
+    opacity: Number.isFinite(share) ? Math.min(1, Math.max(0.05, share)) : 1,
+    classification,
+  };
+}
+
+export function writeHash(state: ViewState): string {
+  const query: string[] = [];
+  const put = (key: string, value: string | undefined) => value !== undefined && query.push(`${key}=${value}`);
+  const at = state.camera;
+  if (at) {
+    put(
+      'c',
+      [
+        round(at.lon, 6),
+        round(at.lat, 6),
+        round(at.height, 1),
+        round(at.heading, 1),
+        round(at.pitch, 1),
+      ].join(','),
+    );
+  }
+  put('t', state.instant === undefined ? undefined : Math.round(state.instant / 60_000).toString(36));
+  put('l', state.layers?.map(writeLayer).join('!'));
+  put('o', state.selection === undefined ? undefined : encodeURIComponent(state.selection));
+  put('u', state.underground ? '1' : undefined);
+  put('g', state.baseMap === 'own' ? undefined : state.baseMap);
+  put('lang', state.language);
+  put('theme', state.theme);
+  return `#${query.join('&')}`;
+}
+
+function decoded<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+export function readHash(hash: string): ViewState {
+  const entries = new Map(
+    hash
+      .replace(/^#/, '')
+      .split('&')
+      .map((pair) => {
+        const at = pair.indexOf('=');
+        return [pair.slice(0, at), pair.slice(at + 1)] as const;
+      }),
+  );
+  const state: ViewState = {};
+  const place = entries.get('c')?.split(',').map(Number);
+  if (place?.length === 5 && place.every(Number.isFinite)) {
+    const [lon, lat, height, heading, pitch] = place as [number, number, number, number, number];
+    state.camera = { lon, lat, height, heading, pitch };
+  }
+  const minutes = parseInt(entries.get('t') ?? '', 36);
+  if (Number.isFinite(minutes)) state.instant = minutes * 60_000;
+  const listed = entries.get('l');
+  if (listed) {
+    state.layers = listed.split('!').flatMap((text) => decoded(() => readLayer(text)) ?? []);
+  }
+  const picked = entries.get('o');
+  const id = picked ? decoded(() => decodeURIComponent(picked)) : undefined;
+  if (id) state.selection = id;
+  if (entries.get('u') === '1') state.underground = true;
+  const ground = entries.get('g');
+  if (ground === 'custom' || ground === 'none') state.baseMap = ground;
+  const lang = entries.get('lang');
+  if (lang === 'en' || lang === 'ko') state.language = lang;
+  const theme = entries.get('theme');
+  if (theme === 'light' || theme === 'dark') state.theme = theme;
+  return state;
+}
