@@ -13,16 +13,16 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from citygml.crs import Georeference
 from tiles import partition as parts
-from tiles.attributes import Summary
 from tiles.coarse import PRISM_TRIANGLES
 from tiles.content import ContentOptions
+from tiles.layer import attribute_list, signature, summarize
 from tiles.metadata import Schema
 from tiles.tileset import Json, Tile, contents, tileset, unbox
 from tiles.work import Job, Made, run_jobs
@@ -48,6 +48,7 @@ class TileOptions:
 
     content: ContentOptions = field(default_factory=ContentOptions)
     all: bool = False
+    implicit: bool = False
     budget: int = BUDGET
     workers: int | None = None
 
@@ -64,6 +65,9 @@ class LayerReport:
     features: int = 0
     bytes: int = 0
     findings: int = 0
+
+    def as_dict(self) -> dict[str, str | int]:
+        return asdict(self)
 
 
 def build(
@@ -101,7 +105,8 @@ def build_layer(
     if not len(index):
         shutil.rmtree(target, ignore_errors=True)
         return LayerReport(layer)
-    schema = Schema.from_summary(layer, _summary(city, layer))
+    summary = summarize(city, layer)
+    schema = Schema.from_summary(layer, summary)
     weights = index.triangles + _PER_INSTANCE * index.implicit + _PER_OBJECT
     coarse_weights = np.minimum(weights, PRISM_TRIANGLES + _PER_OBJECT)
     if layer != "buildings":
@@ -130,7 +135,7 @@ def build_layer(
     if finished is None:
         shutil.rmtree(target, ignore_errors=True)
         return report
-    document = tileset(finished, {"layer": layer, "schema": schema.to_json()})
+    document = tileset(finished, {"layer": layer, "attributes": attribute_list(schema, summary)})
     if written := _write_if_new(target / "tileset.json", document):
         report.written += written
     report.removed = _clean(target, set(contents(document)))
@@ -206,20 +211,8 @@ def _finish(tile: Tile, made: dict[str, Made | None], report: LayerReport) -> Ti
     return tile
 
 
-def _summary(city: City, layer: str) -> Summary:
-    from citygml.model import CityObject
-    from twin.store.codec import decode_attributes
-
-    summary = Summary()
-    summary.add(
-        CityObject("", class_name, attributes=decode_attributes(text))
-        for class_name, text in city.attributes(layer)
-    )
-    return summary
-
-
 def _base_digest(schema: Schema, options: ContentOptions, place: Georeference) -> bytes:
-    text = f"{FORMAT} {options} {place.crs.name} {place.heights} {place.anchor} {schema.signature()}"
+    text = f"{FORMAT} {options} {place.crs.name} {place.heights} {place.anchor} {signature(schema)}"
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 

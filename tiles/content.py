@@ -5,33 +5,24 @@ This is the door of the tile content; what is in a tile and where it goes is dec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from citygml.findings import Finding
-from citygml.model import CityObject, Float64, Template, Texture
-from tiles.encode import write_page, write_plain, write_table
+from citygml.model import CityObject, Float64, Template
+from tiles.drawing import ImageLoader, Painter
+from tiles.encode import write_plain, write_table
 from tiles.gltf import Glb, Json
-from tiles.materials import material_json, textured_json
-from tiles.mesh import (
-    TRIANGLES,
-    Primitive,
-    ToLocal,
-    line_primitive,
-    point_primitive,
-    surface_primitives,
-    z_up,
-)
+from tiles.instances import Placed, place, placed_bounds, split, write_instances
+from tiles.mesh import TRIANGLES, Primitive, ToLocal, joined, z_up
 from tiles.metadata import Schema, encode_table
-from tiles.surfaces import Drawn, Surfaces, gather
-from tiles.triangulate import triangulate
+from tiles.surfaces import gather, gather_template
 
 Compression = Literal["draco", "meshopt", "none"]
 TextureFormat = Literal["webp", "jpeg", "none"]
-ImageLoader = Callable[[Texture], bytes | None]
 
 
 @dataclass(slots=True)
@@ -74,134 +65,105 @@ def build_content(
     image_loader gives the bytes of a texture's image, or None when there is none.
     """
     options = options or ContentOptions()
-    findings: list[Finding] = []
     drawn = gather(objects, options.lod, options.textures != "none")
     if not drawn.objects:
         return None
-    glb, looks = Glb(), _Looks()
-    primitives = _primitives(glb, drawn, to_local, looks, options, image_loader, findings)
-    for look in looks.entries:
-        glb.add("materials", look)
-    bounds: list[Float64] = []
-    written = [_write(glb, primitive, options, len(drawn.objects), bounds) for primitive in primitives]
-    if not written:
+    glb = Glb()
+    painter = Painter(
+        glb, image_loader, None if options.textures == "none" else options.textures, options.texture_size
+    )
+    primitives = painter.primitives(drawn, to_local)
+    writer = _Writer(glb, options, len(drawn.objects))
+    instanced: list[tuple[Placed, list[Primitive]]] = []
+    for placed in place(drawn.implicit, to_local):
+        template = (templates or {}).get(placed.template)
+        if template is None:
+            ids = ", ".join(drawn.objects[row].id for row in placed.rows[:3].tolist())
+            message = f"the library geometry {placed.template} is not there; its {len(placed.rows)} objects stay bare"
+            painter.findings.append(Finding("template-missing", f"{message} ({ids} ...)", severity="warning"))
+            continue
+        together, single = split(placed)
+        model = gather_template(
+            template, placed.lod, drawn.objects[placed.rows[0]].type, painter.load is not None
+        )
+        if together is not None:
+            parts = painter.primitives(model, _same)
+            if parts:
+                instanced.append((together, parts))
+        for row, matrix in single:
+            parts = painter.primitives(model, _through(matrix))
+            for part in parts:
+                part.features[:] = row
+            primitives += parts
+    primitives = joined(primitives)
+    if primitives:
+        written = [writer.primitive(p, features=True) for p in primitives]
+        glb.add("nodes", {"mesh": glb.add("meshes", {"primitives": written})})
+    for placed, parts in instanced:
+        writer.instances(placed, joined(parts))
+    if not writer.bounds:
         return None
-    mesh = glb.add("meshes", {"primitives": written})
-    glb.add("nodes", {"mesh": mesh})
     write_table(glb, encode_table(schema, drawn.objects))
-    corners = np.concatenate(bounds)
+    corners = np.concatenate(writer.bounds)
     return Content(
         glb.to_bytes(),
         corners.min(axis=0),
         corners.max(axis=0),
-        sum(len(p.indices) // 3 for p in primitives if p.mode == TRIANGLES),
-        sum(len(p.positions) for p in primitives),
+        writer.triangles,
+        writer.vertices,
         [item.id for item in drawn.objects],
-        findings,
+        painter.findings,
     )
 
 
-class _Looks:
-    """The content's materials, numbered as they are first asked for."""
+class _Writer:
+    """Writes primitives and instances with the chosen compression, and keeps count."""
 
-    def __init__(self) -> None:
-        self.entries: list[Json] = []
+    def __init__(self, glb: Glb, options: ContentOptions, features: int) -> None:
+        self.glb, self.options, self.features = glb, options, features
+        self.bounds: list[Float64] = []
+        self.triangles = self.vertices = 0
 
-    def number(self, look: Json) -> int:
-        if look not in self.entries:
-            self.entries.append(look)
-        return self.entries.index(look)
+    def primitive(self, primitive: Primitive, features: bool) -> Json:
+        """One primitive's JSON; `features`: with the ids of its vertices."""
+        written, positions = self._encoded(primitive, features)
+        self.bounds.append(np.array([positions.min(axis=0), positions.max(axis=0)]))
+        self.vertices += len(positions)
+        if primitive.mode == TRIANGLES:
+            self.triangles += len(primitive.indices) // 3
+        else:
+            written["mode"] = primitive.mode
+        written["material"] = primitive.material
+        if features:
+            self.glb.use("EXT_mesh_features")
+            ids = [{"featureCount": self.features, "attribute": 0, "propertyTable": 0}]
+            written.setdefault("extensions", {})["EXT_mesh_features"] = {"featureIds": ids}
+        return written
 
+    def _encoded(self, primitive: Primitive, features: bool) -> tuple[Json, Float64]:
+        """JSON and positions as a viewer decodes them, east, north, up."""
+        if self.options.compression == "draco" and primitive.mode == TRIANGLES:
+            from tiles.draco import write_draco
 
-def _primitives(
-    glb: Glb,
-    drawn: Drawn,
-    to_local: ToLocal,
-    looks: _Looks,
-    options: ContentOptions,
-    load: ImageLoader | None,
-    findings: list[Finding],
-) -> list[Primitive]:
-    """All that is drawn where it stands, by material. Polygons with coordinates that are not finite in
-    the tile's frame are left out, with a finding."""
-    primitives: list[Primitive] = []
-    if drawn.surfaces is not None and len(drawn.surfaces.feature):
-        primitives += _surfaces(glb, drawn, drawn.surfaces, to_local, looks, options, load, findings)
-    if drawn.lines is not None or drawn.points is not None:
-        plain = looks.number(material_json(drawn.objects[0].type))
-        for curves, make in ((drawn.lines, line_primitive), (drawn.points, point_primitive)):
-            if curves is not None:
-                local = to_local(curves.vertices)
-                if np.isfinite(local).all():
-                    primitives.append(make(curves, local, plain))
-    return [p for p in primitives if len(p.indices)]
+            written, positions = write_draco(self.glb, primitive, self.options.texture_size, features)
+        else:
+            written, positions = write_plain(self.glb, primitive, features)
+        return written, z_up(positions)
 
-
-def _surfaces(
-    glb: Glb,
-    drawn: Drawn,
-    surfaces: Surfaces,
-    to_local: ToLocal,
-    looks: _Looks,
-    options: ContentOptions,
-    load: ImageLoader | None,
-    findings: list[Finding],
-) -> list[Primitive]:
-    local = to_local(surfaces.vertices)
-    finite = np.isfinite(local).all(axis=1)
-    if not finite.all():
-        starts = surfaces.rings[surfaces.polygons[:-1]]
-        keep = np.logical_and.reduceat(finite, starts)
-        for row in np.unique(surfaces.feature[~keep]).tolist():
-            message = "a polygon lies outside what its coordinate system can carry; check its coordinates"
-            findings.append(Finding("coordinates-out-of-range", message, drawn.objects[row].id))
-        surfaces = surfaces.take(keep)
-        if not keep.any():
-            return []
-        local = to_local(surfaces.vertices)
-    cut = triangulate(local, surfaces.rings, surfaces.polygons)
-    for polygon in cut.failed.tolist():
-        place = surfaces.vertices[surfaces.rings[surfaces.polygons[polygon]]]
-        findings.append(
-            Finding(
-                "polygon-not-triangulated",
-                "its triangles do not add up to the area of a polygon; does it cross itself?",
-                drawn.objects[surfaces.feature[polygon]].id,
-                place=(float(place[0]), float(place[1]), float(place[2])),
-                severity="warning",
-            )
-        )
-    table = np.array([looks.number(material_json(p.kind, p.material)) for p in drawn.paints], np.int32)
-    material, uv = table[surfaces.paint], None
-    if options.textures != "none" and load is not None and surfaces.uv is not None:
-        from tiles.texture import pack_textures
-
-        owners = [item.id for item in drawn.objects]
-        textured = pack_textures(
-            surfaces, drawn.textures, load, options.textures, options.texture_size, owners
-        )
-        findings += textured.findings
-        pages = [looks.number(textured_json(write_page(glb, p), p.alpha)) for p in textured.pages]
-        shown = textured.page >= 0
-        material[shown] = np.array([*pages, 0], np.int32)[textured.page[shown]]
-        uv = textured.uv
-    return surface_primitives(surfaces, local, cut, material, uv)
+    def instances(self, placed: Placed, primitives: list[Primitive]) -> None:
+        """One mesh drawn at all placements of its template."""
+        before, triangles = len(self.bounds), self.triangles
+        mesh = self.glb.add("meshes", {"primitives": [self.primitive(p, features=False) for p in primitives]})
+        write_instances(self.glb, mesh, placed, self.features)
+        del self.bounds[before:]
+        points = np.concatenate([z_up(p.positions) for p in primitives])
+        self.bounds.append(placed_bounds(points, placed.matrices))
+        self.triangles += (self.triangles - triangles) * (len(placed.rows) - 1)
 
 
-def _write(
-    glb: Glb, primitive: Primitive, options: ContentOptions, features: int, bounds: list[Float64]
-) -> Json:
-    if options.compression == "draco" and primitive.mode == TRIANGLES:
-        from tiles.draco import write_draco
+def _same(points: Float64) -> Float64:
+    return points
 
-        written, positions = write_draco(glb, primitive, options.texture_size)
-    else:
-        written, positions = write_plain(glb, primitive)
-    bounds.append(z_up(positions))
-    written["material"] = primitive.material
-    if primitive.mode != TRIANGLES:
-        written["mode"] = primitive.mode
-    glb.use("EXT_mesh_features")
-    ids = [{"featureCount": features, "attribute": 0, "propertyTable": 0}]
-    written.setdefault("extensions", {})["EXT_mesh_features"] = {"featureIds": ids}
-    return written
+
+def _through(matrix: Float64) -> ToLocal:
+    return lambda points: np.asarray(points @ matrix[:3, :3].T + matrix[:3, 3])

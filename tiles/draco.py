@@ -21,7 +21,7 @@ from tiles.mesh import TRIANGLES, Primitive
 POSITION_ERROR = 0.005  # [m] the largest error of a coordinate by quantization
 NORMAL_BITS = 8
 _LEVEL = 10  # the smallest; packing is a small part of the time of a tile
-_POSITION, _NORMAL, _TEXCOORD, _GENERIC = 0, 1, 3, 4  # draco::GeometryAttribute::Type
+_POSITION, _NORMAL, _COLOUR, _TEXCOORD, _GENERIC = range(5)  # draco::GeometryAttribute::Type
 _FEATURE_KEY = 0
 
 
@@ -30,10 +30,13 @@ def position_bits(extent: float) -> int:
     return max(math.ceil(math.log2(extent / (2 * POSITION_ERROR) + 1)), 1)
 
 
-def write_draco(glb: Glb, primitive: Primitive, texels: int = 2048) -> tuple[Json, Float32]:
+def write_draco(
+    glb: Glb, primitive: Primitive, texels: int = 2048, features: bool = True
+) -> tuple[Json, Float32]:
     """Add a triangle primitive; gives its JSON and the positions (n, 3) float32 as a viewer decodes them.
 
     texels: edge of the texture in pixels, for the bits of texture coordinates (a quarter of a pixel).
+    features: with feature ids.
     """
     assert primitive.mode == TRIANGLES
     ids = feature_ids(primitive)
@@ -50,11 +53,14 @@ def write_draco(glb: Glb, primitive: Primitive, texels: int = 2048) -> tuple[Jso
         span = max(float(np.ptp(primitive.uv, axis=0).max()), 1.0)
         texel_bits = math.ceil(math.log2(4 * texels * span))
         options |= {"tex_coord": primitive.uv, "tex_coord_quantization_bits": min(texel_bits, 24)}
+    if primitive.colours is not None:
+        options["colors"] = primitive.colours
+    if features:
+        options["generic_attributes"] = {_FEATURE_KEY: ids[:, None]}
     packed = DracoPy.encode(
         primitive.positions,
         primitive.indices.reshape(-1, 3),
         compression_level=_LEVEL,
-        generic_attributes={_FEATURE_KEY: ids[:, None]},
         **options,
     )
     decoded = DracoPy.decode(packed)
@@ -67,7 +73,11 @@ def write_draco(glb: Glb, primitive: Primitive, texels: int = 2048) -> tuple[Jso
         names["NORMAL"] = (by_type[_NORMAL], glb.accessor(empty, None))
     if primitive.uv is not None:
         names["TEXCOORD_0"] = (by_type[_TEXCOORD], glb.accessor(np.empty((count, 2), np.float32), None))
-    names["_FEATURE_ID_0"] = (by_type[_GENERIC], glb.accessor(np.empty(count, ids.dtype), None))
+    if primitive.colours is not None:
+        colours = glb.accessor(np.empty((count, 4), np.uint8), None, normalized=True)
+        names["COLOR_0"] = (by_type[_COLOUR], colours)
+    if features:
+        names["_FEATURE_ID_0"] = (by_type[_GENERIC], glb.accessor(np.empty(count, ids.dtype), None))
     faces = np.empty(3 * len(decoded.faces), np.uint16 if count < 65535 else np.uint32)
     glb.use("KHR_draco_mesh_compression", required=True)
     extension = {

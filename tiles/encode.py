@@ -21,7 +21,7 @@ def feature_ids(primitive: Primitive) -> np.ndarray[tuple[int], np.dtype[np.uint
     return ids.astype(np.uint16 if not len(ids) or ids.max() < 65536 else np.float32)
 
 
-def write_plain(glb: Glb, primitive: Primitive) -> tuple[Json, Float32]:
+def write_plain(glb: Glb, primitive: Primitive, features: bool = True) -> tuple[Json, Float32]:
     """Add a primitive as it is; gives its JSON and its positions (n, 3) float32."""
     positions = primitive.positions.astype(np.float32)
     attributes = {"POSITION": glb.attribute(positions, bounds=True)}
@@ -29,7 +29,10 @@ def write_plain(glb: Glb, primitive: Primitive) -> tuple[Json, Float32]:
         attributes["NORMAL"] = glb.attribute(primitive.normals.astype(np.float32))
     if primitive.uv is not None:
         attributes["TEXCOORD_0"] = glb.attribute(primitive.uv.astype(np.float32))
-    attributes["_FEATURE_ID_0"] = glb.attribute(feature_ids(primitive))
+    if primitive.colours is not None:
+        attributes["COLOR_0"] = glb.attribute(primitive.colours, normalized=True)
+    if features:
+        attributes["_FEATURE_ID_0"] = glb.attribute(feature_ids(primitive))
     written: Json = {"attributes": attributes}
     if primitive.mode == TRIANGLES or len(primitive.indices) != len(positions):
         written["indices"] = glb.indices(primitive.indices)

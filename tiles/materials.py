@@ -5,9 +5,13 @@ Colours are given as sRGB and written linear, as glTF wants its factors.
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from citygml.model import Material
 from tiles.gltf import Json
 
+MOST = 12  # looks that get a material each; beyond, colours go to the vertices
 _PLAIN = (0.91, 0.90, 0.88)
 _COLOURS: dict[str, tuple[float, float, float]] = {
     "Window": (0.55, 0.66, 0.74),
@@ -50,28 +54,37 @@ def linear(colour: tuple[float, ...]) -> list[float]:
 
 def material_json(kind: str, material: Material | None = None) -> Json:
     """A glTF material without texture. Both faces are drawn, since many models turn some inwards."""
-    alpha = 1.0
     diffuse = material.diffuse if material is not None else None
-    colour = colour_of(kind) if diffuse is None else diffuse
+    alpha, roughness = 1.0, 1.0
     entry: Json = {"doubleSided": True}
-    roughness = 1.0
     if material is not None:
         alpha = 1.0 - min(max(material.transparency or 0.0, 0.0), 1.0)
         if material.shininess is not None:
             roughness = round(1.0 - 0.8 * min(max(material.shininess, 0.0), 1.0), 2)
         if material.emissive is not None and any(material.emissive):
             entry["emissiveFactor"] = linear(material.emissive)
-        if material.name:
-            entry["name"] = material.name
-    factor = [*linear(colour), round(alpha, 4)]
     entry["pbrMetallicRoughness"] = {
-        "baseColorFactor": factor,
+        "baseColorFactor": [*linear(colour_of(kind) if diffuse is None else diffuse), round(alpha, 4)],
         "metallicFactor": 0.0,
         "roughnessFactor": roughness,
     }
     if alpha < 1.0:
         entry["alphaMode"] = "BLEND"
     return entry
+
+
+def by_vertex(looks: list[Json]) -> tuple[list[Json], npt.NDArray[np.uint8]]:
+    """The same looks with their colours taken out: white materials, and (k, 4) uint8 linear RGBA for the
+    vertices. For when there are too many looks for a material each."""
+    whites: list[Json] = []
+    colours = np.zeros((len(looks), 4), np.uint8)
+    for number, look in enumerate(looks):
+        colours[number] = np.round(np.array(look["pbrMetallicRoughness"]["baseColorFactor"]) * 255)
+        white: Json = {"doubleSided": True, "pbrMetallicRoughness": {"metallicFactor": 0.0}}
+        if "alphaMode" in look:
+            white["alphaMode"] = look["alphaMode"]
+        whites.append(white)
+    return whites, colours
 
 
 def textured_json(texture: int, alpha: bool) -> Json:

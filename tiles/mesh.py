@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from tiles.surfaces import Curves, Surfaces
 from tiles.triangulate import Triangulation
 
 ToLocal = Callable[[Float64], Float64]
+Scalar = TypeVar("Scalar", bound=np.generic)
 UInt32 = npt.NDArray[np.uint32]
 
 POINTS, LINES, TRIANGLES = 0, 1, 4  # glTF 2.0, mesh.primitive.mode
@@ -27,8 +29,8 @@ class Primitive:
     """One glTF primitive before encoding.
 
     positions: (n, 3) float64 y-up [m]. indices: (k,) uint32. normals: (n, 3) float64 or None.
-    uv: (n, 2) float64, origin upper left, or None. features: (n,) uint32 rows of the property table.
-    material: index into the content's materials.
+    uv: (n, 2) float64, origin upper left, or None. colours: (n, 4) uint8 linear RGBA, or None.
+    features: (n,) uint32 rows of the property table. material: index into the content's materials.
     """
 
     mode: int
@@ -37,6 +39,7 @@ class Primitive:
     features: UInt32
     normals: Float64 | None = None
     uv: Float64 | None = None
+    colours: npt.NDArray[np.uint8] | None = None
     material: int = 0
 
 
@@ -51,12 +54,17 @@ def z_up(points: Float64 | Float32) -> Float64:
 
 
 def surface_primitives(
-    surfaces: Surfaces, local: Float64, cut: Triangulation, material: Int32, uv: Float64 | None
+    surfaces: Surfaces,
+    local: Float64,
+    cut: Triangulation,
+    material: Int32,
+    uv: Float64 | None = None,
+    colours: npt.NDArray[np.uint8] | None = None,
 ) -> list[Primitive]:
     """One primitive per material, in the order of their numbers.
 
     local: (n, 3) float64 positions [m], east, north, up. material: (p,) int32 per polygon. uv: (n, 2),
-    NaN for the vertices of polygons without texture.
+    NaN for the vertices of polygons without texture. colours: (p, 4) uint8 linear RGBA per polygon.
     """
     sizes = surfaces.rings[surfaces.polygons[1:]] - surfaces.rings[surfaces.polygons[:-1]]
     owner = np.repeat(np.arange(len(sizes)), sizes)
@@ -75,6 +83,7 @@ def surface_primitives(
         coordinates = None if uv is None else uv[used]
         if coordinates is not None and np.isnan(coordinates).any():
             coordinates = None
+        painted = None if colours is None or coordinates is not None else colours[owner[used]]
         primitives.append(
             Primitive(
                 TRIANGLES,
@@ -83,6 +92,7 @@ def surface_primitives(
                 features[used],
                 normals[used],
                 coordinates,
+                painted,
                 number,
             )
         )
@@ -119,3 +129,34 @@ def line_primitive(curves: Curves, local: Float64, material: int) -> Primitive:
 def point_primitive(curves: Curves, local: Float64, material: int) -> Primitive:
     features = np.repeat(curves.feature, np.diff(curves.rings)).astype(np.uint32)
     return Primitive(POINTS, y_up(local), np.arange(len(local), dtype=np.uint32), features, material=material)
+
+
+def joined(primitives: list[Primitive]) -> list[Primitive]:
+    """Primitives of the same mode, material and attributes made one."""
+    groups: dict[tuple[int, int, bool, bool, bool], list[Primitive]] = {}
+    for one in primitives:
+        key = (one.mode, one.material, one.normals is None, one.uv is None, one.colours is None)
+        groups.setdefault(key, []).append(one)
+    made = []
+    for group in groups.values():
+        first = group[0]
+        if len(group) > 1:
+            starts = np.cumsum([0, *(len(p.positions) for p in group[:-1])])
+            indices = [p.indices + np.uint32(at) for p, at in zip(group, starts.tolist(), strict=True)]
+            first = Primitive(
+                first.mode,
+                np.concatenate([p.positions for p in group]),
+                np.concatenate(indices),
+                np.concatenate([p.features for p in group]),
+                _all([p.normals for p in group]),
+                _all([p.uv for p in group]),
+                _all([p.colours for p in group]),
+                first.material,
+            )
+        made.append(first)
+    return made
+
+
+def _all(arrays: list[npt.NDArray[Scalar] | None]) -> npt.NDArray[Scalar] | None:
+    held = [a for a in arrays if a is not None]
+    return np.concatenate(held) if held else None

@@ -62,13 +62,9 @@ def simplify(heights: Float64, error: float, sagitta: Float64) -> tuple[Float32,
     count = len(heights)
     surface = heights.copy()
     forced = np.zeros((count, SIDE, SIDE), bool)
-    for edge, bend in (
-        (np.s_[:, 0, :], sagitta[0]),
-        (np.s_[:, -1, :], sagitta[0]),
-        (np.s_[:, :, 0], sagitta[1]),
-        (np.s_[:, :, -1], sagitta[1]),
-    ):
-        surface[edge], forced[edge] = _simplify_edges(heights[edge], error / 2, float(bend))
+    bend = float(sagitta.max())  # the same for the tiles on both sides of an edge
+    for edge in (np.s_[:, 0, :], np.s_[:, -1, :], np.s_[:, :, 0], np.s_[:, :, -1]):
+        surface[edge], forced[edge] = _simplify_edges(heights[edge], error / 2, bend)
     flat = surface.reshape(count, -1)
     kept = _simplify(flat, heights.reshape(count, -1), forced.reshape(count, -1), error, sagitta)
     return surface.astype(np.float32), kept.reshape(count, SIDE, SIDE)
@@ -80,7 +76,8 @@ def triangles_of(kept: Bool) -> Indices:
     flags = np.append(kept.ravel(), False)
     parents = hierarchy.parent
     present = flags[parents] | (parents == SIDE * SIDE)
-    return hierarchy.triangles[present & ~flags[hierarchy.middle]]
+    triangles: Indices = hierarchy.triangles[present & ~flags[hierarchy.middle]]
+    return triangles
 
 
 def _simplify(surface: Float64, samples: Float64, forced: Bool, error: float, sagitta: Float64) -> Bool:
@@ -160,7 +157,7 @@ def _hierarchy() -> _Hierarchy:
     none = SIDE * SIDE
     corners = np.array([[0, 0], [CELLS, 0], [CELLS, CELLS], [0, CELLS]])  # column, row
     # a, b: ends of the longest side; c: the right angle.
-    a, b, c = corners[[2, 0]], corners[[0, 2]], corners[[3, 1]]
+    a, b, c = corners[[0, 2]], corners[[2, 0]], corners[[3, 1]]
     parent = np.full(2, none)
     triangles, middles, parents, sides = [], [], [], []
 

@@ -82,11 +82,11 @@ def pack_textures(
     surfaces: Surfaces,
     textures: list[Texture],
     load: Loader,
-    kind: Literal["webp", "jpeg"],
+    kind: str,
     size: int,
     owners: list[str],
 ) -> Textured:
-    """Atlases of at most `size` pixels edge. owners: ids by feature row, for findings."""
+    """Atlases of at most `size` pixels edge, as WebP (kind `webp`) or JPEG and, with transparency, PNG. owners: ids by feature row, for findings."""
     starts = surfaces.rings[surfaces.polygons[:-1]]
     counts = surfaces.rings[surfaces.polygons[1:]] - starts
     owner = np.repeat(np.arange(len(starts)), counts)

@@ -83,7 +83,7 @@ def _tile(tile: Tile, parent: Tile | None) -> tuple[Json, Float64, Float64]:
 
 def box(low: Float64, high: Float64) -> list[float]:
     """A box volume: centre and three half axes, rounded outwards to the millimetre."""
-    low, high = np.floor(low * 1000) / 1000, np.ceil(high * 1000) / 1000
+    low, high = np.floor(np.round(low * 1000, 3)) / 1000, np.ceil(np.round(high * 1000, 3)) / 1000
     centre, half = (low + high) / 2, np.maximum((high - low) / 2, 5e-4)
     values = [*centre, half[0], 0, 0, 0, half[1], 0, 0, 0, half[2]]
     return [round(float(v), 4) for v in values]

@@ -197,7 +197,7 @@ def _described(path: Path, dataset: Any, crs: Crs | None) -> Dem:
     west, south, east, north = dem.bounds
     if not plausible(crs, [(west, south), (east, north)]):
         raise RasterError(
-            f"{path}: the raster ({west:g} {south:g} {east:g} {north:g}) lies outside the area of {crs.title}; "
-            "name the right coordinate system with --crs"
+            f"{path}: the raster ({west:g} {south:g} {east:g} {north:g}) lies outside the area of "
+            f"{crs.title}; name the right coordinate system with --crs"
         )
     return dem

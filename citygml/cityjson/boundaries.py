@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from citygml.model import Geometry, GeometryType, Int32
+from citygml.model import Float64, Geometry, GeometryType, Int32
 
 MODEL_TYPES: dict[str, GeometryType] = {
     "MultiPoint": "MultiPoint",
@@ -42,8 +42,7 @@ class BadNesting(ValueError):
 class Flat:
     """indices: (n,) int64 into the vertices. The offsets are those of `citygml.model.Geometry`.
 
-    surfaces: the rings of each polygon as lists of indices, for surfaces and solids (the last index of a
-    ring that repeats its first is taken off).
+    surfaces: the rings of each polygon as lists of indices, for surfaces and solids.
     """
 
     indices: npt.NDArray[np.int64]
@@ -91,9 +90,7 @@ def _flatten(kind: GeometryType, boundaries: Any) -> Flat:
         solids = _offsets(counts)
         shells = _offsets(list(map(len, all_shells)))
         surfaces = chain.from_iterable(all_shells)
-    surfaces = [
-        [ring[:-1] if len(ring) > 1 and ring[0] == ring[-1] else ring for ring in s] for s in surfaces
-    ]
+    surfaces = list(surfaces)
     rings = list(chain.from_iterable(surfaces))
     lengths = list(map(len, rings))
     if 0 in lengths or [] in surfaces:
@@ -101,6 +98,18 @@ def _flatten(kind: GeometryType, boundaries: Any) -> Flat:
     polygons = _offsets(list(map(len, surfaces)))
     indices = _indices(list(chain.from_iterable(rings)))
     return Flat(indices, _offsets(lengths), polygons, shells, solids, surfaces)
+
+
+def unrepeated(vertices: Float64, rings: Int32) -> npt.NDArray[np.bool_] | None:
+    """(n,) bool, which vertices to keep so that no ring ends where it starts; None when none does."""
+    first, last = rings[:-1], rings[1:] - 1
+    keep: npt.NDArray[np.bool_] | None = None
+    while (closed := (vertices[first] == vertices[last]).all(axis=1) & (first < last)).any():
+        first, last = first[closed], last[closed]
+        keep = np.ones(len(vertices), dtype=np.bool_) if keep is None else keep
+        keep[last] = False
+        last = last - 1
+    return keep
 
 
 def spread(values: Any, boundaries: Any, depth: int) -> list[Any]:

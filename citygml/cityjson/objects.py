@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from citygml.cityjson.appearance import Appearance, Palette, material_indices
 from citygml.cityjson.attributes import read_addresses, read_attributes
-from citygml.cityjson.boundaries import MODEL_TYPES, BadNesting, flatten, levels, spread
+from citygml.cityjson.boundaries import MODEL_TYPES, BadNesting, flatten, levels, spread, unrepeated
 from citygml.cityjson.hierarchy import Hierarchy
 from citygml.cityjson.names import class_name, surface_name
 from citygml.findings import Finding
-from citygml.model import CityObject, Float64, Geometry, ImplicitGeometry, Surface, Template
+from citygml.model import CityObject, Float64, Geometry, ImplicitGeometry, Int32, Surface, Template
 from citygml.reading import Gathered, ReadOptions
 
 OWN_MEMBERS = frozenset({"+geometry", "+geometry-info", "+relations"})
@@ -146,11 +147,13 @@ class ObjectReader:
             raise BadNesting(f"CityJSON has no geometry type {raw['type']!r}")
         boundaries = raw["boundaries"]
         flat = flatten(kind, boundaries)
+        vertices = self._gather(flat.indices)
+        keep = unrepeated(vertices, flat.rings) if flat.surfaces else None
         geometry = Geometry(
             type=kind,
             lod=lod,
-            vertices=self._gather(flat.indices),
-            rings=flat.rings,
+            vertices=vertices if keep is None else vertices[keep],
+            rings=flat.rings if keep is None else _shortened(flat.rings, keep),
             polygons=flat.polygons,
             shells=flat.shells,
             solids=flat.solids,
@@ -172,7 +175,10 @@ class ObjectReader:
         for theme, item in (raw.get("texture") or {}).items():
             try:
                 values = item.get("values")
-                geometry.textures[theme] = self._appearance.texturing(kind, boundaries, flat, values, palette)
+                texturing = self._appearance.texturing(kind, boundaries, flat, values, palette)
+                if keep is not None:
+                    texturing.uv = texturing.uv[keep]
+                geometry.textures[theme] = texturing
             except (BadNesting, TypeError, ValueError, AttributeError, IndexError) as error:
                 self._find(
                     "bad-texture", f"theme {theme!r}: {error}; left out", object_id, severity="warning"
@@ -263,6 +269,12 @@ class _Placed:
             and np.array_equal(old.anchor, new.anchor)
             for old in self._placed
         )
+
+
+def _shortened(rings: Int32, keep: npt.NDArray[np.bool_]) -> Int32:
+    """The offsets after the vertices that are not kept are gone."""
+    kept = np.concatenate([[0], np.cumsum(keep)])
+    return kept[rings].astype(np.int32)
 
 
 def _surface(raw: dict[str, Any], start: int, count: int) -> Surface:

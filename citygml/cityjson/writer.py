@@ -112,8 +112,8 @@ def write_cityjsonseq(
                     children.setdefault(item.parent, []).append(item.id)
                 elif needs_parents(encoded[item.id]["type"]):
                     encoded[item.id]["parents"] = []
-            for parent, ids in children.items():
-                encoded[parent]["children"] = ids
+            for parent in children.keys() & encoded.keys():
+                encoded[parent]["children"] = children[parent]
             line = {
                 "type": "CityJSONFeature",
                 "id": feature[0].id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml.etree import _Element as Element
 
-from citygml.gml.names import GML_NAMESPACES, split
+from citygml.gml.names import GML_NAMESPACES, LOCAL, split
 from citygml.model import Attributes
 
 _BY_ELEMENT = {
@@ -67,7 +67,7 @@ def read_address(element: Element) -> Attributes:
 def _key(part: Element, local: str) -> str | None:
     if local in ("NameElement", "Number", "Identifier"):
         parent = part.getparent()
-        above = split(parent.tag)[1] if parent is not None else ""
+        above = LOCAL[parent.tag] if parent is not None else ""
         if local == "Number" and above in ("Thoroughfare", "SubThoroughfare", "Premises"):
             return "number"
         return _BY_PARENT.get(above)

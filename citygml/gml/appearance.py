@@ -17,8 +17,7 @@ from lxml.etree import _Element as Element
 from citygml.codelists import dataset_root, resolve_beside
 from citygml.findings import Finding
 from citygml.gml.assemble import Paint
-from citygml.gml.geometry import Part
-from citygml.gml.names import XLINK_HREF, split
+from citygml.gml.names import LOCAL, XLINK_HREF
 from citygml.gml.rings import RingTable
 from citygml.model import Float64, Material, Texture
 
@@ -71,7 +70,7 @@ class Appearances:
         for appearance in appearances:
             theme = DEFAULT_THEME
             for part in appearance:
-                local = split(part.tag)[1]
+                local = LOCAL[part.tag]
                 if local == "theme":
                     theme = (part.text or "").strip()
                 elif local in ("surfaceDataMember", "surfaceData"):
@@ -98,16 +97,16 @@ class Appearances:
                 self.targets.setdefault(target, []).append(found)
 
     def _surface_data(self, element: Element, object_id: str | None) -> _SurfaceData:
-        kind = split(element.tag)[1]
+        kind = LOCAL[element.tag]
         texts: dict[str, str] = {}
         links: list[Element] = []
         reference: Float64 | None = None
         for part in element:
-            local = split(part.tag)[1]
+            local = LOCAL[part.tag]
             if local in ("target", "textureParameterization"):
                 links.append(part)
             elif local == "referencePoint":
-                position = next((e for e in part.iter() if split(e.tag)[1] in ("pos", "coordinates")), None)
+                position = next((e for e in part.iter() if LOCAL[e.tag] in ("pos", "coordinates")), None)
                 if position is not None:
                     reference = _floats((position.text or "").replace(",", " "))
             elif part.text and part.text.strip():
@@ -136,10 +135,10 @@ class Appearances:
         if not len(link) and uri is None:
             data.targets.append(((link.text or link.get(XLINK_HREF) or "").strip().removeprefix("#"), world))
             return
-        if split(link.tag)[1] == "textureParameterization":
+        if LOCAL[link.tag] == "textureParameterization":
             for association in link:
                 for part in association:
-                    if split(part.tag)[1] == "target":
+                    if LOCAL[part.tag] == "target":
                         uri = (part.text or part.get(XLINK_HREF) or "").strip()
                     else:
                         holder = part
@@ -155,7 +154,7 @@ class Appearances:
             texts: list[str] = []
             matrix: Float64 | None = None
             for part in parameters:
-                local = split(part.tag)[1]
+                local = LOCAL[part.tag]
                 text = (part.text or "").strip()
                 if local == "textureCoordinates":
                     texts.append(text)
@@ -229,13 +228,12 @@ class Appearances:
         self,
         table: RingTable,
         first: int,
-        aggregates: dict[str, Part],
-        resolved: dict[str, list[int]],
+        aggregates: dict[str, list[int]],
         paint: dict[int, list[Paint]],
     ) -> None:
-        """Say what covers the polygons from `first` on; `resolved` gives the polygons of each aggregate id."""
-        for gml_id in aggregates.keys() & self.targets.keys():
-            for reference in resolved.get(gml_id, ()):
+        """Say what covers the polygons from `first` on; `aggregates` has the polygons of targeted aggregates."""
+        for gml_id, references in aggregates.items():
+            for reference in references:
                 self._cover(reference >> 1, self.targets[gml_id], paint)
         ends = [*table.first_ring[first + 1 :], len(table.texts)]
         for polygon, end in enumerate(ends, first):

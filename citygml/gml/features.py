@@ -16,7 +16,7 @@ from lxml.etree import _Element as Element
 from citygml.findings import Finding
 from citygml.gml.address import read_address
 from citygml.gml.geometry import GeometryReader, Link, Part, Shape
-from citygml.gml.names import CITYGML, GML_NAMESPACES, XLINK_HREF, Name, Names, split
+from citygml.gml.names import CITYGML, GML_NAMESPACES, LOCAL, XLINK_HREF, Name, Names
 from citygml.gml.values import Values, add
 from citygml.model import Attributes, CityObject, Surface
 
@@ -24,7 +24,6 @@ _LOD = re.compile(r"[lL]od([0-4])(.*)$")
 _ROLES = {
     "tin": "TIN",
     "TerrainIntersectionCurve": "TerrainIntersection",
-    "HighestPoint": "HighestPoint",
 }
 _GENERIC = re.compile(r"(string|int|double|date|uri|measure|code)Attribute$|genericAttribute(Set)?$")
 _SKIPPED = frozenset({"boundedBy", "metaDataProperty", "location"})
@@ -33,13 +32,15 @@ _SKIPPED = frozenset({"boundedBy", "metaDataProperty", "location"})
 @dataclass(slots=True)
 class Draft:
     """A city object that is being read. number: its place in the batch. own: its geometries as (LoD, role,
-    shape). boundary: per LoD the polygons of its semantic surfaces."""
+    shape). boundary: per LoD the polygons of its semantic surfaces; boundary_links: those of them that are
+    links, each with its surface."""
 
     object: CityObject
     number: int
     namespace: str
     own: list[tuple[str | None, str, Shape]] = field(default_factory=list)
     boundary: dict[str, Part] = field(default_factory=dict)
+    boundary_links: list[tuple[Link, int]] = field(default_factory=list)
     implicit: list[tuple[str | None, str, Element]] = field(default_factory=list)
     lod: str | None = None
 
@@ -128,14 +129,16 @@ class FeatureReader:
         if _GENERIC.match(local) and CITYGML.match(name.namespace):
             return (self._generic_3, None) if local == "genericAttribute" else (self._generic, None)
         lod = _LOD.match(local)
-        if lod is not None and local != "lod":
-            return self._geometric, (lod[1], _ROLES.get(lod[2], lod[2]) or "Geometry")
+        if lod is not None:
+            return self._geometric, (lod[1], _ROLES.get(lod[2], lod[2]) or "Geometry", name)
+        if local == "lod":
+            return self._lod, local
         if local == "tin":
-            return self._geometric, (None, "TIN")
+            return self._geometric, (None, "TIN", name)
         known: dict[str, Action] = {
-            "boundedBy": self._nested,
-            "boundary": self._nested,
-            "opening": self._nested,
+            "boundedBy": self._boundary,
+            "boundary": self._boundary,
+            "opening": self._boundary,
             "externalReference": self._external_reference,
             "address": self._nested,
             "appearance": self._appearance,
@@ -149,10 +152,18 @@ class FeatureReader:
             return known[local], local
         if local.startswith("adeOf"):
             return self._ade_hook, None
-        key = local
+        return self._property, self._keys(name)
+
+    def _keys(self, name: Name) -> tuple[str, str, str]:
+        """(local name, attribute name, namespace): an ADE's attributes carry its prefix on others' objects."""
+        key = name.local
         if self._names.is_ade(name.namespace):
-            key = f"{self._names.prefix(name.namespace)}:{local}"
-        return self._property, (local, key, name.namespace)
+            key = f"{self._names.prefix(name.namespace)}:{name.local}"
+        return name.local, key, name.namespace
+
+    def _lod(self, holder: Holder, element: Element, local: str) -> None:
+        holder.draft.lod = (element.text or "").strip() or None
+        self._attribute(holder, element, local)
 
     def _attribute(self, holder: Holder, element: Element, local: str) -> None:
         if len(element):
@@ -181,17 +192,26 @@ class FeatureReader:
         """A property that holds elements: objects, surfaces, geometry, addresses, or else data."""
         href = element.get(XLINK_HREF)
         if href is not None and not len(element):
-            self._link(holder, href, split(element.tag)[1])
+            self._link(holder, href, LOCAL[element.tag])
             return
         for child in element:
             name = self._names[child.tag]
-            if self._embedded(child, split(element.tag)[1]):
+            if self._embedded(child, LOCAL[element.tag]):
                 continue
             if name.kind == "text":
                 add(holder.attributes, key, self._values.data(element, ""))
                 return
-            value: Any = self._values.data(child, split(element.tag)[1])
+            value: Any = self._values.data(child, LOCAL[element.tag])
             add(holder.attributes, key, value)
+
+    def _boundary(self, holder: Holder, element: Element, key: str) -> None:
+        """A property of semantic surfaces; what else it may hold goes the general way."""
+        if len(element) == 1:
+            name = self._names[element[0].tag]
+            if name.kind == "surface":
+                self._surface(holder, element[0], name)
+                return
+        self._nested(holder, element, key)
 
     def _embedded(self, element: Element, property_name: str) -> bool:
         """Take an element that is a surface, object, geometry ... of its own; False for mere data."""
@@ -225,9 +245,16 @@ class FeatureReader:
         surfaces.append(surface)
         self._fill(Holder(holder.draft, surface.attributes, number), element)
 
-    def _geometric(self, holder: Holder, element: Element, argument: tuple[str | None, str]) -> None:
-        lod, role = argument
+    def _geometric(self, holder: Holder, element: Element, argument: tuple[str | None, str, Name]) -> None:
+        lod, role, name = argument
+        if len(element) == 1:
+            if not self._geometry_of(holder, element[0], lod, role):
+                self._embedded(element[0], role)
+            return
         href = element.get(XLINK_HREF)
+        if href is None and not len(element):
+            self._property(holder, element, self._keys(name))
+            return
         if href is not None and not len(element):
             shape = Shape("Solid" if role == "Solid" else "MultiSurface", [[Link(href)]])
             if role == "Solid":
@@ -255,17 +282,26 @@ class FeatureReader:
         reader.surface = holder.surface
         if holder.surface >= 0:
             part = holder.draft.boundary.setdefault(lod or holder.draft.lod or "0", [])
+            first = len(part)
             if reader.surfaces(element, part):
+                self._note_links(holder, part[first:])
                 return True
         for shape in reader.shapes(element):
             self._take(holder, shape, lod, role)
         return True
+
+    @staticmethod
+    def _note_links(holder: Holder, part: Part) -> None:
+        for reference in part:
+            if type(reference) is not int:
+                holder.draft.boundary_links.append((reference, holder.surface))
 
     def _take(self, holder: Holder, shape: Shape, lod: str | None, role: str) -> None:
         if holder.surface >= 0 and shape.type not in ("MultiCurve", "MultiPoint"):
             boundary = holder.draft.boundary.setdefault(lod or "0", [])
             for part in shape.parts:
                 boundary.extend(part)
+                self._note_links(holder, part)
             return
         holder.draft.own.append((lod, role, shape))
 
@@ -282,7 +318,7 @@ class FeatureReader:
         for part in element.iter():
             text = (part.text or "").strip()
             if text and not len(part):
-                reference[split(part.tag)[1]] = text
+                reference[LOCAL[part.tag]] = text
         old = holder.attributes.get("externalReferences")
         if isinstance(old, list):
             old.append(reference)
@@ -304,10 +340,10 @@ class FeatureReader:
             name = self._names[child.tag]
             if name.local == "Role":
                 for part in child:
-                    if split(part.tag)[1] == "role":
+                    if LOCAL[part.tag] == "role":
                         role = (part.text or "").strip() or None
                 for part in child:
-                    if split(part.tag)[1] == "groupMember":
+                    if LOCAL[part.tag] == "groupMember":
                         self._group_member_in_role(holder, part, role)
             elif name.kind == "object" or ":" in name.name:
                 members.append((self._object(child, name.name, None).id, role))
@@ -326,7 +362,7 @@ class FeatureReader:
         for relation in element:
             kind, target = "relatedTo", None
             for part in relation:
-                part_local = split(part.tag)[1]
+                part_local = LOCAL[part.tag]
                 if part_local == "relationType":
                     kind = (part.text or "").strip() or kind
                 elif part_local == "relatedTo":

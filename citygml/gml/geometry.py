@@ -15,11 +15,11 @@ from lxml.etree import _Element as Element
 
 from citygml.gml.names import (
     CURVE_GEOMETRIES,
+    LOCAL,
     POINT_GEOMETRIES,
     SOLID_GEOMETRIES,
     SURFACE_GEOMETRIES,
     XLINK_HREF,
-    split,
 )
 from citygml.gml.rings import RingTable
 from citygml.model import GeometryType
@@ -55,7 +55,7 @@ class GeometryReader:
 
     def __init__(self, namespace: str) -> None:
         self.table = RingTable()
-        self.polygons: dict[str, Reference] = {}
+        self.polygons: dict[str, int] = {}
         self.aggregates: dict[str, Part] = {}
         self.owner = 0
         self.surface = -1
@@ -162,7 +162,7 @@ class GeometryReader:
         turned = 1 if element.get("orientation") == "-" else 0
         base: Part = []
         for child in element:
-            if split(child.tag)[1] != "baseSurface":
+            if LOCAL[child.tag] != "baseSurface":
                 continue
             href = child.get(XLINK_HREF)
             if href is not None:
@@ -187,7 +187,7 @@ class GeometryReader:
         for bound in element:
             if bound.tag not in self._bounds:
                 continue
-            if exterior and split(bound.tag)[1] in ("interior", "innerBoundaryIs"):
+            if exterior and LOCAL[bound.tag] in ("interior", "innerBoundaryIs"):
                 texts.append("")
                 table.ring_ids.append(None)
             exterior = False
@@ -221,7 +221,7 @@ class GeometryReader:
         """The coordinates under a ring, line or point, joined; dimensions go to the table."""
         found: list[str] = []
         for child in element.iter():
-            local = split(child.tag)[1]
+            local = LOCAL[child.tag]
             if local in ("posList", "pos"):
                 if self.dimension or child.get("srsDimension") == "2":
                     self.table.dimensions[len(self.table.texts)] = 2
@@ -231,7 +231,7 @@ class GeometryReader:
         return " ".join(found)
 
     def _solid_shape(self, element: Element) -> Shape:
-        local = split(element.tag)[1]
+        local = LOCAL[element.tag]
         if local == "Solid":
             parts: list[Part] = []
             for side in element:
@@ -265,7 +265,7 @@ class GeometryReader:
 
     def _curve(self, element: Element, part: Part) -> None:
         """One entry for each line string; the segments of a Curve make one line."""
-        local = split(element.tag)[1]
+        local = LOCAL[element.tag]
         if local in ("LineString", "Curve", "LinearRing"):
             part.append(self._open(element, self.table.curves))
             return
@@ -278,7 +278,7 @@ class GeometryReader:
                     self._curve(child, part)
 
     def _point(self, element: Element, part: Part) -> None:
-        if split(element.tag)[1] == "Point":
+        if LOCAL[element.tag] == "Point":
             part.append(self._open(element, self.table.points))
             return
         for member in element:

@@ -11,7 +11,7 @@ from lxml.etree import _Element as Element
 from citygml.codelists import resolve_beside
 from citygml.findings import Finding
 from citygml.gml.geometry import GeometryReader, Shape
-from citygml.gml.names import XLINK_HREF, split
+from citygml.gml.names import LOCAL, XLINK_HREF
 from citygml.model import CityObject, Float64, ImplicitGeometry, Template
 
 _SWAP = np.array([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], np.float64)
@@ -34,13 +34,15 @@ class ImplicitReader:
         self._findings = findings
         self._swap = swap
         self._count = 0
+        self._defined: set[str] = set()
+        self._undefined: list[Template] = []
 
     def read(
         self, element: Element, city_object: CityObject, number: int, lod: str, role: str
     ) -> list[tuple[Template, Shape]]:
         """Add an implicit geometry to its object; returns the shapes of a template that is met here first.
 
-        A link to a template that has not been read yet is kept, for the caller to read it (`missing`).
+        A template that a link names before it was read waits in `take_undefined`.
         """
         shapes: list[tuple[Template, Shape]] = []
         matrix: Float64 | None = np.eye(4)
@@ -48,7 +50,7 @@ class ImplicitReader:
         template: Template | None = None
         uri = mime = None
         for part in element:
-            local = split(part.tag)[1]
+            local = LOCAL[part.tag]
             if local == "transformationMatrix":
                 matrix = _floats(part.text, 16)
             elif local == "mimeType":
@@ -56,13 +58,16 @@ class ImplicitReader:
             elif local == "libraryObject":
                 uri = (part.text or part.get(XLINK_HREF) or "").strip() or None
             elif local == "referencePoint":
-                positions = [e for e in part.iter() if split(e.tag)[1] in ("pos", "coordinates")]
+                positions = [e for e in part.iter() if LOCAL[e.tag] in ("pos", "coordinates")]
                 if positions:
                     anchor = _floats((positions[0].text or "").replace(",", " "), 3)
             elif local in ("relativeGMLGeometry", "relativeGeometry"):
                 href = part.get(XLINK_HREF)
                 if href is not None:
                     template = self._template(href.removeprefix("#"))
+                    if template.id not in self._defined:
+                        self._defined.add(template.id)
+                        self._undefined.append(template)
                 for child in part:
                     template = self._inline(child, number, shapes)
         if uri is not None:
@@ -77,6 +82,11 @@ class ImplicitReader:
         city_object.implicit.append(ImplicitGeometry(template.id, lod, matrix, anchor, role))
         return shapes
 
+    def take_undefined(self) -> list[Template]:
+        """The templates linked to since the last call whose geometry is still to be found."""
+        waiting, self._undefined = self._undefined, []
+        return waiting
+
     def _template(self, key: str) -> Template:
         template = self._templates.get(key)
         if template is None:
@@ -89,7 +99,8 @@ class ImplicitReader:
             self._count += 1
             key = f"{self._path.stem}-template-{self._count}"
         template = self._template(key)
-        if not template.geometries:
+        if key not in self._defined:
+            self._defined.add(key)
             shapes.extend((template, shape) for shape in read_local(self._geometry, element, number))
         return template
 

@@ -63,23 +63,36 @@ _SURFACES = {v: _table(SURFACES, v) for v in (2, 3)}
 _ANY_SURFACE = {**_SURFACES[3], **_SURFACES[2]}
 
 
+_LOCAL_NAMES = 10_000
+
+
+class _LocalNames(dict[str, str]):
+    def __missing__(self, tag: str) -> str:
+        if len(self) > _LOCAL_NAMES:
+            self.clear()
+        local = self[tag] = tag.rpartition("}")[2]
+        return local
+
+
+LOCAL = _LocalNames()
+"""tag → its name without the namespace."""
+
+
 def split(tag: str) -> tuple[str, str]:
     """(namespace, local name) of an lxml tag."""
     namespace, _, local = tag.rpartition("}")
     return namespace[1:], local
 
 
-class Names:
-    """The names of one file. `prefixes` maps namespaces to the prefixes that the file gives them."""
+class Names(dict[str, Name]):
+    """tag → `Name` for one file. `prefixes` maps namespaces to the prefixes that the file gives them."""
 
     def __init__(self, prefixes: dict[str, str]) -> None:
+        super().__init__()
         self.prefixes = prefixes
-        self._known: dict[str, Name] = {}
 
-    def __getitem__(self, tag: str) -> Name:
-        name = self._known.get(tag)
-        if name is None:
-            name = self._known[tag] = self._classify(tag)
+    def __missing__(self, tag: str) -> Name:
+        name = self[tag] = self._classify(tag)
         return name
 
     def prefix(self, namespace: str) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from lxml.etree import _Element as Element
 
 from citygml.codelists import CodeLists
 from citygml.errors import UnknownCrs
-from citygml.findings import Finding
 from citygml.gml.assemble import Assembly
 from citygml.gml.features import FeatureReader
 from citygml.gml.geometry import GeometryReader
+from citygml.gml.ids import Ids
 from citygml.gml.names import Names
 from citygml.gml.resolve import Resolver
 from citygml.gml.stream import Head, members, read_head
@@ -74,3 +73,26 @@ class GmlReader:
         assembly = Assembly(self._swap, self._options.keep_ids, planar)
         geometry.start(assembly.rings)
         return assembly
+
+
+def swap_axes(head: Head, crs: str | None) -> bool:
+    """Whether the file's first coordinate is the north or latitude. `crs` replaces the file's srsName."""
+    from citygml import crs as systems
+
+    name = crs or head.srs_name
+    if name is None:
+        return False
+    corners = [c for c in map(_numbers, head.envelope) if len(c) >= 2 and np.any(c)]
+    sample = [c[:2] for c in corners] if len(corners) == 2 else [_numbers(head.sample or "")[:2]]
+    try:
+        system = systems.parse(name)
+    except UnknownCrs:
+        return False
+    return systems.resolve_axis_order(system, np.array(sample)) if len(sample[0]) == 2 else system.swap_axes
+
+
+def _numbers(text: str) -> Float64:
+    try:
+        return np.array(text.split(), np.float64)
+    except ValueError:
+        return np.empty(0)

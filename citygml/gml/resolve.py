@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeAlias
 
 from lxml.etree import _Element as Element
 
@@ -17,7 +18,7 @@ from citygml.gml.xlinks import ElementIndex
 from citygml.model import SOLID_TYPES, SURFACE_TYPES, CityObject, Template
 from citygml.reading import Gathered, ReadOptions
 
-_DEPTH = 8
+_Placed: TypeAlias = "tuple[CityObject | Template, str, str, Shape]"
 
 
 class Resolver:
@@ -45,32 +46,123 @@ class Resolver:
             found = (child for m in members(path, head, "appearanceMember") for child in m)
             self._global.read(found)
         self._expanded: dict[str, list[int]] = {}
-        self._first = 0
+        self._painted = 0
+        self._assembly: Assembly | None = None
 
     def finish(self, drafts: list[Draft], features: FeatureReader, assembly: Assembly) -> None:
         """Resolve the feature that was just read and give its geometries to the assembly."""
-        table = assembly.rings
+        if assembly is not self._assembly:
+            self._assembly, self._painted = assembly, 0
         self._expanded = {}
-        shapes: list[tuple[Draft, CityObject | Template, str, str, Shape]] = []
         for draft in drafts:
-            for lod, role, shape in draft.own:
-                shapes.append((draft, draft.object, lod or draft.lod or "0", role, shape))
+            shapes: list[_Placed] = [
+                (draft.object, lod or draft.lod or "0", role, shape) for lod, role, shape in draft.own
+            ]
             for lod, role, element in draft.implicit:
                 if self._wanted(lod or "0"):
                     shapes.extend(self._read_implicit(draft, element, lod or "0", role))
-        for draft, target, lod, role, shape in shapes:
-            for i, part in enumerate(shape.parts):
-                shape.parts[i] = self._resolve(part, draft)
-        for draft in drafts:
-            self._boundary(draft, shapes)
-        for draft, target, lod, role, shape in shapes:
-            if self._wanted(lod) or isinstance(target, Template):
-                parts = [[r for r in part if isinstance(r, int)] for part in shape.parts]
-                if any(parts):
-                    assembly.add(
-                        GeometryDraft(draft.number, target, shape.type, lod, role, parts, shape.solids)
-                    )
-        self._paint(drafts, features, assembly)
+            for _, _, _, shape in shapes:
+                shape.parts = [self._resolve(part, draft) for part in shape.parts]
+            if draft.boundary:
+                self._add_boundary(draft, shapes)
+            for target, lod, role, shape in shapes:
+                if target is not draft.object or self._wanted(lod):
+                    parts = [[r for r in part if type(r) is int] for part in shape.parts]
+                    if any(parts):
+                        assembly.add(
+                            GeometryDraft(draft.number, target, shape.type, lod, role, parts, shape.solids)
+                        )
+        if self._global or features.appearances:
+            self._paint(drafts, features, assembly)
+        self._painted = len(assembly.rings.first_ring)
         self._geometry.polygons = {}
         self._geometry.aggregates = {}
-        self._first = len(table.first_ring)
+
+    def _wanted(self, lod: str) -> bool:
+        return self._lods is None or lod in self._lods
+
+    def _resolve(self, part: Part, draft: Draft) -> Part:
+        """The part with every link replaced by what it links to."""
+        polygons = self._geometry.polygons
+        resolved: Part = []
+        for reference in part:
+            if isinstance(reference, int):
+                resolved.append(reference)
+                continue
+            polygon = polygons.get(reference.href[1:])
+            if polygon is not None:
+                resolved.append(polygon ^ reference.reverse)
+            else:
+                resolved.extend(self._linked(reference, draft))
+        return resolved
+
+    def _linked(self, link: Link, draft: Draft) -> list[int]:
+        """The polygons of an aggregate or of geometry outside the feature; a finding when there are none."""
+        key = link.href.removeprefix("#")
+        if key not in self._expanded:
+            self._expanded[key] = []
+            part = self._geometry.aggregates.get(key)
+            if part is None:
+                part = self._outside(link.href, draft)
+            if part is None:
+                message = f"links to the geometry {link.href}, which is not there"
+                self._findings.append(Finding("broken-xlink", message, draft.object.id, link.href))
+            else:
+                self._expanded[key] = [r for r in self._resolve(part, draft) if isinstance(r, int)]
+        return [r ^ link.reverse for r in self._expanded[key]]
+
+    def _outside(self, href: str, draft: Draft) -> Part | None:
+        element = self._index.find(href)
+        if element is None:
+            return None
+        self._geometry.owner, self._geometry.surface = draft.number, -1
+        return [r for shape in self._geometry.shapes(element) for part in shape.parts for r in part]
+
+    def _add_boundary(self, draft: Draft, shapes: list[_Placed]) -> None:
+        """Per LoD one MultiSurface of the boundary's polygons that no other geometry of the object uses."""
+        for link, surface in draft.boundary_links:
+            self._claim(link, surface, draft)
+        used: dict[str, set[int]] = {}
+        for _, lod, _, shape in shapes:
+            if shape.type in SURFACE_TYPES or shape.type in SOLID_TYPES:
+                used.setdefault(lod, set()).update(r >> 1 for p in shape.parts for r in p if type(r) is int)
+        for lod, part in draft.boundary.items():
+            seen = used.setdefault(lod, set())
+            rest: Part = []
+            for reference in self._resolve(part, draft):
+                if type(reference) is int and reference >> 1 not in seen:
+                    seen.add(reference >> 1)
+                    rest.append(reference)
+            if rest:
+                shapes.append((draft.object, lod, "MultiSurface", Shape("MultiSurface", [rest])))
+
+    def _claim(self, link: Link, surface: int, draft: Draft) -> None:
+        """Give polygons that a semantic surface only links to that surface as their meaning."""
+        table = self._geometry.table
+        for reference in self._resolve([link], draft):
+            if isinstance(reference, int):
+                polygon = reference >> 1
+                if table.semantics[polygon] < 0 and table.owners[polygon] == draft.number:
+                    table.semantics[polygon] = surface
+
+    def _read_implicit(self, draft: Draft, element: Element, lod: str, role: str) -> list[_Placed]:
+        read = self._implicit.read(element, draft.object, draft.number, lod, role)
+        for template in self._implicit.take_undefined():
+            found = self._index.find(f"#{template.id}")
+            if found is None:
+                message = f"links to the template {template.id}, which is not there"
+                self._findings.append(Finding("broken-xlink", message, draft.object.id, template.id))
+            else:
+                read.extend((template, s) for s in read_local(self._geometry, found, draft.number))
+        return [(template, lod, role, shape) for template, shape in read]
+
+    def _paint(self, drafts: list[Draft], features: FeatureReader, assembly: Assembly) -> None:
+        own = Appearances(self._path, self._findings, self._images)
+        if features.appearances:
+            own.read(features.appearances, drafts[0].object.id)
+        aggregates = self._geometry.aggregates
+        for source in (self._global, own):
+            covered: dict[str, list[int]] = {}
+            for gml_id in aggregates.keys() & source.targets.keys():
+                covered[gml_id] = self._linked(Link(gml_id), drafts[0])
+            source.paint(assembly.rings, self._painted, covered, assembly.paint)

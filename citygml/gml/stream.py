@@ -17,7 +17,7 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from citygml.errors import NotACityModel, UnsafeInput
-from citygml.gml.names import APPEARANCE_MEMBER, CITYGML, GML_NAMESPACES, MEMBERS, Names, split
+from citygml.gml.names import APPEARANCE_MEMBER, CITYGML, GML_NAMESPACES, LOCAL, MEMBERS, Names, split
 
 _PROLOG = re.compile(r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.S)
 _PROLOG_LIMIT = 1 << 20
@@ -103,7 +103,7 @@ def read_head(path: Path) -> Head:
                 head.dimension = element.get("srsDimension") or head.dimension
             if depth == 2 and _is_member(element, head):
                 in_member = True
-                if split(element.tag)[1] not in MEMBERS:
+                if LOCAL[element.tag] not in MEMBERS:
                     head.members = None
             if seen > _HEAD_ELEMENTS:
                 break
@@ -168,7 +168,7 @@ def members(path: Path, head: Head, only: str | None = None) -> Iterator[Element
             for _, member in etree.iterparse(str(path), events=("end",), tag=wanted, **_PARSER):
                 if only is None:
                     yield from member
-                elif split(member.tag)[1] == only:
+                elif LOCAL[member.tag] == only and _is_top(member):
                     yield member
                 _forget(member)
         else:
@@ -179,6 +179,11 @@ def members(path: Path, head: Head, only: str | None = None) -> Iterator[Element
         raise UnsafeInput(f"{path}: its elements are nested too deeply") from None
 
 
+def _is_top(element: Element) -> bool:
+    parent = element.getparent()
+    return parent is not None and parent.getparent() is None
+
+
 def _direct(path: Path) -> Iterator[Element]:
     """Features that stand directly under the root, or under gml:featureMembers."""
     names = Names({})
@@ -187,7 +192,7 @@ def _direct(path: Path) -> Iterator[Element]:
     for event, element in etree.iterparse(str(path), events=("start", "end"), **_PARSER):
         if event == "start":
             depth += 1
-            if depth == 2 and split(element.tag)[1] in ("featureMembers", *MEMBERS):
+            if depth == 2 and LOCAL[element.tag] in ("featureMembers", *MEMBERS):
                 holder = 2
             continue
         depth -= 1

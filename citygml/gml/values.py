@@ -10,7 +10,7 @@ from lxml.etree import _Element as Element
 
 from citygml.codelists import CodeLists
 from citygml.findings import Finding
-from citygml.gml.names import GML_NAMESPACES, XLINK_HREF, Names, split
+from citygml.gml.names import GML_NAMESPACES, LOCAL, XLINK_HREF, Names, split
 from citygml.model import Attributes, Code, Measure, Uri, Value
 
 INTEGERS = frozenset({"storeysAboveGround", "storeysBelowGround", "yearOfConstruction", "yearOfDemolition", "lod"})
@@ -127,10 +127,10 @@ class Values:
         found: list[Value] = []
         for child in element:
             name = self._names[child.tag]
-            if self.embedded(child, split(element.tag)[1]):
+            if self.embedded(child, LOCAL[element.tag]):
                 continue
             if name.local[:1].isupper():
-                found.append(self.data(child, split(element.tag)[1]))
+                found.append(self.data(child, LOCAL[element.tag]))
             else:
                 return self.data(element, "")
         if not found:
@@ -162,12 +162,12 @@ class Values:
 
     def generic(self, element: Element, attributes: Attributes) -> None:
         """A generic attribute of CityGML 1.0, 2.0 (`stringAttribute` ...) or 3.0 (`StringAttribute` ...)."""
-        local = split(element.tag)[1]
+        local = LOCAL[element.tag]
         name = element.get("name")
         value: Element | None = None
         members: list[Element] = []
         for child in element:
-            child_local = split(child.tag)[1]
+            child_local = LOCAL[child.tag]
             if child_local == "value":
                 value = child
             elif child_local == "name" and name is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from citygml.gml_writer.text import attribute, content, element, ncname
+from citygml.gml_writer.text import attribute, content, element, gml_id
 from citygml.model import Attributes
 
 
@@ -10,7 +10,7 @@ def address(property_: str, values: Attributes, version: str) -> str:
     """One address property."""
     texts = {key: content(value) for key, value in values.items() if isinstance(value, str | int | float)}
     id = values.get("id")
-    named = attribute("gml:id", ncname(id)) if isinstance(id, str) else ""
+    named = attribute("gml:id", gml_id(id)) if isinstance(id, str) else ""
     inner = element("core:xalAddress", _xal3(texts) if version == "3.0" else _xal2(texts))
     position = values.get("position")
     if isinstance(position, list) and len(position) == 3:

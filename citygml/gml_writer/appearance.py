@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 
+from citygml.gml_writer.files import Files
 from citygml.gml_writer.geometry import Writing
 from citygml.gml_writer.text import attribute, content, element
 from citygml.model import Material, Texture, Texturing
 
 Targets = dict[str, dict[tuple[str, int], list[str]]]
 """theme -> (texture or material, index) -> its targets as XML."""
-
-
-def reference(uri: str, path: str | None, folder: Path) -> str:
-    """A file as seen from the folder of the output, or the URI as it was when no file was found."""
-    return Path(os.path.relpath(path, folder)).as_posix() if path else uri
 
 
 def identify(w: Writing, name: str) -> None:
@@ -76,7 +69,7 @@ def _texture_target(w: Writing, p: int, texturing: Texturing, version: str) -> s
 
 
 def appearances(
-    targets: Targets, textures: list[Texture], materials: list[Material], version: str, folder: Path
+    targets: Targets, textures: list[Texture], materials: list[Material], version: str, files: Files
 ) -> list[str]:
     """One property element per theme."""
     outer, member = (
@@ -89,7 +82,7 @@ def appearances(
         inner = element("app:theme", content(theme)) if theme else ""
         for (kind, index), found in data.items():
             if kind == "texture":
-                body = _texture(textures[index], folder) + "".join(found)
+                body = _texture(textures[index], files) + "".join(found)
                 inner += element(member, element("app:ParameterizedTexture", body))
             else:
                 body = _material(materials[index]) + "".join(found)
@@ -98,8 +91,8 @@ def appearances(
     return texts
 
 
-def _texture(texture: Texture, folder: Path) -> str:
-    text = element("app:imageURI", content(reference(texture.uri, texture.path, folder)))
+def _texture(texture: Texture, files: Files) -> str:
+    text = element("app:imageURI", content(files.reference(texture.uri, texture.path)))
     if texture.type:
         text += element("app:textureType", content(texture.type))
     if texture.wrap:

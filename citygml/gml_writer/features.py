@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 from citygml.findings import Finding, Severity
 from citygml.gml_writer import appearance, attributes, geometry, placing
 from citygml.gml_writer.address import address
 from citygml.gml_writer.attributes import Slots
+from citygml.gml_writer.files import Files
 from citygml.gml_writer.geometry import Writing
 from citygml.gml_writer.schema import ClassSchema, Schema
-from citygml.gml_writer.text import attribute, content, element, ncname, xlink
+from citygml.gml_writer.text import attribute, content, element, gml_id, is_ncname, xlink
 from citygml.model import SURFACE_TYPES, Attributes, CityObject, ImplicitGeometry, Measure, Template
 
 _INTERIOR_PARENTS = {"BuildingRoom", "BridgeRoom", "TunnelHollowSpace"}
@@ -40,10 +40,11 @@ class Context:
     """What holds for the whole file."""
 
     schema: Schema
-    folder: Path
+    files: Files
     swap_axes: bool
     templates: Mapping[str, Template]
     inlined: dict[str, str] = field(default_factory=dict)
+    strict_ids: bool = True
     findings: list[Finding] = field(default_factory=list)
 
     def find(self, code: str, message: str, object_id: str, severity: Severity = "warning") -> None:
@@ -86,7 +87,12 @@ def _object(context: Context, node: Node, parent: CityObject | None) -> tuple[st
         values["parent"] = obj.parent
     if obj.type in _RELIEF:
         values.setdefault("lod", _relief_lod(node))
-    slots, rest = _values(context, target, values)
+    if context.strict_ids and not is_ncname(obj.id):
+        context.strict_ids = False
+        context.find(
+            "id-not-ncname", "ids like this are kept, though XML Schema wants a letter first", obj.id
+        )
+    slots, rest = attributes.split(target, _renamed(values, target))
     homeless = _children(context, node, target, slots)
     _geometries(context, obj, target, slots, rest)
     _relations(context, obj, target, slots, rest)
@@ -98,14 +104,8 @@ def _object(context: Context, node: Node, parent: CityObject | None) -> tuple[st
 def _assemble(target: ClassSchema, id: str | None, slots: Slots) -> str:
     ordered = sorted((name for name, texts in slots.items() if texts), key=target.order.__getitem__)
     inner = "\n".join(text for name in ordered for text in slots[name])
-    named = attribute("gml:id", ncname(id)) if id else ""
+    named = attribute("gml:id", gml_id(id)) if id else ""
     return f"<{target.element}{named}>\n{inner}\n</{target.element}>"
-
-
-def _values(context: Context, target: ClassSchema, values: Attributes) -> tuple[Slots, Attributes]:
-    """Standard attributes of the class in their properties, and the rest."""
-    named = _renamed(values, target)
-    return attributes.split(target, named)
 
 
 def _renamed(values: Attributes, target: ClassSchema) -> Attributes:
@@ -156,11 +156,12 @@ def _geometries(
 ) -> None:
     """Fill in geometry, semantic surfaces, implicit geometry and appearances."""
     schema = context.schema
-    name = ncname(obj.id)
+    name = gml_id(obj.id)
     classes = placing.surface_classes(obj, target, schema)
     finest = placing.finest(obj, schema)
     targets: appearance.Targets = {}
     held: dict[tuple[int, int], list[tuple[Writing, int]]] = {}
+    boundaries: list[str] = []
     used_ids: set[str] = set()
     for number, g in enumerate(obj.geometries):
         n = placing.level(g.lod, schema)
@@ -176,48 +177,62 @@ def _geometries(
                 w.linked[p] = True
                 w.ids[p] = w.ids[p] or f"{prefix}.p{p}"
                 held.setdefault((home, n), []).append((w, p))
-        if not _own_geometry(context, obj, target, w, n, slots):
-            continue
-        appearance.collect(w, schema.version, targets)
+        if _own_geometry(context, obj, target, w, n, slots, boundaries):
+            appearance.collect(w, schema.version, targets)
     _surfaces(context, obj, target, classes, held, slots)
+    if boundaries:
+        slots.setdefault("core:boundary", []).extend(boundaries)
     for implicit in obj.implicit:
         _implicit(context, obj, target, implicit, slots, targets)
     app = "core:appearance" if schema.version == "3.0" else "app:appearance"
-    slots[app] = appearance.appearances(targets, obj.textures, obj.materials, schema.version, context.folder)
+    slots[app] = appearance.appearances(targets, obj.textures, obj.materials, schema.version, context.files)
 
 
 def _take_ids(w: Writing, used: set[str]) -> None:
     """Keep the polygons' own ids where they are known and each stands once."""
     for p, id in enumerate(w.geometry.polygon_ids or []):
-        if id and ncname(id) not in used:
-            w.ids[p] = ncname(id)
+        if id and gml_id(id) not in used:
+            w.ids[p] = gml_id(id)
             used.add(w.ids[p])
 
 
 def _own_geometry(
-    context: Context, obj: CityObject, target: ClassSchema, w: Writing, n: int, slots: Slots
+    context: Context,
+    obj: CityObject,
+    target: ClassSchema,
+    w: Writing,
+    n: int,
+    slots: Slots,
+    boundaries: list[str],
 ) -> bool:
-    """Write what the object itself holds; False when neither it nor its surfaces hold anything of it."""
+    """Write what the object itself holds; False when nothing of it stands where an appearance can point."""
     g = w.geometry
     if g.solids is None and w.linked and all(w.linked):
         return True
-    place = placing.property_for(target, g, n)
-    if place is None or g.role == "RoofEdge":
+    role = placing.role_of(obj, g, n)
+    place = placing.property_for(target, g, role, n)
+    if place is None or role == "RoofEdge":
         boundary = _boundary(context, target, w, n)
         if boundary:
-            slots.setdefault("core:boundary", []).append(boundary)
+            boundaries.append(boundary)
             return True
     if place is None or slots.get(place[0]):
-        reason = "has no property for it" if place is None else f"holds one {place[0]} only"
-        message = f"{g.role or g.type} of LoD {g.lod}: {target.element} {reason}"
-        context.find("geometry-not-written", message, obj.id)
-        return any(w.linked)
+        place = placing.elsewhere(target, g, role, n, slots)
+        what = f"{g.role or g.type} of LoD {g.lod}"
+        if place is None:
+            message = f"{target.element} has no place for a {what} any more"
+            context.find("geometry-not-written", message, obj.id)
+            return any(w.linked)
+        context.find("lod-changed", f"{target.element} holds its {what} as {place[0]}", obj.id)
     property_, form = place
-    if form == "TIN" and not geometry.is_triangulated(g):
-        context.find("geometry-not-written", f"{target.element} holds triangles only", obj.id)
-        return False
+    if form == "TIN":
+        if not geometry.is_triangulated(g):
+            context.find("geometry-not-written", f"{target.element} holds triangles only", obj.id)
+            return False
+        if g.textures or g.materials:
+            context.find("appearance-not-written", "the triangles of a TIN are written without it", obj.id)
     slots[property_] = [element(property_, geometry.whole(w, context.schema.version, form))]
-    return True
+    return form != "TIN"
 
 
 def _boundary(context: Context, target: ClassSchema, w: Writing, n: int) -> str:
@@ -312,7 +327,7 @@ def _implicit(
         ),
     }
     if template.uri:
-        uri = appearance.reference(template.uri, template.path, context.folder)
+        uri = context.files.reference(template.uri, template.path)
         parts["libraryObject"] = element("core:libraryObject", content(uri))
         if template.mime:
             parts["mimeType"] = element("core:mimeType", content(template.mime))
@@ -336,7 +351,7 @@ def _template(context: Context, property_: str, template: Template) -> str:
     if len(template.geometries) > 1:
         context.find("geometry-not-written", "only the first geometry of a template is written", template.id)
     w = Writing.of(template.geometries[0], swap_axes=False)
-    name = ncname(template.id)
+    name = gml_id(template.id)
     context.inlined[template.id] = name
     text = geometry.whole(w, context.schema.version, "Geometry")
     tag, _, tail = text.partition(">")
@@ -364,7 +379,7 @@ def _relations(
 
 
 def _member(schema: Schema, id: str, role: str | None) -> str:
-    link = attribute("xlink:href", "#" + ncname(id))
+    link = attribute("xlink:href", "#" + gml_id(id))
     if schema.version == "3.0":
         inner = element("grp:role", content(role)) if role else ""
         return element("grp:groupMember", element("grp:Role", f"{inner}<grp:groupMember{link}/>"))
@@ -374,6 +389,6 @@ def _member(schema: Schema, id: str, role: str | None) -> str:
 
 def _related(kind: str, id: str) -> str:
     external = ":" in id or "/" in id
-    target = attribute("xlink:href", id if external else "#" + ncname(id))
+    target = attribute("xlink:href", id if external else "#" + gml_id(id))
     inner = element("core:relationType", content(kind)) + f"<core:relatedTo{target}/>"
     return element("core:relatedTo", element("core:CityObjectRelation", inner))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from citygml.gml_writer.schema import ClassSchema, Schema
 from citygml.model import SOLID_TYPES, SURFACE_TYPES, CityObject, Geometry
 
@@ -29,19 +31,34 @@ def finest(obj: CityObject, schema: Schema) -> dict[int, str]:
     return best
 
 
-def property_for(target: ClassSchema, geometry: Geometry, n: int) -> tuple[str, str] | None:
-    """(property, form of the GML in it) for this geometry, or None when the class has no place for it.
+def role_of(obj: CityObject, geometry: Geometry, n: int) -> str:
+    """The geometry's role; a LoD0 outline of roof surfaces is what CityGML 2.0 calls the roof edge."""
+    if n == 0 and geometry.type in SURFACE_TYPES and geometry.semantics is not None:
+        if {obj.surfaces[s].type if s >= 0 else "" for s in geometry.semantics.tolist()} == {"RoofSurface"}:
+            return "RoofEdge"
+    return geometry.role
 
-    A curve or point for whose level there is no property goes to the nearest level that has one.
-    """
-    flexible = geometry.type in {"MultiCurve", "MultiPoint"}
-    for m in nearest(n) if flexible else [n]:
-        for local, form in _candidates(geometry, m):
-            found = target.local(local)
-            if found:
-                return found, form
+
+def property_for(target: ClassSchema, geometry: Geometry, role: str, n: int) -> tuple[str, str] | None:
+    """(property, form of the GML in it) for this geometry at its level, None when there is no place."""
+    for local, form in _candidates(geometry, role, n):
+        found = target.local(local)
+        if found:
+            return found, form
     found = target.local("geometry")
     return (found, "Geometry") if found else None
+
+
+def elsewhere(
+    target: ClassSchema, geometry: Geometry, role: str, n: int, slots: Mapping[str, list[str]]
+) -> tuple[str, str] | None:
+    """The same at the nearest level that has a free property."""
+    for m in nearest(n):
+        for local, form in _candidates(geometry, role, m):
+            found = target.local(local)
+            if found and not slots.get(found):
+                return found, form
+    return None
 
 
 def nearest(n: int) -> list[int]:
@@ -49,11 +66,11 @@ def nearest(n: int) -> list[int]:
     return sorted(range(5), key=lambda m: (abs(m - n), m))
 
 
-def _candidates(geometry: Geometry, n: int) -> list[tuple[str, str]]:
+def _candidates(geometry: Geometry, role: str, n: int) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    if geometry.role:
-        form = _ROLE_FORMS.get(geometry.role, _form(geometry))
-        found = [(f"lod{n}{role}", form) for role in (geometry.role, f"{geometry.role}Curve")]
+    if role:
+        form = _ROLE_FORMS.get(role, _form(geometry))
+        found = [(f"lod{n}{name}", form) for name in (role, f"{role}Curve")]
     if geometry.type in SOLID_TYPES:
         found += [
             (f"lod{n}Solid", "Solid"),

@@ -37,10 +37,9 @@ _OBJECT = (
 )
 _CLASS = "class=code function=codes usage=codes "
 _SPACE = (
-    _OBJECT
-    + "core:spaceType=text core:volume=structures core:area=structures core:boundary core:lod0Point core:lod0MultiSurface "
-    "core:lod0MultiCurve core:lod1Solid core:lod2Solid core:lod2MultiSurface core:lod2MultiCurve "
-    "core:lod3Solid core:lod3MultiSurface core:lod3MultiCurve "
+    _OBJECT + "core:spaceType=text core:volume=structures core:area=structures core:boundary "
+    "core:lod0Point core:lod0MultiSurface core:lod0MultiCurve core:lod1Solid core:lod2Solid "
+    "core:lod2MultiSurface core:lod2MultiCurve core:lod3Solid core:lod3MultiSurface core:lod3MultiCurve "
 )
 _PHYSICAL = _SPACE + "core:lod{1-3}TerrainIntersectionCurve "
 _OCCUPIED = _PHYSICAL + "core:lod{1-3}ImplicitRepresentation "

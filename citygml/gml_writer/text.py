@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_ID = re.compile(r"[\s#<>\"'&%]")
 _START = r"A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u3001-\ud7ff"
 _NCNAME = re.compile(rf"[{_START}][-.0-9\u00b7{_START}]*\Z")
-_NOT_NAME = re.compile(rf"[^-.0-9\u00b7{_START}]")
 
 
 def content(value: object) -> str:
@@ -31,16 +31,12 @@ def xlink(name: str, target: str) -> str:
     return f"<{name}{attribute('xlink:href', '#' + target)}/>"
 
 
-def ncname(text: str) -> str:
-    """`text` if it can be a gml:id, else with each character that cannot stand there as `_xHHHH_`
-    (the escape of ISO/IEC 9075-14), which keeps different ids different."""
-    if _NCNAME.match(text):
-        return text
-    escaped = _NOT_NAME.sub(lambda m: f"_x{ord(m[0]):04X}_", text)
-    if not _NCNAME.match(escaped):
-        escaped = f"_x{ord(escaped[0]):04X}_{escaped[1:]}" if escaped else "_"
-    return escaped
+def gml_id(text: str) -> str:
+    """The id as it is, but for blanks and marks that would break a reference to it, which become
+    `_xHHHH_` (the escape of ISO/IEC 9075-14), so that different ids stay different."""
+    return _NOT_ID.sub(lambda m: f"_x{ord(m[0]):04X}_", text) or "_"
 
 
-def join(parts: Iterable[str]) -> str:
-    return "".join(parts)
+def is_ncname(text: str) -> bool:
+    """Whether XML Schema takes the text for an xs:ID."""
+    return _NCNAME.match(text) is not None

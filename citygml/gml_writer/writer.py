@@ -13,6 +13,7 @@ import numpy as np
 from citygml.findings import Finding
 from citygml.gml_writer import schema2, schema3
 from citygml.gml_writer.features import Context, Node, members
+from citygml.gml_writer.files import Files
 from citygml.gml_writer.schema import Schema
 from citygml.gml_writer.text import attribute, content, element
 from citygml.model import CityObject, Template
@@ -36,11 +37,12 @@ def write_citygml(
     srs_name: the name of the CRS of the coordinates, written at the envelope. swap_axes: write north
     before east, for a CRS whose axes are in that order. templates: library geometries by key; they may
     still fill up while the objects are read. Returns what could not be expressed in this version.
-    The file appears under its name when it is complete; until then, and after an error, it is not there.
+    Textures and model files from elsewhere are copied into `STEM_appearance/` beside it. The file appears
+    under its name when it is complete; until then, and after an error, it is not there.
     """
     path = Path(path)
     schema = schema2.SCHEMA if version == "2.0" else schema3.SCHEMA
-    context = Context(schema, path.parent, swap_axes, {} if templates is None else templates)
+    context = Context(schema, Files(path), swap_axes, {} if templates is None else templates)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -48,6 +50,7 @@ def write_citygml(
         Path(temporary).chmod(0o666 & ~_umask())
         Path(temporary).replace(path)
     except BaseException:
+        context.files.undo()
         Path(temporary).unlink(missing_ok=True)
         raise
     return context.findings

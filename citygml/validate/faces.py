@@ -30,12 +30,15 @@ MAX_COORDINATE = 1e9
 @dataclass(slots=True, frozen=True)
 class Tolerances:
     """snap [m]: points nearer than this are one point (val3dity's default, 1 mm).
+    touch [m]: stretches of a ring nearer than this to each other touch (a tenth of snap, so that rings
+    with coordinates rounded to millimetres pass).
     planar [m]: how thick a polygon may be across its best plane (PLATEAU's quality rule L11, 3 cm).
     cross [m]: how far faces of a solid must pass through each other to count as crossing.
     overlap [m]: how deep two areas must overlap to count.
     max_faces: shells with more triangles than this are not searched for crossing faces."""
 
     snap: float = 0.001
+    touch: float = 0.0001
     planar: float = 0.03
     cross: float = 0.01
     overlap: float = 0.01

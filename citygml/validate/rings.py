@@ -71,7 +71,7 @@ def check_rings(faces: Faces, planes: Planes, tol: Tolerances) -> tuple[RingShap
 
     usable = ~few & ~thin
     shapes = ring_polygons(planes, ring_of_point, usable, ~repeated)
-    sound = usable & shapely.is_valid(shapes) & (shapely.minimum_clearance(shapes) >= tol.snap)
+    sound = usable & shapely.is_valid(shapes) & (shapely.minimum_clearance(shapes) >= tol.touch)
     broken = np.flatnonzero(usable & ~sound)
     for ring, reason in zip(broken, shapely.is_valid_reason(shapes[broken]), strict=True):
         findings.append(

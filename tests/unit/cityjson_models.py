@@ -26,12 +26,8 @@ DEPTH_OF_SURFACES = {
 
 def model_files(data: Path) -> list[Path]:
     """Every CityJSON and CityJSONSeq of the data, broken ones included."""
-    found = []
-    for folder in ("cityjson", "citygml/citygml4j"):
-        for path in (data / folder).rglob("*.json*"):
-            if path.name not in NOT_MODELS and "schemas" not in path.parts:
-                found.append(path)
-    return sorted(found)
+    paths = (p for f in ("cityjson", "citygml/citygml4j") for p in (data / f).rglob("*.json*"))
+    return sorted(p for p in paths if p.name not in NOT_MODELS and "schemas" not in p.parts)
 
 
 def read(path: Path, **options: Any) -> tuple[Reader, list[CityObject]]:

@@ -207,7 +207,7 @@ def test_complete_fixture_of_the_conformance_corpus(data: Path) -> None:
     assert [(s.type, s.parent) for s in part.surfaces] == [("RoofSurface", -1), ("+PatioDoor", 0)]
     assert [[part.materials[i].name if i >= 0 else None for i in m] for m in geometry.materials.values()] == [
         ["irradiation"] * 3 + [None, None],
-        ["red"] * 5,
+        ["irradiation"] * 5,
     ]
     assert geometry.textures["winter-textures"].images.tolist() == [0, 0, -1, -1, -1]
     assert by_id["my-neighbourhood"].members == [

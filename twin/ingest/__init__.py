@@ -169,7 +169,7 @@ def _describe(info: ModelInfo, crs: Crs) -> dict[str, object]:
     return {
         "format": info.format,
         "version": info.version,
-        "name": info.name,
+        "title": info.name,
         "srs_name": info.srs_name,
         "crs": crs.name,
     }

@@ -36,7 +36,7 @@ def add_raster(city: City, file: Input, crs: str | None) -> Raster:
     description = {
         "crs": dem.crs.name,
         "bounds": [float(v) for v in dem.bounds],
-        "resolution": [float(v) for v in dem.resolution],
+        "resolution": dem.resolution,
         "size": [dem.width, dem.height],
     }
     return Raster(file.path.name, "dem", digest, relative, description, "")

@@ -46,7 +46,6 @@ class Writer:
         (last,) = self._db.execute("SELECT coalesce(max(row), 0) FROM object").fetchone()
         self._next = last + 1
         self._fresh = last == 0
-        self._db.execute("CREATE TEMP TABLE touched (row INTEGER PRIMARY KEY, source INTEGER)")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:

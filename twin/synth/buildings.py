@@ -9,12 +9,12 @@ import numpy as np
 
 from citygml.model import Attributes, CityObject, Float64, Geometry, Measure, Surface
 from twin.synth.codes import code
-from twin.synth.design import Design, Mass, RoofBox, Spec
+from twin.synth.design import Design, Mass, Spec
+from twin.synth.drape import Ground
 from twin.synth.facades import facade_objects
 from twin.synth.masses import Solid, solids
 from twin.synth.plan import Plan
 from twin.synth.shapes import lift, prism, surface_geometry
-from twin.synth.terrain import Terrain
 
 # use -> code of Building_class, codes of Building_function and usage, energy demand [kWh/(m² a)]
 USES = {
@@ -63,20 +63,21 @@ class Placed:
         return f"building-{self.number:06d}"
 
 
-def place(designs: Sequence[Design], terrain: Terrain) -> list[Placed]:
+def place(ground: Ground) -> list[Placed]:
     """Every building on its ground: the lowest terrain under its footprints, so that none floats."""
-    pairs = [(spec, design) for design in designs for spec in design.buildings]
+    at = ground.terrain.at
+    pairs = [(spec, design) for design in ground.designs for spec in design.buildings]
     rings = [np.concatenate([m.footprint for m in spec.masses]) for spec, _ in pairs]
     sizes = np.array([len(r) for r in rings])
     points = np.concatenate(rings)
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     centres = np.add.reduceat(points, starts) / sizes[:, None]
     halfway = (points + np.repeat(centres, sizes, axis=0)) / 2
-    low = np.minimum(terrain.at(points), terrain.at(halfway))
-    ground = np.round(np.minimum(np.minimum.reduceat(low, starts), terrain.at(centres)), 3)
+    low = np.minimum(at(points), at(halfway))
+    heights = np.round(np.minimum(np.minimum.reduceat(low, starts), at(centres)), 3)
     return [
         Placed(i + 1, spec, design, float(z))
-        for i, ((spec, design), z) in enumerate(zip(pairs, ground, strict=True))
+        for i, ((spec, design), z) in enumerate(zip(pairs, heights, strict=True))
     ]
 
 
@@ -189,16 +190,17 @@ def _parts(placed: Placed, made: Sequence[Solid]) -> Iterator[CityObject]:
         )
 
 
-def building_objects(plan: Plan, designs: Sequence[Design], terrain: Terrain) -> Iterator[CityObject]:
+def building_objects(ground: Ground) -> Iterator[CityObject]:
     """Buildings, each followed by its parts and installations."""
-    everything = place(designs, terrain)
+    plan = ground.plan
+    everything = place(ground)
     draws = plan.rng(30).random((len(everything), 3))
     wanted = dict(FACADES)
     for start in range(0, len(everything), 2048):
         chunk = everything[start : start + 2048]
         masses: list[Mass] = [m for p in chunk for m in p.spec.masses]
-        ground = np.repeat([p.ground for p in chunk], [len(p.spec.masses) for p in chunk])
-        made = iter(solids(masses, ground, plan.frame))
+        levels = np.repeat([p.ground for p in chunk], [len(p.spec.masses) for p in chunk])
+        made = iter(solids(masses, levels, plan.frame))
         for placed in chunk:
             own = [next(made) for _ in placed.spec.masses]
             building = CityObject(

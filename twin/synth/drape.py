@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from citygml.model import CityObject, Float64, Geometry, Surface
+from twin.synth.design import Design
 from twin.synth.plan import Plan
 from twin.synth.shapes import faces_geometry, quad_faces
 from twin.synth.terrain import Terrain
@@ -15,10 +16,11 @@ from twin.synth.terrain import Terrain
 
 @dataclass(slots=True)
 class Ground:
-    """The plan and its terrain: what a layer needs to stand on."""
+    """The plan, its terrain and the designs of its blocks (in the plan's order): what every layer needs."""
 
     plan: Plan
     terrain: Terrain
+    designs: Sequence[Design]
 
     def lay(self, xy: Float64, lift: float = 0.0) -> Float64:
         """Local points (..., 2) as world points (..., 3) on the ground plus `lift` [m], to the mm."""

@@ -3,13 +3,12 @@ promenades along the streams, park paths and plazas."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from citygml.model import CityObject, Float64, Measure, Surface
 from twin.synth.codes import code
-from twin.synth.design import Design
 from twin.synth.drape import Ground, Lane, face_up, patch, strip_object
 from twin.synth.plan import ALLEY, Plan, Section
 from twin.synth.shapes import faces_geometry, quad_faces
@@ -141,9 +140,9 @@ def _level(plan: Plan, strip: int, column: int, y: float, section: Section) -> t
     return _road("", section, ("", ""), length), across, _steps(length)
 
 
-def _alleys(ground: Ground, designs: Sequence[Design]) -> Iterator[CityObject]:
+def _alleys(ground: Ground) -> Iterator[CityObject]:
     plan = ground.plan
-    for design in designs:
+    for design in ground.designs:
         if design.alley:
             block = design.block
             south, north = plan.block_y(block)
@@ -289,9 +288,9 @@ def _promenades(ground: Ground) -> Iterator[CityObject]:
                 yield strip_object(ground, track, along, y, lanes, lane_surface)
 
 
-def _paved(ground: Ground, designs: Sequence[Design]) -> Iterator[CityObject]:
+def _paved(ground: Ground) -> Iterator[CityObject]:
     """Park paths (tracks) and plazas (squares)."""
-    for design in designs:
+    for design in ground.designs:
         key = "-".join(str(v) for v in design.block.key)
         if design.paths:
             yield CityObject(
@@ -316,7 +315,7 @@ def _paved(ground: Ground, designs: Sequence[Design]) -> Iterator[CityObject]:
             )
 
 
-def street_objects(ground: Ground, designs: Sequence[Design]) -> Iterator[CityObject]:
+def street_objects(ground: Ground) -> Iterator[CityObject]:
     """All roads, tracks and squares of the district."""
     plan = ground.plan
     yield from _segments(ground)
@@ -324,6 +323,6 @@ def street_objects(ground: Ground, designs: Sequence[Design]) -> Iterator[CityOb
         for j in range(plan.columns + 1):
             for k in range(plan.rows + 1):
                 yield _intersection(ground, strip, j, k)
-    yield from _alleys(ground, designs)
+    yield from _alleys(ground)
     yield from _promenades(ground)
-    yield from _paved(ground, designs)
+    yield from _paved(ground)

@@ -38,7 +38,9 @@ export async function openCity(
   city: City,
   view: CameraState | undefined,
 ): Promise<Stage> {
-  const made = await createStage(container, city, chooseQuality(location.search));
+  const quality = chooseQuality(location.search);
+  document.documentElement.dataset.quality = quality.name;
+  const made = await createStage(container, city, quality);
   made.owner.own(
     made.scene.renderError.addEventListener((_scene: unknown, error: unknown) => {
       sceneError.value = error instanceof Error ? error.message : String(error);

@@ -16,6 +16,9 @@ import { tilesets } from './tilesets';
 /** How many ends of the line have been set: 0, 1, or 2 when the cut stands. */
 export const sectionPoints = signal(0);
 
+/** CesiumJS documents this matrix but leaves it out of its types. */
+type WithOrigin = { clippingPlanesOriginMatrix: Matrix4 };
+
 const EDGE = { edgeWidth: 1.5, edgeColor: Color.fromCssColorString('#d9480f') };
 
 function planesFor(normal: Cartesian3, modelMatrix: Matrix4): ClippingPlaneCollection {
@@ -39,7 +42,7 @@ function cut(stage: Stage, from: Cartesian3, to: Cartesian3): boolean {
   if (!normal) return false;
   stage.scene.globe.clippingPlanes = planesFor(normal, frame);
   for (const { tileset } of tilesets.value.values()) {
-    const origin = Matrix4.inverseTransformation(tileset.clippingPlanesOriginMatrix, new Matrix4());
+    const origin = Matrix4.inverseTransformation((tileset as unknown as WithOrigin).clippingPlanesOriginMatrix, new Matrix4());
     tileset.clippingPlanes = planesFor(normal, Matrix4.multiply(origin, frame, origin));
   }
   stage.draw();

@@ -1,5 +1,5 @@
 /** One tileset per layer: made when first shown, kept in step with the layer's state, destroyed with the stage. */
-import { Cesium3DTileset, ColorBlendMode, type CustomShader, ShadowMode } from '@cesium/engine';
+import { Cesium3DTileColorBlendMode, Cesium3DTileset, type CustomShader, ShadowMode } from '@cesium/engine';
 import { effect, signal, untracked } from '@preact/signals';
 import { lostServer } from '../client/api';
 import type { LayerInfo } from '../client/types';
@@ -47,7 +47,7 @@ async function openTileset(stage: Stage, layer: LayerInfo, url: string): Promise
   }
   const shader = createMatter();
   tileset.customShader = shader;
-  tileset.colorBlendMode = ColorBlendMode.REPLACE;
+  tileset.colorBlendMode = Cesium3DTileColorBlendMode.REPLACE;
   tileset.environmentMapManager.enabled = false;
   tileset.loadProgress.addEventListener((requests: number, processing: number) =>
     reportWaiting(layer.id, requests + processing),
@@ -79,7 +79,7 @@ export async function reloadLayer(stage: Stage, layer: LayerInfo): Promise<void>
   if (layer.url) await openTileset(stage, layer, layer.url);
 }
 
-function followLayer(stage: Stage, entry: TilesetEntry): void {
+function followLayer(entry: TilesetEntry): void {
   const view = layers.value.find((item) => item.id === entry.layer.id);
   if (!view) return;
   entry.tileset.show = view.visible;
@@ -115,7 +115,7 @@ export function showLayers(stage: Stage): void {
   );
   stage.owner.own(
     effect(() => {
-      for (const entry of tilesets.value.values()) followLayer(stage, entry);
+      for (const entry of tilesets.value.values()) followLayer(entry);
       stage.draw();
     }),
   );

@@ -19,6 +19,7 @@ export const en = {
   'offline.back': 'The server is back.',
   'search.label': 'Search objects, attributes, coordinates, commands',
   'search.placeholder': 'Search',
+  'search.key': 'Ctrl K',
   'search.empty': 'Nothing found for “{query}”.',
   'search.hint': 'Try an id, a use, “35.12, 128.91”, or a command such as “dark”.',
   'search.error': 'The search failed: {detail}',

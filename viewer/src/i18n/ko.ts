@@ -21,6 +21,7 @@ export const ko: Texts = {
   'offline.back': '서버에 다시 연결되었습니다.',
   'search.label': '객체, 속성, 좌표, 명령 검색',
   'search.placeholder': '검색',
+  'search.key': 'Ctrl K',
   'search.empty': '“{query}”에 대한 결과가 없습니다.',
   'search.hint': 'ID, 용도, “35.12, 128.91” 같은 좌표, “어두운” 같은 명령을 입력해 보세요.',
   'search.error': '검색하지 못했습니다: {detail}',

@@ -1,0 +1,240 @@
+"""Validation of a tileset: its JSON, its tree of volumes and errors, and every content in it.
+
+Looks for what makes tiles pop, vanish or fail to open: content outside its volume, a child outside its
+parent, a geometric error that grows downwards, buffers that end too early, features without a row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tiles.read import BrokenGlb, Gltf, Part, read_glb
+from twin.errors import TwinError
+
+Float64 = npt.NDArray[np.float64]
+Json = dict[str, Any]
+
+_SLACK = 0.02
+"""[m] positions are rounded to this much."""
+_MAX_VERTICES = 65_535
+_MAX_BYTES = 4 << 20
+
+
+@dataclass(slots=True)
+class Fault:
+    """code: stable name. tile: the uri of its content, or its place in the tree."""
+
+    code: str
+    tile: str
+    message: str
+
+
+@dataclass(slots=True)
+class TilesetReport:
+    """What a tileset holds and what is wrong with it."""
+
+    path: Path
+    limit: int = 20
+    tiles: int = 0
+    contents: int = 0
+    triangles: int = 0
+    bytes: int = 0
+    leaf_ids: set[str] = field(default_factory=set)
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def errors(self) -> int:
+        return len(self.faults)
+
+    def add(self, code: str, tile: str, message: str) -> None:
+        self.faults.append(Fault(code, tile, message))
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "path": str(self.path),
+            "tiles": self.tiles,
+            "contents": self.contents,
+            "triangles": self.triangles,
+            "bytes": self.bytes,
+            "objects": len(self.leaf_ids),
+            "errors": self.errors,
+            "findings": [{"code": f.code, "tile": f.tile, "message": f.message} for f in self.faults],
+        }
+
+    def lines(self) -> Iterator[str]:
+        yield (
+            f"{self.path}: {self.tiles:,} tiles, {self.contents:,} contents, {len(self.leaf_ids):,} objects,"
+            f" {self.triangles:,} triangles, {self.bytes:,} bytes"
+        )
+        shown: Counter[str] = Counter()
+        for fault in self.faults:
+            shown[fault.code] += 1
+            if shown[fault.code] <= self.limit:
+                yield f"  {fault.code}  {fault.tile}: {fault.message}"
+        yield from (f"  {code}: {n - self.limit} more" for code, n in shown.items() if n > self.limit)
+        yield "no faults" if not self.faults else f"{len(self.faults):,} faults"
+
+
+def check_tileset(path: Path, limit: int = 20, schemas: Path | None = None) -> TilesetReport:
+    """Check a tileset.json and everything that it refers to below its folder.
+
+    schemas: a folder with the JSON schemas of 3D Tiles 1.1, to validate against as well.
+    Raises TwinError when the file cannot be read at all.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise TwinError(f"{path}: not a tileset ({error})") from error
+    report = TilesetReport(path, limit)
+    if schemas is not None:
+        _check_schema(document, schemas, report)
+    if not isinstance(document, dict) or "root" not in document or "asset" not in document:
+        raise TwinError(f"{path}: not a tileset: it has no asset or no root")
+    if document["asset"].get("version") not in ("1.0", "1.1"):
+        report.add("bad-version", "asset", f"version {document['asset'].get('version')!r} is not 1.0 or 1.1")
+    if document.get("geometricError", -1) < document["root"].get("geometricError", 0):
+        report.add("error-grows", "root", "the root's geometric error is greater than the tileset's")
+    _Walk(path.parent, report).tile(document["root"], "root", None)
+    return report
+
+
+def _check_schema(document: Json, folder: Path, report: TilesetReport) -> None:
+    import jsonschema
+    from referencing import Registry, Resource
+
+    registry: Registry[Any] = Registry().with_resources(
+        (name, Resource.from_contents(json.loads(file.read_bytes())))
+        for file in folder.rglob("*.schema.json")
+        for name in {file.name, file.relative_to(folder).as_posix()}
+    )
+    schema = json.loads((folder / "tileset.schema.json").read_bytes())
+    validator = jsonschema.Draft202012Validator(schema, registry=registry)
+    for error in validator.iter_errors(document):
+        place = "/".join(map(str, error.absolute_path))
+        report.add("schema", place or "tileset.json", error.message[:200])
+
+
+@dataclass(slots=True)
+class _Walk:
+    folder: Path
+    report: TilesetReport
+
+    def tile(self, tile: Json, place: str, above: tuple[Json, Float64] | None) -> None:
+        """Check a tile and everything below it; `above` is the parent and this tile's transform in it."""
+        report = self.report
+        report.tiles += 1
+        error = tile.get("geometricError")
+        box = tile.get("boundingVolume", {}).get("box")
+        if not isinstance(error, (int, float)) or error < 0:
+            report.add("bad-error", place, f"geometricError is {error!r}")
+            return
+        if box is None or len(box) != 12 or not np.isfinite(box).all():
+            report.add("bad-volume", place, "the bounding volume is not a box of 12 numbers")
+            return
+        if above is not None:
+            parent, transform = above
+            if error > parent["geometricError"]:
+                message = f"geometric error {error} is greater than its parent's {parent['geometricError']}"
+                report.add("error-grows", place, message)
+            outside = _outside(
+                _corners(box) @ transform[:3, :3].T + transform[:3, 3], parent["boundingVolume"]["box"]
+            )
+            if outside > _SLACK:
+                report.add("outside-parent", place, f"its volume reaches {outside:.3f} m out of its parent's")
+        if "content" in tile:
+            self._content(tile, tile["content"])
+        elif not tile.get("children"):
+            report.add("empty-leaf", place, "a tile with neither content nor children")
+        for number, child in enumerate(tile.get("children", ())):
+            matrix = np.array(child.get("transform", np.eye(4).ravel()), np.float64).reshape(4, 4).T
+            self.tile(child, f"{place}/{number}", (tile, matrix))
+
+    def _content(self, tile: Json, content: Json) -> None:
+        report, uri = self.report, content.get("uri", "")
+        path = (self.folder / uri).resolve()
+        if not path.is_relative_to(self.folder.resolve()) or not path.is_file():
+            report.add("missing-content", uri, "there is no such file below the tileset")
+            return
+        data = path.read_bytes()
+        report.contents += 1
+        report.bytes += len(data)
+        if len(data) > _MAX_BYTES:
+            report.add("too-large", uri, f"{len(data):,} bytes are more than the budget of {_MAX_BYTES:,}")
+        try:
+            gltf = read_glb(data)
+            parts = gltf.parts()
+            table = gltf.table()
+        except (BrokenGlb, KeyError, IndexError, ValueError, TypeError) as error:
+            report.add("broken-content", uri, str(error) or type(error).__name__)
+            return
+        volume = (content.get("boundingVolume") or tile["boundingVolume"])["box"]
+        self._parts(uri, parts, volume, tile)
+        self._table(uri, gltf, parts, table, leaf=not tile.get("children"))
+
+    def _parts(self, uri: str, parts: list[Part], volume: list[float], tile: Json) -> None:
+        report = self.report
+        for part in parts:
+            if part.mode == 4:
+                report.triangles += len(part.indices) // 3 if not tile.get("children") else 0
+                if not part.has_normals:
+                    report.add("no-normals", uri, "triangles without normals are drawn unlit")
+            if len(part.positions) > _MAX_VERTICES:
+                report.add("too-many-vertices", uri, f"{len(part.positions):,} vertices in one primitive")
+            if len(part.indices) and part.indices.max() >= len(part.positions):
+                report.add("bad-index", uri, "an index points past the last vertex")
+            if not np.isfinite(part.positions).all():
+                report.add("bad-position", uri, "positions that are not finite")
+                continue
+            east_north_up = np.stack(
+                [part.positions[:, 0], -part.positions[:, 2], part.positions[:, 1]], axis=1
+            )
+            outside = _outside(east_north_up, volume)
+            if outside > _SLACK:
+                report.add(
+                    "outside-volume", uri, f"content reaches {outside:.3f} m out of its bounding volume"
+                )
+
+    def _table(
+        self, uri: str, gltf: Gltf, parts: list[Part], table: dict[str, list[Any]], leaf: bool
+    ) -> None:
+        report = self.report
+        ids = table.get("id")
+        if ids is None:
+            report.add("no-metadata", uri, "no property table with an id")
+            return
+        used = np.unique(np.concatenate([p.features for p in parts])) if parts else np.empty(0, np.int64)
+        if len(used) and used.max() >= len(ids):
+            report.add("bad-feature", uri, f"feature {used.max()} has no row in a table of {len(ids)}")
+        if len(set(ids)) != len(ids):
+            report.add("duplicate-object", uri, "an object has two rows")
+        if leaf:
+            twice = report.leaf_ids.intersection(ids)
+            if twice:
+                report.add(
+                    "duplicate-object", uri, f"{len(twice)} objects are in another leaf too: {min(twice)}"
+                )
+            report.leaf_ids.update(ids)
+
+
+def _corners(box: list[float]) -> Float64:
+    centre, axes = np.array(box[:3]), np.array(box[3:]).reshape(3, 3)
+    signs = np.array([[i, j, k] for i in (-1, 1) for j in (-1, 1) for k in (-1, 1)])
+    return np.asarray(centre + signs @ axes)
+
+
+def _outside(points: Float64, box: list[float]) -> float:
+    """How far [m] the farthest of these points lies out of a box."""
+    if not len(points):
+        return 0.0
+    centre, axes = np.array(box[:3]), np.array(box[3:]).reshape(3, 3)
+    half = np.maximum(np.linalg.norm(axes, axis=1), 1e-9)
+    along = np.abs((points - centre) @ (axes / half[:, None]).T) - half
+    return float(max(along.max(), 0.0))

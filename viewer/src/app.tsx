@@ -1,0 +1,54 @@
+/** The page: the map below, the panels above it. */
+import { useEffect } from 'preact/hooks';
+import { t } from './i18n';
+import { Credits } from './panels/Credits';
+import { Header } from './panels/Header';
+import { Inspector } from './panels/Inspector';
+import { Layers } from './panels/Layers';
+import { Notices, Progress } from './panels/Notices';
+import { PhoneBar } from './panels/PhoneBar';
+import { TimeBar } from './panels/TimeBar';
+import { ToolBar } from './panels/ToolBar';
+import { Drawing, ToolReadout } from './panels/ToolReadout';
+import { selection, sheet, tool } from './state/store';
+
+/** Escape leaves the innermost thing: tool, then sheet, then pick. */
+function escape(event: KeyboardEvent): void {
+  if (event.key !== 'Escape') return;
+  if (tool.value !== null) tool.value = null;
+  else if (sheet.value !== null) sheet.value = null;
+  else selection.value = null;
+}
+
+export function App({ mount }: { mount: (container: HTMLElement) => void }) {
+  useEffect(() => {
+    addEventListener('keydown', escape);
+    return () => removeEventListener('keydown', escape);
+  }, []);
+  return (
+    <>
+      <a class="skip" href="#map" onClick={(event) => {
+        event.preventDefault();
+        document.querySelector<HTMLElement>('#map canvas')?.focus();
+      }}>
+        {t('app.skip')}
+      </a>
+      <Progress />
+      <Header />
+      <Layers />
+      <main id="map" ref={(element) => {
+        if (element) mount(element);
+      }} />
+      <Drawing />
+      <Inspector />
+      <ToolBar />
+      <div class="bottom">
+        <ToolReadout />
+        <TimeBar />
+        <PhoneBar />
+      </div>
+      <Credits />
+      <Notices />
+    </>
+  );
+}

@@ -1,0 +1,55 @@
+/** Starts the viewer: reads the link, asks for the city, opens the scene, and keeps link and page in step. */
+import 'pretendard/dist/web/variable/pretendardvariable-dynamic-subset.css';
+import './styles/base.css';
+import './styles/panels.css';
+import './styles/phone.css';
+import { effect } from '@preact/signals';
+import { render } from 'preact';
+import { App } from './app';
+import { openCity } from './cesium/open';
+import { ApiError, getCity, offline } from './client/api';
+import { t } from './i18n';
+import { cityTitle } from './panels/Header';
+import { followPreferences, startPreferences } from './state/preferences';
+import { readHash } from './state/share';
+import { followLink, startState } from './state/start';
+import { city, cityError, language } from './state/store';
+
+const linked = readHash(location.hash);
+startPreferences(linked);
+
+const container = new Promise<HTMLElement>((mount) => {
+  render(<App mount={mount} />, document.getElementById('app')!);
+});
+
+async function start(): Promise<void> {
+  try {
+    const described = await getCity();
+    cityError.value = null;
+    city.value = described;
+    startState(described, linked);
+    if (!document.createElement('canvas').getContext('webgl2')) {
+      cityError.value = t('error.webgl');
+      return;
+    }
+    const stage = await openCity(await container, described, linked.camera);
+    stage.scene.canvas.setAttribute('role', 'application');
+    effect(() => stage.scene.canvas.setAttribute('aria-label', t('map.label')));
+    followLink();
+  } catch (error) {
+    cityError.value = error instanceof ApiError ? error.detail : String(error);
+    if (!offline.value) return;
+    const stop = offline.subscribe((away) => {
+      if (away) return;
+      queueMicrotask(() => stop());
+      void start();
+    });
+  }
+}
+
+followPreferences();
+effect(() => {
+  document.title = cityTitle();
+  document.documentElement.lang = language.value;
+});
+void start();

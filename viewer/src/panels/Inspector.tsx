@@ -1,0 +1,175 @@
+/** What is picked: class and id, a few facts, then everything that is known of it. */
+import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
+import { useRef } from 'preact/hooks';
+import { flyToPlace } from '../cesium/camera';
+import { stage } from '../cesium/open';
+import { ApiError, getObject } from '../client/api';
+import type { CityObject } from '../client/types';
+import { t, term } from '../i18n';
+import { valueText } from '../i18n/values';
+import { layerInfo, language, selection, toast } from '../state/store';
+import { AttributeTable } from './AttributeTable';
+import { Icon } from './icons';
+import { Addresses, Findings, Parts, Provenance, Surfaces } from './InspectorSections';
+
+/** The attributes that a person looks for first, in this order. */
+const FACTS = [
+  'name',
+  'measuredHeight',
+  'height',
+  'storeysAboveGround',
+  'yearOfConstruction',
+  'usage',
+  'function',
+  'species',
+  'diameter',
+  'roofType',
+];
+const MOST_FACTS = 4;
+
+type Reading = 'reading' | CityObject | ApiError;
+
+function Facts({ object }: { object: CityObject }) {
+  const attributes = object.attributes ?? {};
+  const facts = FACTS.flatMap((name) => {
+    const node = attributes[name];
+    const value = node === undefined ? null : valueText(name, node);
+    return value ? [{ name, text: value.text }] : [];
+  }).slice(0, MOST_FACTS);
+  if (facts.length === 0) return null;
+  return (
+    <dl class="glance" aria-label={t('inspector.facts')}>
+      {facts.map((fact) => (
+        <div key={fact.name}>
+          <dt>{term('attr', fact.name)}</dt>
+          <dd>{fact.text}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Actions({ object }: { object: CityObject }) {
+  const goTo = () => {
+    if (!stage.value || !object.position) return;
+    flyToPlace(stage.value, ...object.position, 180);
+  };
+  const copy = async () => {
+    await navigator.clipboard.writeText(object.id);
+    toast.value = { key: 'inspector.copied' };
+  };
+  return (
+    <div class="actions">
+      {object.position && (
+        <button class="plain" onClick={goTo}>
+          <Icon name="target" size={16} /> {t('inspector.zoom')}
+        </button>
+      )}
+      <button class="plain" onClick={() => void copy().catch(() => undefined)}>
+        <Icon name="copy" size={16} /> {t('inspector.copy')}
+      </button>
+    </div>
+  );
+}
+
+function Details({ object }: { object: CityObject }) {
+  const entries = Object.entries(object.attributes ?? {});
+  return (
+    <>
+      <Facts object={object} />
+      <Actions object={object} />
+      <Findings object={object} />
+      <section>
+        <h3>{t('inspector.attributes')}</h3>
+        {entries.length > 0 ? (
+          <AttributeTable entries={entries} />
+        ) : (
+          <p class="quiet">{t('inspector.attributes.none')}</p>
+        )}
+      </section>
+      <Addresses object={object} />
+      <Surfaces object={object} />
+      <Parts object={object} />
+      <Provenance object={object} />
+    </>
+  );
+}
+
+function Failure({ id, error, retry }: { id: string; error: ApiError; retry: () => void }) {
+  const missing = error.status === 404;
+  return (
+    <div class="problem" role="alert">
+      <p>
+        {missing
+          ? t('inspector.missing', { id })
+          : t('inspector.error', { detail: error.detail || t('offline.title') })}
+      </p>
+      {!missing && (
+        <button class="plain" onClick={retry}>
+          {t('common.retry')}
+        </button>
+      )}
+    </div>
+  );
+}
+
+export function Inspector() {
+  const reading = useSignal<Reading>('reading');
+  const attempt = useSignal(0);
+  const heading = useRef<HTMLHeadingElement>(null);
+
+  useSignalEffect(() => {
+    const id = selection.value;
+    void attempt.value;
+    if (id === null) return undefined;
+    const abort = new AbortController();
+    reading.value = 'reading';
+    getObject(id, abort.signal)
+      .then((object) => {
+        reading.value = object;
+      })
+      .catch((error: unknown) => {
+        if (error instanceof ApiError) reading.value = error;
+      });
+    return () => abort.abort();
+  });
+
+  const title = useComputed(() => {
+    const now = reading.value;
+    return now === 'reading' || now instanceof ApiError ? t('inspector.title') : term('class', now.class);
+  });
+  const id = selection.value;
+  if (id === null) return null;
+  const now = reading.value;
+  const layer = now !== 'reading' && !(now instanceof ApiError) ? layerInfo(now.layer) : undefined;
+  return (
+    <aside class="panel inspector" aria-label={t('inspector.title')} data-covers="right">
+      <div class="panel-head">
+        <div>
+          <h2 ref={heading}>
+            {title}
+            {layer && <span class="quiet"> · {layer.title[language.value]}</span>}
+          </h2>
+          <p class="object-id">{id}</p>
+        </div>
+        <button
+          class="round"
+          aria-label={t('common.close')}
+          title={t('common.close')}
+          onClick={() => (selection.value = null)}
+        >
+          <Icon name="close" />
+        </button>
+      </div>
+      <div class="panel-body" aria-live="polite" tabIndex={0}>
+        {now === 'reading' ? (
+          <p class="quiet">{t('inspector.loading')}</p>
+        ) : now instanceof ApiError ? (
+          <Failure id={id} error={now} retry={() => attempt.value++} />
+        ) : (
+          <Details object={now} />
+        )}
+      </div>
+    </aside>
+  );
+}

@@ -1,0 +1,141 @@
+/** One layer: eye, name, state in words when it is not well, and under it opacity, colour and where it is from. */
+import { useSignal } from '@preact/signals';
+import { stage } from '../cesium/open';
+import { reloadLayer } from '../cesium/tilesets';
+import type { LayerInfo } from '../client/types';
+import { number, t, term } from '../i18n';
+import { language, layerHealth, layers, underground, updateLayer } from '../state/store';
+import { ColourBy } from './ColourBy';
+import { Icon } from './icons';
+import { Legend } from './Legend';
+
+interface Props {
+  layer: LayerInfo;
+  onDragStart: () => void;
+  onDragEnd: () => void;
+  onNudge: (step: number) => void;
+}
+
+/** Why a layer shows nothing, or null when it does. */
+export function layerTrouble(layer: LayerInfo): string | null {
+  const loadError = layerHealth.value[layer.id]?.error;
+  if (loadError) return t('layers.failed', { reason: loadError });
+  if (layer.state === 'failed') {
+    return t('layers.failed', { reason: layer.reason ?? t('layers.failed.unknown') });
+  }
+  if (layer.state === 'untiled') return layer.reason ?? t('layers.untiled');
+  if (layer.state === 'empty') return layer.reason ?? t('layers.empty');
+  return null;
+}
+
+function Facts({ layer }: { layer: LayerInfo }) {
+  const classes = Object.entries(layer.classes)
+    .map(([name, count]) => `${term('class', name)} ${number(count)}`)
+    .join(', ');
+  const rows: [string, string | null | undefined][] = [
+    [t('layers.classes'), classes],
+    [t('layers.source'), layer.source],
+    [t('layers.date'), layer.date],
+    [t('layers.licence'), layer.licence],
+  ];
+  return (
+    <dl class="facts">
+      {rows.map(
+        ([name, value]) =>
+          value && (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ),
+      )}
+    </dl>
+  );
+}
+
+export function LayerRow({ layer, onDragStart, onDragEnd, onNudge }: Props) {
+  const expanded = useSignal(false);
+  const view = layers.value.find((item) => item.id === layer.id);
+  if (!view) return null;
+  const title = layer.title[language.value];
+  const trouble = layerTrouble(layer);
+  const shown = layer.state === 'ready';
+  const loading = view.visible && (layerHealth.value[layer.id]?.loading ?? false);
+  const toggle = () => {
+    updateLayer(layer.id, { visible: !view.visible });
+    if (!view.visible && layer.underground) underground.value = true;
+  };
+  return (
+    <div class={`layer ${view.visible && shown ? '' : 'layer-off'}`}>
+      <div class="layer-row">
+        <button
+          class="grip"
+          draggable
+          aria-label={t('layers.move', { layer: title })}
+          onDragStart={onDragStart}
+          onDragEnd={onDragEnd}
+          onKeyDown={(event) => {
+            if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return;
+            event.preventDefault();
+            onNudge(event.key === 'ArrowUp' ? -1 : 1);
+          }}
+        >
+          <Icon name="grip" size={14} />
+        </button>
+        <button
+          class="round small"
+          role="switch"
+          aria-checked={view.visible && shown}
+          aria-label={t('layers.show', { layer: title })}
+          disabled={!shown}
+          onClick={toggle}
+        >
+          <Icon name={view.visible && shown ? 'eye' : 'eyeOff'} size={17} />
+        </button>
+        <button
+          class="layer-name"
+          aria-expanded={expanded.value}
+          aria-label={t('layers.details', { layer: title })}
+          onClick={() => (expanded.value = !expanded.value)}
+        >
+          <span>{title}</span>
+          <span class="layer-count">{loading ? t('layers.loading') : number(layer.objects)}</span>
+          <Icon name="chevron" size={14} />
+        </button>
+      </div>
+      {trouble && (
+        <div class={`layer-trouble ${layer.state === 'empty' ? 'quiet' : 'problem'}`}>
+          <p>{trouble}</p>
+          {layerHealth.value[layer.id]?.error && stage.value && (
+            <button class="plain" onClick={() => void reloadLayer(stage.value!, layer)}>
+              {t('common.retry')}
+            </button>
+          )}
+        </div>
+      )}
+      {view.visible && view.classification && !expanded.value && <Legend layer={layer} view={view} />}
+      {expanded.value && (
+        <div class="layer-details">
+          {shown && (
+            <>
+              <label class="field">
+                <span>{t('layers.opacity.short')}</span>
+                <input
+                  type="range"
+                  min="5"
+                  max="100"
+                  step="5"
+                  aria-label={t('layers.opacity', { layer: title })}
+                  value={Math.round(view.opacity * 100)}
+                  onInput={(event) => updateLayer(layer.id, { opacity: Number(event.currentTarget.value) / 100 })}
+                />
+              </label>
+              <ColourBy layer={layer} view={view} />
+            </>
+          )}
+          <Facts layer={layer} />
+        </div>
+      )}
+    </div>
+  );
+}

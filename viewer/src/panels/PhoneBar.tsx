@@ -1,0 +1,31 @@
+/** On a phone: three buttons at the bottom that raise the panels as sheets. */
+import { type Key, t } from '../i18n';
+import { city, selection, sheet, type Sheet } from '../state/store';
+import { Icon, type IconName } from './icons';
+
+const SHEETS: { id: Sheet; label: Key; icon: IconName }[] = [
+  { id: 'layers', label: 'layers.title', icon: 'layers' },
+  { id: 'time', label: 'time.title', icon: 'sun' },
+  { id: 'tools', label: 'tools.title', icon: 'ruler' },
+];
+
+export function PhoneBar() {
+  if (!city.value) return null;
+  return (
+    <div class="panel phone-bar">
+      {SHEETS.map(({ id, label, icon }) => (
+        <button
+          key={id}
+          aria-expanded={sheet.value === id}
+          onClick={() => {
+            selection.value = null;
+            sheet.value = sheet.value === id ? null : id;
+          }}
+        >
+          <Icon name={icon} size={20} />
+          <span>{t(label)}</span>
+        </button>
+      ))}
+    </div>
+  );
+}

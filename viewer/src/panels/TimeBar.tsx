@@ -1,0 +1,108 @@
+/** The bottom bar: one day on a slider, with the light of the sun behind it. */
+import { useComputed } from '@preact/signals';
+import { sun } from '../cesium/light';
+import { clockTime, number, t } from '../i18n';
+import { showNow } from '../state/actions';
+import { city, instant, language, sheet, speed, staged, zone } from '../state/store';
+import { fromLocal, toLocal, zoneName } from '../state/zone';
+import { daylightMinutes } from '../sun/position';
+import { Icon } from './icons';
+
+/** Minutes of the shown day per second. */
+const SPEEDS = [5, 15, 60];
+const DAY_MINUTES = 1440;
+
+function setLocal(date: string, minute: number): void {
+  if (!date) return;
+  staged.value = false;
+  instant.value = fromLocal(date, minute, zone.value);
+}
+
+function Speed() {
+  const minutes = Math.round(speed.value / 60);
+  const next = SPEEDS[(SPEEDS.indexOf(minutes) + 1) % SPEEDS.length]!;
+  return (
+    <button class="plain" aria-label={t('time.speed')} title={t('time.speed')} onClick={() => (speed.value = next * 60)}>
+      {t('time.speed.value', { minutes })}
+    </button>
+  );
+}
+
+export function TimeBar() {
+  const local = useComputed(() => toLocal(instant.value, zone.value));
+  const dayMinutes = useComputed(() => {
+    const home = city.value?.home;
+    return home ? daylightMinutes(fromLocal(local.value.date, 0, zone.value), home.lon, home.lat) : null;
+  });
+  if (!city.value) return null;
+  const { date, minute } = local.value;
+  const [rise, set] = dayMinutes.value ?? [0, 0];
+  const share = (at: number) => `${((at / DAY_MINUTES) * 100).toFixed(2)}%`;
+  const clock = clockTime(instant.value, zone.value);
+  const zoneText = zoneName(instant.value, zone.value, language.value);
+  const elevation = sun.value.elevation;
+  const sunText = elevation > -0.8 ? t('time.sun', { elevation: number(elevation, 0) }) : t('time.night');
+  const playing = speed.value !== 0;
+  const playLabel = t(playing ? 'time.pause' : 'time.play');
+  return (
+    <section
+      class={`panel time ${sheet.value === 'time' ? 'sheet-open' : ''}`}
+      aria-label={t('time.title')}
+      data-covers="bottom"
+    >
+      {staged.value && (
+        <p class="time-note">
+          {t('time.staged', { clock: clockTime(Date.now(), zone.value) })}{' '}
+          <button class="plain" onClick={showNow}>
+            {t('time.staged.now')}
+          </button>
+        </p>
+      )}
+      <div class="time-row">
+        <button
+          class="round accent"
+          aria-label={playLabel}
+          title={playLabel}
+          onClick={() => {
+            staged.value = false;
+            speed.value = playing ? 0 : SPEEDS[1]! * 60;
+          }}
+        >
+          <Icon name={playing ? 'pause' : 'play'} />
+        </button>
+        <output class="clock">
+          <b>{clock}</b> <span>{zoneText}</span>
+        </output>
+        <div
+          class="day"
+          style={{ '--rise': share(rise), '--set': share(set), '--now': share(minute) }}
+        >
+          <input
+            type="range"
+            min="0"
+            max={DAY_MINUTES - 1}
+            step="1"
+            aria-label={t('time.slider')}
+            aria-valuetext={`${clock} ${zoneText}, ${sunText}`}
+            value={minute}
+            onInput={(event) => setLocal(date, Number(event.currentTarget.value))}
+          />
+        </div>
+        <span class="sun-text" title={sunText}>
+          <Icon name={elevation > -0.8 ? 'sun' : 'moon'} size={16} />
+          {elevation > -0.8 && `${number(elevation, 0)}°`}
+        </span>
+        {playing && <Speed />}
+        <input
+          type="date"
+          aria-label={t('time.date')}
+          value={date}
+          onChange={(event) => setLocal(event.currentTarget.value, minute)}
+        />
+        <button class="plain" onClick={showNow}>
+          {t('time.now')}
+        </button>
+      </div>
+    </section>
+  );
+}
