@@ -21,6 +21,7 @@ from citygml.findings import Finding, Severity
 from citygml.model import Batch, CityObject, Float64, ModelInfo
 from citygml.reading import Reader, ReadOptions, open_model
 from citygml.validate import Tolerances, check_objects
+from citygml.validate.attributes import check_attributes
 from citygml.validate.plans import Overlaps, Parts
 
 SUFFIXES = frozenset({".gml", ".xml", ".json", ".jsonl", ".cityjson", ".ifc"})
@@ -122,6 +123,7 @@ def _check(path: Path, options: CheckOptions, seen: dict[int, Path] | None = Non
         if seen is not None:
             report.add(_repeated(batch, seen), options.limit)
             report.ids.update(hash(o.id) for o in batch)
+        report.add(check_attributes(batch), options.limit)
         if options.geometry:
             report.add(check_objects(batch, geographic, options.tolerances), options.limit)
             report.add(extent.check(batch, reader.info, geographic), options.limit)

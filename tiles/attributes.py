@@ -129,6 +129,13 @@ class Summary:
                 if len(mine.values) > DISTINCT:
                     mine.values = None
 
+    def forget(self, other: Summary) -> None:
+        """Take back the numbers of objects that another summary counted; values and ranges stay."""
+        for name, count in other.classes.items():
+            self.classes[name] = self.classes.get(name, 0) - count
+        for name, theirs in other.attributes.items():
+            self.attributes[name].count -= theirs.count
+
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON."""
         return {

@@ -24,7 +24,7 @@ from tiles.coarse import PRISM_TRIANGLES
 from tiles.content import ContentOptions
 from tiles.layer import attribute_list, signature, summarize
 from tiles.metadata import Schema
-from tiles.tileset import Json, Tile, contents, tileset, unbox
+from tiles.tileset import Json, Tile, box, contents, tileset, unbox
 from tiles.work import Job, Made, run_jobs
 from twin.errors import CityBusy, TwinError
 from twin.place import georeference, metres_per_unit
@@ -33,7 +33,7 @@ from twin.store.records import ObjectIndex
 
 FORMAT = 1
 """Goes into every digest: raise it when the same objects give other contents."""
-BUDGET = 12_000
+BUDGET = 20_000
 """Weight of a tile: triangles, with a share for placed geometries and for each object."""
 _COARSE_SHARE = 0.5
 _PER_INSTANCE = 8
@@ -105,7 +105,8 @@ def build_layer(
     if not len(index):
         shutil.rmtree(target, ignore_errors=True)
         return LayerReport(layer)
-    summary = summarize(city, layer)
+    previous = None if options.all else _previous(target)
+    summary, known = summarize(city, layer, previous["extras"]["known"] if previous else None)
     schema = Schema.from_summary(layer, summary)
     weights = index.triangles + _PER_INSTANCE * index.implicit + _PER_OBJECT
     coarse_weights = np.minimum(weights, PRISM_TRIANGLES + _PER_OBJECT)
@@ -119,9 +120,8 @@ def build_layer(
         metres_per_unit(city),
     )
     base = _base_digest(schema, options.content, place)
-    previous = {} if options.all else _previous(target)
     target.mkdir(parents=True, exist_ok=True)
-    plan = _Plan(index, place, base, previous, target)
+    plan = _Plan(index, place, base, contents(previous) if previous else {}, target)
     tree = plan.tile(root)
     report = LayerReport(layer, written=len(plan.jobs))
     scale = metres_per_unit(city)
@@ -135,7 +135,10 @@ def build_layer(
     if finished is None:
         shutil.rmtree(target, ignore_errors=True)
         return report
-    document = tileset(finished, {"layer": layer, "attributes": attribute_list(schema, summary)})
+    document = tileset(
+        finished,
+        {"format": FORMAT, "layer": layer, "attributes": attribute_list(schema, summary), "known": known},
+    )
     if written := _write_if_new(target / "tileset.json", document):
         report.written += written
     report.removed = _clean(target, set(contents(document)))
@@ -196,7 +199,7 @@ def _finish(tile: Tile, made: dict[str, Made | None], report: LayerReport) -> Ti
         if result is None:
             tile.uri = None
         else:
-            tile.low, tile.high = result.low, result.high
+            tile.low, tile.high = unbox(box(result.low, result.high))
             tile.triangles, tile.features, tile.bytes = result.triangles, result.features, result.bytes
             tile.error = max(tile.error, result.error)
             report.findings += result.findings
@@ -216,11 +219,13 @@ def _base_digest(schema: Schema, options: ContentOptions, place: Georeference) -
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
-def _previous(target: Path) -> dict[str, Json]:
+def _previous(target: Path) -> Json | None:
+    """The tileset of the last build, if there is one that this version can go on from."""
     try:
-        return contents(json.loads((target / "tileset.json").read_bytes()))
-    except (OSError, ValueError, KeyError):
-        return {}
+        document: Json = json.loads((target / "tileset.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    return document if document.get("extras", {}).get("format") == FORMAT else None
 
 
 def _intact(path: Path, size: int) -> bool:

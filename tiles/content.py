@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from citygml.findings import Finding
-from citygml.model import CityObject, Float64, Template
+from citygml.model import CityObject, Float32, Float64, Template
 from tiles.drawing import ImageLoader, Painter
 from tiles.encode import write_plain, write_table
 from tiles.gltf import Glb, Json
-from tiles.instances import Placed, place, placed_bounds, split, write_instances
+from tiles.instances import Placed, box_corners, place, placed_bounds, split, write_instances
 from tiles.mesh import TRIANGLES, Primitive, ToLocal, joined, z_up
 from tiles.metadata import Schema, encode_table
-from tiles.surfaces import gather, gather_template
+from tiles.surfaces import Drawn, gather, gather_template
+
+if TYPE_CHECKING:
+    from tiles.meshopt import Quantization
 
 Compression = Literal["draco", "meshopt", "none"]
 TextureFormat = Literal["webp", "jpeg", "none"]
@@ -73,32 +76,13 @@ def build_content(
         glb, image_loader, None if options.textures == "none" else options.textures, options.texture_size
     )
     primitives = painter.primitives(drawn, to_local)
-    writer = _Writer(glb, options, len(drawn.objects))
     instanced: list[tuple[Placed, list[Primitive]]] = []
     for placed in place(drawn.implicit, to_local):
-        template = (templates or {}).get(placed.template)
-        if template is None:
-            ids = ", ".join(drawn.objects[row].id for row in placed.rows[:3].tolist())
-            message = f"the library geometry {placed.template} is not there; its {len(placed.rows)} objects stay bare"
-            painter.findings.append(Finding("template-missing", f"{message} ({ids} ...)", severity="warning"))
-            continue
-        together, single = split(placed)
-        model = gather_template(
-            template, placed.lod, drawn.objects[placed.rows[0]].type, painter.load is not None
-        )
-        if together is not None:
-            parts = painter.primitives(model, _same)
-            if parts:
-                instanced.append((together, parts))
-        for row, matrix in single:
-            parts = painter.primitives(model, _through(matrix))
-            for part in parts:
-                part.features[:] = row
-            primitives += parts
-    primitives = joined(primitives)
-    if primitives:
-        written = [writer.primitive(p, features=True) for p in primitives]
-        glb.add("nodes", {"mesh": glb.add("meshes", {"primitives": written})})
+        together, single = _placed_primitives(painter, drawn, placed, templates or {})
+        instanced += together
+        primitives += single
+    writer = _Writer(glb, options, len(drawn.objects))
+    writer.mesh(joined(primitives))
     for placed, parts in instanced:
         writer.instances(placed, joined(parts))
     if not writer.bounds:
@@ -116,18 +100,83 @@ def build_content(
     )
 
 
+def _placed_primitives(
+    painter: Painter, drawn: Drawn, placed: Placed, templates: Mapping[str, Template]
+) -> tuple[list[tuple[Placed, list[Primitive]]], list[Primitive]]:
+    """A template's instances with its primitives, and the primitives of placements drawn by themselves."""
+    template = templates.get(placed.template)
+    first = drawn.objects[placed.rows[0]]
+    if template is None:
+        message = f"the library geometry {placed.template} is not there; {len(placed.rows)} objects stay bare"
+        painter.findings.append(Finding("template-missing", message, first.id, severity="warning"))
+        return [], []
+    model = gather_template(template, placed.lod, first.type, painter.load is not None)
+    together, single = split(placed)
+    instanced: list[tuple[Placed, list[Primitive]]] = []
+    if together is not None:
+        parts = painter.primitives(model, _same)
+        if parts:
+            instanced.append((together, parts))
+    baked: list[Primitive] = []
+    for row, matrix in single:
+        for part in painter.primitives(model, _through(matrix)):
+            part.features[:] = row
+            baked.append(part)
+    return instanced, baked
+
+
 class _Writer:
-    """Writes primitives and instances with the chosen compression, and keeps count."""
+    """Writes meshes and instances with the chosen compression, and keeps count."""
 
     def __init__(self, glb: Glb, options: ContentOptions, features: int) -> None:
         self.glb, self.options, self.features = glb, options, features
         self.bounds: list[Float64] = []
         self.triangles = self.vertices = 0
 
-    def primitive(self, primitive: Primitive, features: bool) -> Json:
-        """One primitive's JSON; `features`: with the ids of its vertices."""
-        written, positions = self._encoded(primitive, features)
-        self.bounds.append(np.array([positions.min(axis=0), positions.max(axis=0)]))
+    def mesh(self, primitives: list[Primitive]) -> None:
+        """Everything that is drawn where it stands: triangles as one node, lines and points as another,
+        since quantized positions need a node of their own."""
+        solid = [p for p in primitives if p.mode == TRIANGLES]
+        for group in (solid, [p for p in primitives if p.mode != TRIANGLES]):
+            if group:
+                node, written = self._group(group, features=True)
+                self.glb.add("nodes", {"mesh": self.glb.add("meshes", {"primitives": written}), **node})
+
+    def instances(self, placed: Placed, primitives: list[Primitive]) -> None:
+        """One mesh drawn at all placements of its template."""
+        before, triangles = len(self.bounds), self.triangles
+        _, written = self._group(primitives, features=False)
+        write_instances(self.glb, self.glb.add("meshes", {"primitives": written}), placed, self.features)
+        points = np.concatenate(self.bounds[before:])
+        self.bounds[before:] = [placed_bounds(points, placed.matrices)]
+        self.triangles += (self.triangles - triangles) * (len(placed.rows) - 1)
+
+    def _group(self, primitives: list[Primitive], features: bool) -> tuple[Json, list[Json]]:
+        """The node's transform and the JSON of each primitive."""
+        node: Json = {}
+        quantization = None
+        if self.options.compression == "meshopt" and primitives[0].mode == TRIANGLES:
+            from tiles.meshopt import UNQUANTIZED, Quantization
+
+            # the node of instances has no room for a transform of its own
+            quantization = Quantization.of(primitives) if features else UNQUANTIZED
+            node = quantization.node()
+        return node, [self._primitive(p, features, quantization) for p in primitives]
+
+    def _primitive(self, primitive: Primitive, features: bool, quantization: Quantization | None) -> Json:
+        positions: Float64 | Float32
+        if quantization is not None:
+            from tiles.meshopt import write_meshopt
+
+            written, positions = write_meshopt(self.glb, primitive, quantization, features)
+        elif self.options.compression == "draco" and primitive.mode == TRIANGLES:
+            from tiles.draco import write_draco
+
+            written, positions = write_draco(self.glb, primitive, self.options.texture_size, features)
+        else:
+            written, positions = write_plain(self.glb, primitive, features)
+        low, high = positions.min(axis=0), positions.max(axis=0)
+        self.bounds.append(z_up(box_corners(low, high)))
         self.vertices += len(positions)
         if primitive.mode == TRIANGLES:
             self.triangles += len(primitive.indices) // 3
@@ -139,26 +188,6 @@ class _Writer:
             ids = [{"featureCount": self.features, "attribute": 0, "propertyTable": 0}]
             written.setdefault("extensions", {})["EXT_mesh_features"] = {"featureIds": ids}
         return written
-
-    def _encoded(self, primitive: Primitive, features: bool) -> tuple[Json, Float64]:
-        """JSON and positions as a viewer decodes them, east, north, up."""
-        if self.options.compression == "draco" and primitive.mode == TRIANGLES:
-            from tiles.draco import write_draco
-
-            written, positions = write_draco(self.glb, primitive, self.options.texture_size, features)
-        else:
-            written, positions = write_plain(self.glb, primitive, features)
-        return written, z_up(positions)
-
-    def instances(self, placed: Placed, primitives: list[Primitive]) -> None:
-        """One mesh drawn at all placements of its template."""
-        before, triangles = len(self.bounds), self.triangles
-        mesh = self.glb.add("meshes", {"primitives": [self.primitive(p, features=False) for p in primitives]})
-        write_instances(self.glb, mesh, placed, self.features)
-        del self.bounds[before:]
-        points = np.concatenate([z_up(p.positions) for p in primitives])
-        self.bounds.append(placed_bounds(points, placed.matrices))
-        self.triangles += (self.triangles - triangles) * (len(placed.rows) - 1)
 
 
 def _same(points: Float64) -> Float64:

@@ -22,7 +22,8 @@ ImageLoader = Callable[[Texture], bytes | None]
 
 
 class Painter:
-    """texture_format: `webp`, `jpeg`, or None to draw without textures. texture_size: largest edge [pixel]."""
+    """texture_format: `webp`, `jpeg`, or None to draw without textures. texture_size: largest edge of an
+    atlas [pixel]."""
 
     def __init__(
         self, glb: Glb, load: ImageLoader | None, texture_format: str | None, texture_size: int

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from citygml.model import Float64, ImplicitGeometry
+from citygml.model import Float32, Float64, ImplicitGeometry
 from tiles.gltf import Glb, Json, padded
 from tiles.mesh import ToLocal
 
 _STEP = 1e-3  # [unit of the source's x and y], small beside a tile and large beside rounding
-_EVERY_POINT = 2_000_000
 _SHEAR = 1e-3  # cosine between axes from which a placement counts as sheared
 
 
@@ -116,14 +115,16 @@ def y_up_parts(
     return turned, spun, scales[:, [0, 2, 1]]
 
 
+def box_corners(low: Float64 | Float32, high: Float64 | Float32) -> Float64:
+    """(8, 3) corners of a box."""
+    ends = np.array([low, high], float)
+    pick = np.indices((2, 2, 2)).reshape(3, 8).T
+    corners: Float64 = ends[pick, np.arange(3)]
+    return corners
+
+
 def placed_bounds(points: Float64, matrices: Float64) -> Float64:
-    """(2, 3) bounds of points (n, 3) under all matrices (k, 4, 4); by the corners of their box when there
-    are very many."""
-    if len(points) * len(matrices) > _EVERY_POINT:
-        low, high = points.min(axis=0), points.max(axis=0)
-        points = np.array(
-            [[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])]
-        )
+    """(2, 3) bounds of points (n, 3) under all matrices (k, 4, 4)."""
     there = np.einsum("kij,nj->kni", matrices[:, :3, :3], points) + matrices[:, None, :3, 3]
     flat = there.reshape(-1, 3)
     return np.array([flat.min(axis=0), flat.max(axis=0)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from citygml.model import CityObject
@@ -14,13 +15,24 @@ from twin.store.codec import decode_attributes
 _KINDS = {"SCALAR": "number", "ENUM": "enum", "STRING": "string", "BOOLEAN": "boolean"}
 
 
-def summarize(city: City, layer: str) -> Summary:
-    """The attributes of all objects of a layer that have geometry."""
+def summarize(city: City, layer: str, known: dict[str, Any] | None = None) -> tuple[Summary, dict[str, Any]]:
+    """The attributes of all objects of a layer that have geometry, and what to pass as `known` next time.
+
+    With `known`, only what has come and gone since then is looked at: numbers of objects stay exact,
+    values and ranges that are no longer in use are kept.
+    """
+    if known is None:
+        summary = _summary(city.attributes(layer))
+    else:
+        summary = Summary.from_dict(known["summary"])
+        summary.merge(_summary(city.attributes(layer, after=known["row"])))
+        summary.forget(_summary(city.ended_attributes(layer, known["row"], known["run"])))
+    return summary, {"row": city.last_row(), "run": city.last_run(), "summary": summary.to_dict()}
+
+
+def _summary(rows: Iterable[tuple[str, str]]) -> Summary:
     summary = Summary()
-    summary.add(
-        CityObject("", class_name, attributes=decode_attributes(text))
-        for class_name, text in city.attributes(layer)
-    )
+    summary.add(CityObject("", kind, attributes=decode_attributes(text)) for kind, text in rows)
     return summary
 
 

@@ -86,7 +86,8 @@ def pack_textures(
     size: int,
     owners: list[str],
 ) -> Textured:
-    """Atlases of at most `size` pixels edge, as WebP (kind `webp`) or JPEG and, with transparency, PNG. owners: ids by feature row, for findings."""
+    """Atlases of at most `size` pixels edge, as WebP (kind `webp`) or JPEG and, with transparency, PNG.
+    owners: ids by feature row, for findings."""
     starts = surfaces.rings[surfaces.polygons[:-1]]
     counts = surfaces.rings[surfaces.polygons[1:]] - starts
     owner = np.repeat(np.arange(len(starts)), counts)

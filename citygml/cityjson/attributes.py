@@ -1,26 +1,28 @@
 """Attribute values and addresses: JSON ↔ ours.
 
-JSON has no type for a number with its unit, a code of a code list or a date, so they are written as plain
-values with siblings, which any other program can ignore:
+JSON has no type for a number with its unit, a code of a code list, a date or a URI, so they are written as
+plain values with siblings, which any other program can ignore:
 
     "height": 12.5, "height_uom": "m"
     "usage": "401", "usage_codeSpace": "../codelists/usage.xml", "usage_codeName": "business"
+    "website": "https://example.org", "website_valueType": "uri"
     "creationDate": "2020-03-01"
 
 A list has lists of the same shape as siblings. `_codeSpace` is written for every code, null if it has no
-list. Strings that are an RFC 3339 full-date are dates, as the specification says dates are written.
+list. Strings that are an RFC 3339 full-date are dates, as the specification says dates are written, unless
+their `_valueType` is `string`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
-from citygml.model import Attributes, Code, Measure
+from citygml.model import Attributes, Code, Measure, Uri
 
-UNIT, CODE_SPACE, CODE_NAME = "_uom", "_codeSpace", "_codeName"
-_SUFFIXES = (UNIT, CODE_SPACE, CODE_NAME)
+UNIT, CODE_SPACE, CODE_NAME, VALUE_TYPE = "_uom", "_codeSpace", "_codeName", "_valueType"
+_SUFFIXES = (UNIT, CODE_SPACE, CODE_NAME, VALUE_TYPE)
 
 _ADDRESS_KEYS = {
     "country": "country",
@@ -46,50 +48,47 @@ _ADDRESS_NAMES = {
 
 def read_attributes(raw: dict[str, Any]) -> Attributes:
     """Attributes of the model from a JSON object."""
-    taken: set[str] = set()
-    out: Attributes = {}
+    siblings: set[str] = set()
     for key in raw:
         if key.endswith(_SUFFIXES):
-            taken.update(_siblings(raw))
+            siblings.update(_siblings(raw))
             break
+    if not siblings:
+        return {key: _plain(value) for key, value in raw.items()}
+    out: Attributes = {}
     for key, value in raw.items():
-        if key in taken:
-            continue
-        if taken and not taken.isdisjoint(key + s for s in _SUFFIXES):
-            out[key] = _restore(
-                value,
-                raw.get(key + UNIT),
-                key + CODE_SPACE in taken,
-                raw.get(key + CODE_SPACE),
-                raw.get(key + CODE_NAME),
-            )
-        else:
-            out[key] = _plain(value)
+        if key not in siblings:
+            parts = {s: raw[key + s] for s in _SUFFIXES if key + s in siblings}
+            out[key] = _restore(value, parts) if parts else _plain(value)
     return out
 
 
 def _siblings(raw: dict[str, Any]) -> Iterable[str]:
-    """The keys of `raw` that tell the unit, list or name of another of its values."""
+    """The keys of `raw` that tell the unit, list, name or type of another of its values."""
     for key in raw:
-        base = next((key.removesuffix(s) for s in _SUFFIXES if key.endswith(s)), None)
-        if not base or raw.get(base) is None:
-            continue
-        first = raw[base]
-        while isinstance(first, list) and first:
-            first = next((item for item in first if item is not None), None)
-        number = isinstance(first, int | float) and not isinstance(first, bool)
-        if (number and key.endswith(UNIT)) or (isinstance(first, str) and not key.endswith(UNIT)):
+        suffix = next((s for s in _SUFFIXES if key.endswith(s)), None)
+        first = _first(raw.get(key.removesuffix(suffix))) if suffix and key != suffix else None
+        if suffix == UNIT:
+            told = isinstance(first, int | float) and not isinstance(first, bool)
+        elif suffix == VALUE_TYPE:
+            told = isinstance(first, str) and _first(raw[key]) in ("uri", "string")
+        else:
+            told = isinstance(first, str)
+        if told:
             yield key
+
+
+def _first(value: Any) -> Any:
+    """The first value that is not null in nested lists."""
+    if isinstance(value, list):
+        return next((found for item in value if (found := _first(item)) is not None), None)
+    return value
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
-        if len(value) == 10 and value[4] == value[7] == "-":
-            try:
-                return date.fromisoformat(value)
-            except ValueError:
-                return value
-        return value
+        found = _full_date(value)
+        return value if found is None else found
     if isinstance(value, dict):
         return read_attributes(value)
     if isinstance(value, list):
@@ -97,16 +96,32 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _restore(value: Any, unit: Any, coded: bool, space: Any, name: Any) -> Any:
+def _full_date(text: str) -> date | None:
+    """The date if the text is an RFC 3339 full-date, `YYYY-MM-DD`."""
+    if len(text) == 10 and text[4] == text[7] == "-":
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    return None
+
+
+def _restore(value: Any, parts: dict[str, Any]) -> Any:
+    """The value of the model from a plain one and its siblings, by suffix."""
     if isinstance(value, list):
-        return [
-            _restore(item, _item(unit, i), coded, _item(space, i), _item(name, i))
-            for i, item in enumerate(value)
-        ]
+        return [_restore(item, {s: _item(p, i) for s, p in parts.items()}) for i, item in enumerate(value)]
+    unit, space, name = parts.get(UNIT), parts.get(CODE_SPACE), parts.get(CODE_NAME)
     if isinstance(value, int | float) and not isinstance(value, bool) and isinstance(unit, str):
         return Measure(float(value), unit)
-    if isinstance(value, str) and (coded or isinstance(name, str)):
-        return Code(value, space if isinstance(space, str) else None, name if isinstance(name, str) else None)
+    if isinstance(value, str):
+        if CODE_SPACE in parts or isinstance(name, str):
+            return Code(
+                value, space if isinstance(space, str) else None, name if isinstance(name, str) else None
+            )
+        if parts.get(VALUE_TYPE) == "uri":
+            return Uri(value)
+        if parts.get(VALUE_TYPE) == "string":
+            return value
     return _plain(value)
 
 
@@ -121,13 +136,12 @@ def write_attributes(attributes: Attributes) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for key, value in attributes.items():
         out[key] = _bare(value)
-        for suffix, part in (
-            (UNIT, _unit(value)),
-            (CODE_SPACE, _code_space(value)),
-            (CODE_NAME, _code_name(value)),
-        ):
-            if part is not _NOTHING and key + suffix not in attributes:
-                out[key + suffix] = part
+        if value is None or isinstance(value, bool | int | float | dict):
+            continue
+        for suffix, tell in _TELL.items():
+            told = _told(value, tell)
+            if told is not _NOTHING and key + suffix not in attributes:
+                out[key + suffix] = told
     return out
 
 
@@ -136,6 +150,8 @@ def _bare(value: Any) -> Any:
         return value.value
     if isinstance(value, Code):
         return value.code
+    if isinstance(value, Uri):
+        return str(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, dict):
@@ -148,32 +164,28 @@ def _bare(value: Any) -> Any:
 _NOTHING = object()
 
 
-def _sibling(value: Any, kind: type, field: str) -> Any:
-    """The field of every `kind` in the value, in the shape of the value, or _NOTHING when it holds none."""
-    if isinstance(value, kind):
-        return getattr(value, field)
-    if isinstance(value, list):
-        parts = [_sibling(item, kind, field) for item in value]
-        if any(p is not _NOTHING for p in parts):
-            return [None if p is _NOTHING else p for p in parts]
-    return _NOTHING
+def _value_type(value: Any) -> Any:
+    if isinstance(value, Uri):
+        return "uri"
+    return "string" if isinstance(value, str) and _full_date(value) is not None else _NOTHING
 
 
-def _unit(value: Any) -> Any:
-    return _sibling(value, Measure, "unit")
+_TELL: dict[str, Callable[[Any], Any]] = {
+    UNIT: lambda v: v.unit if isinstance(v, Measure) else _NOTHING,
+    CODE_SPACE: lambda v: v.codeSpace if isinstance(v, Code) else _NOTHING,
+    CODE_NAME: lambda v: v.name if isinstance(v, Code) and v.name is not None else _NOTHING,
+    VALUE_TYPE: _value_type,
+}
 
 
-def _code_space(value: Any) -> Any:
-    return _sibling(value, Code, "codeSpace")
-
-
-def _code_name(value: Any) -> Any:
-    names = _sibling(value, Code, "name")
-    return _NOTHING if _all_none(names) else names
-
-
-def _all_none(value: Any) -> bool:
-    return all(map(_all_none, value)) if isinstance(value, list) else value is None
+def _told(value: Any, tell: Callable[[Any], Any]) -> Any:
+    """What a sibling says of the value, in the shape of the value, or _NOTHING."""
+    if not isinstance(value, list):
+        return tell(value)
+    parts = [_told(item, tell) for item in value]
+    if all(part is _NOTHING for part in parts):
+        return _NOTHING
+    return [None if part is _NOTHING else part for part in parts]
 
 
 def read_addresses(raw: Any) -> list[Attributes]:

@@ -28,6 +28,8 @@ from citygml.reading import Gathered, ReadOptions
 
 # Integers beyond this are not exact in a float64 (IEEE 754).
 _EXACT = 2.0**53
+# So many vertices, about, tell the axis order.
+_SAMPLE = 1000
 TEMPLATE_IDS = "+template-ids"
 SRS_NAME = "srsName"
 _OWN_ROOT = frozenset(
@@ -113,13 +115,14 @@ class Header:
         return array
 
     def _settle_axes(self, srs_name: str | None, envelope: Float64 | None, sample: Any) -> None:
-        points = self.vertices(sample) if isinstance(sample, list) else np.empty((0, 3))
+        if srs_name is None:
+            return
+        some = sample[:: max(1, len(sample) // _SAMPLE)] if isinstance(sample, list) else []
+        points = self.vertices(some)
         if not np.isfinite(points).all(axis=1).any():
             if envelope is None:
                 return
             points = envelope
-        if srs_name is None:
-            return
         from citygml import crs
 
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml.etree import _Element as Element
 
-from citygml.gml.names import GML_NAMESPACES, LOCAL, split
+from citygml.gml.names import GML_NAMESPACES, LOCAL, gml_id, split
 from citygml.model import Attributes
 
 _BY_ELEMENT = {
@@ -45,9 +45,9 @@ def read_address(element: Element) -> Attributes:
     """An Address feature as a flat mapping; parts given twice are joined by a blank, its point becomes
     `position`, three numbers in the order of the file."""
     address: Attributes = {}
-    for key, value in element.attrib.items():
-        if key.endswith("}id"):
-            address["id"] = str(value)
+    address_id = gml_id(element)
+    if address_id is not None:
+        address["id"] = address_id
     for part in element.iter():
         namespace, local = split(part.tag)
         text = " ".join((part.text or "").split())

@@ -17,7 +17,7 @@ from lxml.etree import _Element as Element
 from citygml.codelists import dataset_root, resolve_beside
 from citygml.findings import Finding
 from citygml.gml.assemble import Paint
-from citygml.gml.names import LOCAL, XLINK_HREF
+from citygml.gml.names import LOCAL, XLINK_HREF, gml_id
 from citygml.gml.rings import RingTable
 from citygml.model import Float64, Material, Texture
 
@@ -123,13 +123,13 @@ class Appearances:
                 world = self._georeference(data.texture, texts, reference)
         for link in links:
             self._target(link, data, world)
-        for key, value in element.attrib.items():
-            if key.endswith("}id"):
-                self._data[str(value)] = data
+        data_id = gml_id(element)
+        if data_id is not None:
+            self._data[data_id] = data
         return data
 
     def _target(self, link: Element, data: _SurfaceData, world: Float64 | None) -> None:
-        """One target: `<target>#id</target>`, `<target uri>` with texture coordinates, or 3.0's association."""
+        """One target: `<target>#id</target>`, `<target uri>` with coordinates, or 3.0's association."""
         uri = link.get("uri")
         holder = link
         if not len(link) and uri is None:
@@ -161,7 +161,7 @@ class Appearances:
                     if part.get("ring"):
                         rings.append(part.get("ring", ""))
                 elif local == "ring":
-                    rings.append(text or part.get(XLINK_HREF, ""))
+                    rings.append(text or part.get(XLINK_HREF) or "")
                 elif local == "worldToTexture":
                     values = _floats(text)
                     matrix = values.reshape(3, 4) if values is not None and len(values) == 12 else None
@@ -169,11 +169,11 @@ class Appearances:
             data.rings.extend(pairs)
             if matrix is not None:
                 data.targets.append((target, matrix))
-            for key, value in parameters.attrib.items():
-                if key.endswith("}id"):
-                    self._coordinates[str(value)] = pairs
-                    if matrix is not None:
-                        self._matrices[str(value)] = matrix
+            parameters_id = gml_id(parameters)
+            if parameters_id is not None:
+                self._coordinates[parameters_id] = pairs
+                if matrix is not None:
+                    self._matrices[parameters_id] = matrix
 
     def _texture(self, texts: dict[str, str], object_id: str | None) -> Texture:
         uri = texts["imageURI"]
@@ -231,15 +231,15 @@ class Appearances:
         aggregates: dict[str, list[int]],
         paint: dict[int, list[Paint]],
     ) -> None:
-        """Say what covers the polygons from `first` on; `aggregates` has the polygons of targeted aggregates."""
-        for gml_id, references in aggregates.items():
+        """Say what covers the polygons from `first` on. aggregates: the polygons of targeted aggregates."""
+        for aggregate, references in aggregates.items():
             for reference in references:
-                self._cover(reference >> 1, self.targets[gml_id], paint)
+                self._cover(reference >> 1, self.targets[aggregate], paint)
         ends = [*table.first_ring[first + 1 :], len(table.texts)]
         for polygon, end in enumerate(ends, first):
-            gml_id = table.polygon_ids[polygon]
-            if gml_id is not None and gml_id in self.targets:
-                self._cover(polygon, self.targets[gml_id], paint)
+            polygon_id = table.polygon_ids[polygon]
+            if polygon_id is not None and polygon_id in self.targets:
+                self._cover(polygon, self.targets[polygon_id], paint)
             rings = table.ring_ids[table.first_ring[polygon] : end]
             found: dict[str, Paint] = {}
             for i, ring in enumerate(rings):
@@ -260,7 +260,9 @@ class Appearances:
 def _material(texts: dict[str, str]) -> Material:
     def colour(name: str) -> tuple[float, float, float] | None:
         values = _floats(texts.get(name))
-        return (float(values[0]), float(values[1]), float(values[2])) if values is not None and len(values) == 3 else None
+        if values is None or len(values) != 3:
+            return None
+        return float(values[0]), float(values[1]), float(values[2])
 
     def number(name: str) -> float | None:
         values = _floats(texts.get(name))

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
 from citygml.findings import Finding
-from citygml.gml.rings import BAD_COORDINATES, DEFECTS, GOOD, NOT_CLOSED, TOO_FEW
-from citygml.gml.rings import Int, IntArray, ParsedRings, RingTable, parse_numbers, parse_rings, ranges
+from citygml.gml.rings import (
+    BAD_COORDINATES,
+    DEFECTS,
+    GOOD,
+    NOT_CLOSED,
+    TOO_FEW,
+    BoolArray,
+    Int,
+    IntArray,
+    ParsedRings,
+    RingTable,
+    parse_numbers,
+    parse_rings,
+    ranges,
+)
 from citygml.model import (
     SOLID_TYPES,
     CityObject,
     Float64,
     Geometry,
     GeometryType,
+    Int32,
     Material,
     Template,
     Texture,
@@ -34,11 +48,10 @@ _Item = TypeVar("_Item", Material, Texture)
 
 @dataclass(slots=True)
 class GeometryDraft:
-    """A geometry as references: 2 * polygon, plus 1 when the polygon is turned round.
+    """A geometry as references to polygons: 2 * polygon, plus 1 when it is turned round.
 
-    parts: per shell (or one for what has no shells) the references, or ids that are still to be resolved.
-    solids: how many shells each solid has. owner: the number of its object in the batch; target: what gets
-    the geometry. shells: after `Assembly.add`, where each part ends among the polygons of the batch.
+    parts: the references, per shell of a solid, else one list. solids: how many shells each solid has.
+    owner: the number of its object in the batch; target: what gets the geometry.
     """
 
     owner: int
@@ -47,9 +60,7 @@ class GeometryDraft:
     lod: str
     role: str
     parts: list[list[int]]
-    solids: list[int] = field(default_factory=list)
-    shells: list[int] = field(default_factory=list)
-    start: int = 0
+    solids: list[int]
 
 
 @dataclass(slots=True)
@@ -77,38 +88,58 @@ class Assembly:
         self._keep_ids = keep_ids
         self._drafts: list[GeometryDraft] = []
         self._order: list[int] = []
+        self._ends: list[int] = [0]
 
     def add(self, draft: GeometryDraft) -> None:
-        """Take a geometry whose references are all resolved."""
-        draft.start = len(self._order)
+        self._drafts.append(draft)
         for part in draft.parts:
             self._order.extend(part)
-            draft.shells.append(len(self._order))
-        self._drafts.append(draft)
+            self._ends.append(len(self._order))
 
     def finish(self, objects: list[CityObject], findings: list[Finding]) -> None:
         """Make the arrays, hand every geometry to its object or template, and report defective rings."""
         table = self.rings
+        if not self._drafts and not table.texts:
+            return
         parsed = parse_rings(table)
         first_ring = np.array([*table.first_ring, len(table.texts)], Int)
         order = np.array(self._order, Int)
-        ends = np.array([e for d in self._drafts for e in (d.start, *d.shells)], Int)
+        ends = np.array(self._ends, Int)
         if parsed.defects.any():
-            bad = self._report(parsed, first_ring, objects, findings)
-            kept = ~bad[order >> 1]
+            kept = ~self._report(parsed, first_ring, objects, findings)[order >> 1]
             ends = np.concatenate(([0], np.cumsum(kept)))[ends]
             order = order[kept]
-        gathered = self._gather(parsed, first_ring, order)
-        at = 0
-        for draft in self._drafts:
-            shells = ends[at : at + len(draft.shells) + 1]
-            at += len(draft.shells) + 1
-            if shells[-1] > shells[0]:
-                draft.target.geometries.append(self._geometry(draft, shells, gathered, parsed, findings))
+        gathered = self._gather(parsed, first_ring, order, ends)
+        part = 1
+        for draft, p0, p1, r0, r1, v0, v1, meant in zip(self._drafts, *gathered.spans, strict=True):
+            shells = ends[part - 1 : part + len(draft.parts)]
+            part += len(draft.parts)
+            if p1 == p0:
+                continue
+            geometry = Geometry(
+                draft.type,
+                draft.lod,
+                gathered.vertices[v0:v1],
+                gathered.ring_ends[r0 : r1 + 1] - v0,
+                gathered.polygon_ends[p0 : p1 + 1] - r0,
+            )
+            geometry.role = draft.role
+            if draft.type in SOLID_TYPES:
+                geometry.shells = (shells - p0).astype(np.int32)
+                geometry.solids = np.cumsum([0, *draft.solids], dtype=np.int32)
+            if meant:
+                geometry.semantics = gathered.semantics[p0:p1]
+            draft.target.geometries.append(geometry)
+            if self._keep_ids or self.paint:
+                polygons = gathered.polygons[p0:p1].tolist()
+                if self._keep_ids:
+                    geometry.polygon_ids = [table.polygon_ids[p] for p in polygons]
+                if self.paint:
+                    self._apply_paint(draft.target, geometry, polygons, gathered.reverse[p0:p1], findings)
 
     def _report(
         self, parsed: ParsedRings, first_ring: IntArray, objects: list[CityObject], findings: list[Finding]
-    ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    ) -> BoolArray:
         """A finding per defective ring that an object owns; returns the polygons to leave out."""
         table = self.rings
         defective = np.flatnonzero(parsed.defects != GOOD)
@@ -132,7 +163,9 @@ class Assembly:
     def _swapped(self, coordinates: Float64) -> Float64:
         return coordinates[:, [1, 0, 2]] if self._swap else coordinates
 
-    def _gather(self, parsed: ParsedRings, first_ring: IntArray, order: IntArray) -> _Gathered:
+    def _gather(
+        self, parsed: ParsedRings, first_ring: IntArray, order: IntArray, ends: IntArray
+    ) -> _Gathered:
         polygons, reverse = order >> 1, (order & 1).astype(bool)
         ring_counts = np.diff(first_ring)[polygons]
         rings = ranges(first_ring[polygons], ring_counts)
@@ -140,84 +173,59 @@ class Assembly:
         at = ranges(parsed.starts[rings], lengths)
         turned = np.repeat(reverse, ring_counts)
         if turned.any():
-            mirror = np.repeat(turned, lengths)
             both = np.repeat(2 * parsed.starts[rings] + lengths - 1, lengths)
-            at = np.where(mirror, both - at, at)
-        source = parsed.coordinates[at]
-        vertices = source
+            at = np.where(np.repeat(turned, lengths), both - at, at)
+        vertices = parsed.coordinates[at]
         if self._swap:
-            vertices = source[:, [1, 0, 2]]
+            source, vertices = vertices, vertices[:, [1, 0, 2]]
             if self.rings.local:
                 is_local = np.zeros(len(first_ring) - 1, bool)
                 is_local[self.rings.local] = True
                 keep = np.repeat(np.repeat(is_local[polygons], ring_counts), lengths)
                 vertices[keep] = source[keep]
+        polygon_ends = np.concatenate(([0], np.cumsum(ring_counts)))
+        ring_ends = np.concatenate(([0], np.cumsum(lengths)))
+
+        parts = np.cumsum([0] + [len(d.parts) for d in self._drafts])
+        bounds = ends[parts]
+        owner = np.repeat(np.array([d.owner for d in self._drafts], Int), np.diff(bounds))
+        semantics = np.array(self.rings.semantics, np.int32)[polygons]
+        semantics[np.array(self.rings.owners, Int)[polygons] != owner] = -1
+        meant = np.concatenate(([0], np.cumsum(semantics >= 0)))[bounds]
+        ring_bounds = polygon_ends[bounds]
+        vertex_bounds = ring_ends[ring_bounds].tolist()
+        bound_list, ring_list = bounds.tolist(), ring_bounds.tolist()
         return _Gathered(
             polygons=polygons,
             reverse=reverse,
-            rings=rings,
-            polygon_ends=np.concatenate(([0], np.cumsum(ring_counts))),
-            ring_ends=np.concatenate(([0], np.cumsum(lengths))),
+            polygon_ends=polygon_ends.astype(np.int32),
+            ring_ends=ring_ends.astype(np.int32),
             vertices=vertices,
-            semantics=np.array(self.rings.semantics, np.int32)[polygons],
-            owners=np.array(self.rings.owners, Int)[polygons],
+            semantics=semantics,
+            spans=(
+                bound_list[:-1],
+                bound_list[1:],
+                ring_list[:-1],
+                ring_list[1:],
+                vertex_bounds[:-1],
+                vertex_bounds[1:],
+                np.diff(meant).tolist(),
+            ),
         )
-
-    def _geometry(
-        self,
-        draft: GeometryDraft,
-        ends: IntArray,
-        gathered: _Gathered,
-        parsed: ParsedRings,
-        findings: list[Finding],
-    ) -> Geometry:
-        p0, p1 = int(ends[0]), int(ends[-1])
-        polygon_ends = gathered.polygon_ends[p0 : p1 + 1]
-        r0, r1 = int(polygon_ends[0]), int(polygon_ends[-1])
-        ring_ends = gathered.ring_ends[r0 : r1 + 1]
-        v0, v1 = int(ring_ends[0]), int(ring_ends[-1])
-        geometry = Geometry(
-            type=draft.type,
-            lod=draft.lod,
-            role=draft.role,
-            vertices=gathered.vertices[v0:v1],
-            rings=(ring_ends - v0).astype(np.int32),
-            polygons=(polygon_ends - r0).astype(np.int32),
-        )
-        if draft.type in SOLID_TYPES:
-            geometry.shells = (ends - p0).astype(np.int32)
-            geometry.solids = np.cumsum([0, *draft.solids], dtype=np.int32)
-        semantics = gathered.semantics[p0:p1]
-        if semantics.max() >= 0:
-            own = gathered.owners[p0:p1] == draft.owner
-            semantics = np.where(own, semantics, np.int32(-1))
-            if semantics.max() >= 0:
-                geometry.semantics = semantics
-        polygons = gathered.polygons[p0:p1]
-        if self._keep_ids:
-            ids = self.rings.polygon_ids
-            geometry.polygon_ids = [ids[p] for p in polygons.tolist()]
-        if self.paint:
-            self._apply_paint(draft, geometry, polygons.tolist(), gathered, p0, findings)
-        return geometry
 
     def _apply_paint(
         self,
-        draft: GeometryDraft,
+        target: CityObject | Template,
         geometry: Geometry,
         polygons: list[int],
-        gathered: _Gathered,
-        first: int,
+        reverse: BoolArray,
         findings: list[Finding],
     ) -> None:
         """Fill `textures` and `materials` of a geometry, theme by theme."""
-        target = draft.target
         for i, polygon in enumerate(polygons):
             for paint in self.paint.get(polygon, ()):
                 if paint.material is not None:
-                    indices = geometry.materials.setdefault(
-                        paint.theme, np.full(len(polygons), -1, np.int32)
-                    )
+                    indices = geometry.materials.setdefault(paint.theme, np.full(len(polygons), -1, np.int32))
                     indices[i] = _index(target.materials, paint.material)
                 if paint.texture is not None:
                     texturing = geometry.textures.get(paint.theme)
@@ -226,12 +234,16 @@ class Assembly:
                             np.full(len(polygons), -1, np.int32),
                             np.full((len(geometry.vertices), 2), np.nan, np.float32),
                         )
-                    if self._coordinates(paint, texturing, geometry, i, bool(gathered.reverse[first + i])):
+                    if self._coordinates(paint, texturing, geometry, i, bool(reverse[i])):
                         texturing.images[i] = _index(target.textures, paint.texture)
                     else:
                         part = self.rings.polygon_ids[polygon]
-                        message = f"polygon {part}: texture coordinates do not match its rings; left untextured"
-                        findings.append(Finding("bad-texture-coordinates", message, target.id, part, None, "warning"))
+                        message = (
+                            f"polygon {part}: texture coordinates do not match its rings; left untextured"
+                        )
+                        findings.append(
+                            Finding("bad-texture-coordinates", message, target.id, part, None, "warning")
+                        )
 
     def _coordinates(
         self, paint: Paint, texturing: Texturing, geometry: Geometry, polygon: int, reverse: bool
@@ -257,14 +269,16 @@ class Assembly:
 
 @dataclass(slots=True)
 class _Gathered:
+    """polygons, reverse, semantics: per polygon of all geometries in turn. spans: per geometry the first
+    and end polygon, ring and vertex, and how many of its polygons have a meaning."""
+
     polygons: IntArray
-    reverse: np.ndarray[tuple[int], np.dtype[np.bool_]]
-    rings: IntArray
-    polygon_ends: IntArray
-    ring_ends: IntArray
+    reverse: BoolArray
+    polygon_ends: Int32
+    ring_ends: Int32
     vertices: Float64
-    semantics: np.ndarray[tuple[int], np.dtype[np.int32]]
-    owners: IntArray
+    semantics: Int32
+    spans: tuple[list[int], ...]
 
 
 def _project(world: Float64, xyz: Float64) -> Float64:

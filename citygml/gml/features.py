@@ -17,7 +17,7 @@ from citygml.findings import Finding
 from citygml.gml.address import read_address
 from citygml.gml.geometry import GeometryReader, Link, Part, Shape
 from citygml.gml.names import CITYGML, GML_NAMESPACES, LOCAL, XLINK_HREF, Name, Names
-from citygml.gml.values import Values, add
+from citygml.gml.values import DATES, Values, add
 from citygml.model import Attributes, CityObject, Surface
 
 _LOD = re.compile(r"[lL]od([0-4])(.*)$")
@@ -68,7 +68,11 @@ class _Actions(dict[str, tuple[Action, Any]]):
 
 
 class FeatureReader:
-    """Reads features into `drafts`. `new_id` gives an object its id; `appearances` collects the appearance elements met."""
+    """Reads one feature after the other.
+
+    appearances: the appearance elements met in the feature. links: (object id, href) of all features.
+    new_id: gives an object its id, from its gml:id and class.
+    """
 
     def __init__(
         self,
@@ -94,7 +98,7 @@ class FeatureReader:
         values.embedded = self._embedded
 
     def read(self, element: Element, first_number: int) -> list[Draft]:
-        """One top-level feature, which is the object numbered `first_number` in its batch, with its children."""
+        """One top-level feature, the object numbered `first_number` in its batch, with its children."""
         self.drafts = []
         self.appearances = []
         self._first_number = first_number
@@ -106,19 +110,18 @@ class FeatureReader:
         city_object = CityObject(self._new_id(element.get(self._id), class_name), class_name, parent)
         draft = Draft(city_object, self._first_number + len(self.drafts), self._names[element.tag].namespace)
         self.drafts.append(draft)
+        outer, self._values.object_id = self._values.object_id, city_object.id
         self._fill(Holder(draft, city_object.attributes, -1), element)
+        self._values.object_id = outer
         return city_object
 
     def _fill(self, holder: Holder, element: Element) -> None:
         outer, self._holder = self._holder, holder
-        self._values.object_id = holder.draft.object.id
         actions = self._actions
         for child in element:
             action, argument = actions[child.tag]
             action(holder, child, argument)
         self._holder = outer
-        if outer is not None:
-            self._values.object_id = outer.draft.object.id
 
     def _choose(self, tag: str) -> tuple[Action, Any]:
         """The action for a property by its tag."""
@@ -131,6 +134,8 @@ class FeatureReader:
         lod = _LOD.match(local)
         if lod is not None:
             return self._geometric, (lod[1], _ROLES.get(lod[2], lod[2]) or "Geometry", name)
+        if local in DATES:
+            return self._date, local
         if local == "lod":
             return self._lod, local
         if local == "tin":
@@ -155,11 +160,16 @@ class FeatureReader:
         return self._property, self._keys(name)
 
     def _keys(self, name: Name) -> tuple[str, str, str]:
-        """(local name, attribute name, namespace): an ADE's attributes carry its prefix on others' objects."""
+        """(local name, attribute name, namespace); an ADE's attributes carry its prefix on other objects."""
         key = name.local
         if self._names.is_ade(name.namespace):
             key = f"{self._names.prefix(name.namespace)}:{name.local}"
         return name.local, key, name.namespace
+
+    def _date(self, holder: Holder, element: Element, local: str) -> None:
+        text = (element.text or "").strip()
+        if text:
+            add(holder.attributes, local, self._values.date(text))
 
     def _lod(self, holder: Holder, element: Element, local: str) -> None:
         holder.draft.lod = (element.text or "").strip() or None
@@ -293,7 +303,7 @@ class FeatureReader:
     @staticmethod
     def _note_links(holder: Holder, part: Part) -> None:
         for reference in part:
-            if type(reference) is not int:
+            if isinstance(reference, Link):
                 holder.draft.boundary_links.append((reference, holder.surface))
 
     def _take(self, holder: Holder, shape: Shape, lod: str | None, role: str) -> None:

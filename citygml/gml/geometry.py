@@ -49,8 +49,8 @@ class Shape:
 class GeometryReader:
     """Reads geometry elements of one GML namespace into `table`.
 
-    `polygons` maps gml:ids of polygons to references and `aggregates` those of composite surfaces to lists of them, both
-    for the feature that is being read; set `owner`, `surface` and `local` before reading.
+    polygons, aggregates: what the gml:ids of polygons and of composites mean in the current feature.
+    owner, surface, local: what the next polygons belong to; set before reading.
     """
 
     def __init__(self, namespace: str) -> None:
@@ -64,12 +64,10 @@ class GeometryReader:
         ns = f"{{{namespace}}}"
         self._id = f"{ns}id"
         self._polygon_tag = f"{ns}Polygon"
-        self._ring_tag = f"{ns}LinearRing"
         self._pos_list = f"{ns}posList"
-        self._member = f"{ns}surfaceMember"
-        self._bounds = frozenset(
-            ns + n for n in ("exterior", "interior", "outerBoundaryIs", "innerBoundaryIs")
-        )
+        self._line_string = f"{ns}LineString"
+        self._exteriors = frozenset((f"{ns}exterior", f"{ns}outerBoundaryIs"))
+        self._interiors = frozenset((f"{ns}interior", f"{ns}innerBoundaryIs"))
         surface: dict[str, Callable[[Element, Part], None]] = {
             "Polygon": self._polygon,
             "PolygonPatch": self._polygon,
@@ -181,32 +179,21 @@ class GeometryReader:
     def _polygon(self, element: Element, part: Part) -> None:
         table = self.table
         texts = table.texts
+        first = len(texts)
         number = len(table.first_ring)
-        table.first_ring.append(len(texts))
-        exterior = True
+        table.first_ring.append(first)
         for bound in element:
-            if bound.tag not in self._bounds:
-                continue
-            if exterior and LOCAL[bound.tag] in ("interior", "innerBoundaryIs"):
-                texts.append("")
-                table.ring_ids.append(None)
-            exterior = False
-            if not len(bound):
-                texts.append("")
-                table.ring_ids.append(None)
-                continue
-            ring = bound[0]
-            table.ring_ids.append(ring.get(self._id))
-            if len(ring) == 1 and ring[0].tag == self._pos_list:
-                positions = ring[0]
-                if self.dimension or positions.get("srsDimension") == "2":
-                    table.dimensions[len(texts)] = 2
-                texts.append(positions.text or "")
-            else:
-                texts.append(self._positions(ring))
-        if exterior:
-            texts.append("")
-            table.ring_ids.append(None)
+            tag = bound.tag
+            if tag in self._exteriors or tag in self._interiors:
+                if first == len(texts) and tag not in self._exteriors:
+                    self._no_ring()
+                for ring in bound:
+                    self._ring(ring)
+                    break
+                else:
+                    self._no_ring()
+        if first == len(texts):
+            self._no_ring()
         table.owners.append(self.owner)
         table.semantics.append(self.surface)
         if self.local:
@@ -216,6 +203,23 @@ class GeometryReader:
         if gml_id is not None:
             self.polygons[gml_id] = 2 * number
         part.append(2 * number)
+
+    def _ring(self, ring: Element) -> None:
+        table = self.table
+        table.ring_ids.append(ring.get(self._id))
+        if len(ring) == 1:
+            positions = ring[0]
+            if positions.tag == self._pos_list:
+                if self.dimension or positions.get("srsDimension") == "2":
+                    table.dimensions[len(table.texts)] = 2
+                table.texts.append(positions.text or "")
+                return
+        table.texts.append(self._positions(ring))
+
+    def _no_ring(self) -> None:
+        """A ring that the schema asks for and the file lacks."""
+        self.table.ring_ids.append(None)
+        self.table.texts.append("")
 
     def _positions(self, element: Element) -> str:
         """The coordinates under a ring, line or point, joined; dimensions go to the table."""
@@ -236,7 +240,7 @@ class GeometryReader:
             parts: list[Part] = []
             for side in element:
                 part: Part = []
-                if side.tag not in self._bounds:
+                if side.tag not in self._exteriors and side.tag not in self._interiors:
                     continue
                 href = side.get(XLINK_HREF)
                 if href is not None:
@@ -274,7 +278,10 @@ class GeometryReader:
             if href is not None:
                 part.append(Link(href))
             for child in member:
-                if child.tag in self._curves:
+                tag = child.tag
+                if tag == self._line_string:
+                    part.append(self._open(child, self.table.curves))
+                elif tag in self._curves:
                     self._curve(child, part)
 
     def _point(self, element: Element, part: Part) -> None:

@@ -44,7 +44,7 @@ class Ids:
         return object_id
 
     def check_links(self, links: list[tuple[str, str]], path: Path) -> None:
-        """A finding for each (object id, href) that names no element of this file; other files and URLs pass."""
+        """A finding for each (object id, href) that names nothing in this file; URLs and other files pass."""
         missing: dict[str, bool] = {}
         for object_id, href in links:
             target = href.removeprefix("#")

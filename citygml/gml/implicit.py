@@ -11,7 +11,7 @@ from lxml.etree import _Element as Element
 from citygml.codelists import resolve_beside
 from citygml.findings import Finding
 from citygml.gml.geometry import GeometryReader, Shape
-from citygml.gml.names import LOCAL, XLINK_HREF
+from citygml.gml.names import LOCAL, XLINK_HREF, gml_id
 from citygml.model import CityObject, Float64, ImplicitGeometry, Template
 
 _SWAP = np.array([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], np.float64)
@@ -94,7 +94,7 @@ class ImplicitReader:
         return template
 
     def _inline(self, element: Element, number: int, shapes: list[tuple[Template, Shape]]) -> Template:
-        key = next((str(v) for k, v in element.attrib.items() if k.endswith("}id")), None)
+        key = gml_id(element)
         if key is None:
             self._count += 1
             key = f"{self._path.stem}-template-{self._count}"

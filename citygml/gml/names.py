@@ -9,20 +9,45 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
+from lxml.etree import _Element as Element
+
 from citygml.classes import CITY_OBJECTS, SURFACES, CityClass
 
 GML_NAMESPACES = ("http://www.opengis.net/gml", "http://www.opengis.net/gml/3.2")
+_IDS = tuple(f"{{{ns}}}id" for ns in GML_NAMESPACES)
 XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 CITYGML = re.compile(r"http://www\.opengis\.net/citygml(?:/[a-z/]+)?/([123])\.0$")
 XAL = re.compile(r"urn:oasis:names:tc:ciq:(xsdschema:xAL:2\.0|xal:3)$")
 
 SURFACE_GEOMETRIES = frozenset(
-    "Polygon MultiSurface CompositeSurface OrientableSurface Surface PolyhedralSurface TriangulatedSurface "
-    "Tin Shell MultiPolygon PolygonPatch Triangle Rectangle".split()
+    {
+        "Polygon",
+        "MultiSurface",
+        "CompositeSurface",
+        "OrientableSurface",
+        "Surface",
+        "PolyhedralSurface",
+        "TriangulatedSurface",
+        "Tin",
+        "Shell",
+        "MultiPolygon",
+        "PolygonPatch",
+        "Triangle",
+        "Rectangle",
+    }
 )
 SOLID_GEOMETRIES = frozenset({"Solid", "MultiSolid", "CompositeSolid"})
 CURVE_GEOMETRIES = frozenset(
-    "LineString Curve MultiCurve CompositeCurve OrientableCurve MultiLineString LinearRing Ring".split()
+    {
+        "LineString",
+        "Curve",
+        "MultiCurve",
+        "CompositeCurve",
+        "OrientableCurve",
+        "MultiLineString",
+        "LinearRing",
+        "Ring",
+    }
 )
 POINT_GEOMETRIES = frozenset({"Point", "MultiPoint"})
 GEOMETRIES = (
@@ -33,7 +58,9 @@ GEOMETRIES = (
     | {"MultiGeometry", "GeometricComplex"}
 )
 
-MEMBERS = frozenset({"cityObjectMember", "featureMember", "member", "versionMember", "versionTransitionMember"})
+MEMBERS = frozenset(
+    {"cityObjectMember", "featureMember", "member", "versionMember", "versionTransitionMember"}
+)
 APPEARANCE_MEMBER = "appearanceMember"
 
 _FILLING_ELEMENTS = {"Window": "Window", "Door": "Door", "Hole": "Hole"}
@@ -76,6 +103,11 @@ class _LocalNames(dict[str, str]):
 
 LOCAL = _LocalNames()
 """tag → its name without the namespace."""
+
+
+def gml_id(element: Element) -> str | None:
+    """The gml:id of an element in either GML namespace."""
+    return element.get(_IDS[0]) or element.get(_IDS[1])
 
 
 def split(tag: str) -> tuple[str, str]:

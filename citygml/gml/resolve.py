@@ -1,9 +1,8 @@
-"""Finishing a feature: links between geometries, what the semantic surfaces add to the solids, appearances."""
+"""Finishing a feature: links between geometries, what semantic surfaces add to solids, appearances."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeAlias
 
 from lxml.etree import _Element as Element
 
@@ -17,8 +16,6 @@ from citygml.gml.stream import Head, has_global_appearances, members
 from citygml.gml.xlinks import ElementIndex
 from citygml.model import SOLID_TYPES, SURFACE_TYPES, CityObject, Template
 from citygml.reading import Gathered, ReadOptions
-
-_Placed: TypeAlias = "tuple[CityObject | Template, str, str, Shape]"
 
 
 class Resolver:
@@ -55,36 +52,35 @@ class Resolver:
             self._assembly, self._painted = assembly, 0
         self._expanded = {}
         for draft in drafts:
-            shapes: list[_Placed] = [
-                (draft.object, lod or draft.lod or "0", role, shape) for lod, role, shape in draft.own
+            placed = [
+                self._place(draft, draft.object, lod or draft.lod or "0", role, shape)
+                for lod, role, shape in draft.own
             ]
-            for lod, role, element in draft.implicit:
-                if self._wanted(lod or "0"):
-                    shapes.extend(self._read_implicit(draft, element, lod or "0", role))
-            for _, _, _, shape in shapes:
-                shape.parts = [self._resolve(part, draft) for part in shape.parts]
             if draft.boundary:
-                self._add_boundary(draft, shapes)
-            for target, lod, role, shape in shapes:
-                if target is not draft.object or self._wanted(lod):
-                    parts = [[r for r in part if type(r) is int] for part in shape.parts]
-                    if any(parts):
-                        assembly.add(
-                            GeometryDraft(draft.number, target, shape.type, lod, role, parts, shape.solids)
-                        )
+                self._add_boundary(draft, placed)
+            for geometry in placed:
+                if any(geometry.parts) and (self._lods is None or geometry.lod in self._lods):
+                    assembly.add(geometry)
+            for lod, role, element in draft.implicit:
+                if self._lods is None or (lod or "0") in self._lods:
+                    for template in self._read_implicit(draft, element, lod or "0", role):
+                        assembly.add(template)
         if self._global or features.appearances:
             self._paint(drafts, features, assembly)
         self._painted = len(assembly.rings.first_ring)
         self._geometry.polygons = {}
         self._geometry.aggregates = {}
 
-    def _wanted(self, lod: str) -> bool:
-        return self._lods is None or lod in self._lods
+    def _place(
+        self, draft: Draft, target: CityObject | Template, lod: str, role: str, shape: Shape
+    ) -> GeometryDraft:
+        parts = [self._resolve(part, draft) for part in shape.parts]
+        return GeometryDraft(draft.number, target, shape.type, lod, role, parts, shape.solids)
 
-    def _resolve(self, part: Part, draft: Draft) -> Part:
+    def _resolve(self, part: Part, draft: Draft) -> list[int]:
         """The part with every link replaced by what it links to."""
         polygons = self._geometry.polygons
-        resolved: Part = []
+        resolved: list[int] = []
         for reference in part:
             if isinstance(reference, int):
                 resolved.append(reference)
@@ -108,7 +104,7 @@ class Resolver:
                 message = f"links to the geometry {link.href}, which is not there"
                 self._findings.append(Finding("broken-xlink", message, draft.object.id, link.href))
             else:
-                self._expanded[key] = [r for r in self._resolve(part, draft) if isinstance(r, int)]
+                self._expanded[key] = self._resolve(part, draft)
         return [r ^ link.reverse for r in self._expanded[key]]
 
     def _outside(self, href: str, draft: Draft) -> Part | None:
@@ -118,34 +114,39 @@ class Resolver:
         self._geometry.owner, self._geometry.surface = draft.number, -1
         return [r for shape in self._geometry.shapes(element) for part in shape.parts for r in part]
 
-    def _add_boundary(self, draft: Draft, shapes: list[_Placed]) -> None:
+    def _add_boundary(self, draft: Draft, placed: list[GeometryDraft]) -> None:
         """Per LoD one MultiSurface of the boundary's polygons that no other geometry of the object uses."""
         for link, surface in draft.boundary_links:
             self._claim(link, surface, draft)
         used: dict[str, set[int]] = {}
-        for _, lod, _, shape in shapes:
-            if shape.type in SURFACE_TYPES or shape.type in SOLID_TYPES:
-                used.setdefault(lod, set()).update(r >> 1 for p in shape.parts for r in p if type(r) is int)
-        for lod, part in draft.boundary.items():
+        for geometry in placed:
+            if geometry.type in SURFACE_TYPES or geometry.type in SOLID_TYPES:
+                polygons = used.setdefault(geometry.lod, set())
+                for part in geometry.parts:
+                    polygons.update([r >> 1 for r in part])
+        for lod, boundary in draft.boundary.items():
             seen = used.setdefault(lod, set())
-            rest: Part = []
-            for reference in self._resolve(part, draft):
-                if type(reference) is int and reference >> 1 not in seen:
+            rest: list[int] = []
+            for reference in self._resolve(boundary, draft):
+                if reference >> 1 not in seen:
                     seen.add(reference >> 1)
                     rest.append(reference)
             if rest:
-                shapes.append((draft.object, lod, "MultiSurface", Shape("MultiSurface", [rest])))
+                kind = "MultiSurface"
+                placed.append(
+                    GeometryDraft(draft.number, draft.object, "MultiSurface", lod, kind, [rest], [])
+                )
 
     def _claim(self, link: Link, surface: int, draft: Draft) -> None:
         """Give polygons that a semantic surface only links to that surface as their meaning."""
         table = self._geometry.table
         for reference in self._resolve([link], draft):
-            if isinstance(reference, int):
-                polygon = reference >> 1
-                if table.semantics[polygon] < 0 and table.owners[polygon] == draft.number:
-                    table.semantics[polygon] = surface
+            polygon = reference >> 1
+            if table.semantics[polygon] < 0 and table.owners[polygon] == draft.number:
+                table.semantics[polygon] = surface
 
-    def _read_implicit(self, draft: Draft, element: Element, lod: str, role: str) -> list[_Placed]:
+    def _read_implicit(self, draft: Draft, element: Element, lod: str, role: str) -> list[GeometryDraft]:
+        """Add an implicit geometry to its object; returns the geometries of templates met first here."""
         read = self._implicit.read(element, draft.object, draft.number, lod, role)
         for template in self._implicit.take_undefined():
             found = self._index.find(f"#{template.id}")
@@ -154,7 +155,7 @@ class Resolver:
                 self._findings.append(Finding("broken-xlink", message, draft.object.id, template.id))
             else:
                 read.extend((template, s) for s in read_local(self._geometry, found, draft.number))
-        return [(template, lod, role, shape) for template, shape in read]
+        return [self._place(draft, template, lod, role, shape) for template, shape in read]
 
     def _paint(self, drafts: list[Draft], features: FeatureReader, assembly: Assembly) -> None:
         own = Appearances(self._path, self._findings, self._images)

@@ -26,11 +26,14 @@ GOOD, BAD_COORDINATES, NOT_CLOSED, TOO_FEW = range(4)
 
 @dataclass(slots=True)
 class RingTable:
-    """texts: the coordinates of each ring as written. first_ring: per polygon the index of its first ring.
+    """The rings and polygons of a batch.
+
+    texts: the coordinates of each ring as written. first_ring: per polygon the number of its first ring.
     owners: per polygon the number of its object in the batch; semantics: its index among the object's
-    surfaces, or -1. dimensions: rings that declare another srsDimension than 3. curves, points: polygons that are
-    no surfaces. local: polygons in the coordinates of a template, which have no CRS. planar: the file does not say that its coordinates
-    are three, so that rings which only make sense with two are read as such."""
+    surfaces, or -1. dimensions: the rings that declare two. curves, points: polygons that are no surfaces.
+    local: polygons in the coordinates of a template, which have no CRS. planar: the file does not say that
+    its coordinates are three, so that rings which only make sense with two are read as such.
+    """
 
     texts: list[str] = field(default_factory=list)
     first_ring: list[int] = field(default_factory=list)
@@ -103,7 +106,8 @@ def ranges(starts: IntArray, lengths: IntArray) -> IntArray:
     """The concatenation of arange(start, start + length) over all pairs."""
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total, dtype=Int) + np.repeat(starts - (ends - lengths), lengths)
+    result: IntArray = np.arange(total, dtype=Int) + np.repeat(starts - (ends - lengths), lengths)
+    return result
 
 
 def parse_rings(table: RingTable) -> ParsedRings:

@@ -52,7 +52,7 @@ class Head:
 
 
 def refuse_doctype(path: Path) -> None:
-    """Raise UnsafeInput when a document type declaration precedes the root, NotACityModel when there is no root."""
+    """Raise UnsafeInput when there is a document type declaration, NotACityModel when there is no root."""
     with path.open("rb") as file:
         raw = file.read(_PROLOG_LIMIT)
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in raw[:4]:
@@ -153,14 +153,12 @@ def _take(head: Head, element: Element, depth: int) -> None:
             head.envelope.append(text)
         elif local in ("posList", "pos", "coordinates") and head.sample is None:
             head.sample = text.replace(",", " ")
-        elif local == "anchorDefinition":
-            head.metadata["engineering_crs"] = {"anchor": text, "anchor_crs": element.get("codeSpace")}
-        elif local == "anchorPoint":
+        elif local == "anchorDefinition" or local == "anchorPoint":
             head.metadata["engineering_crs"] = {"anchor": text, "anchor_crs": element.get("codeSpace")}
 
 
 def members(path: Path, head: Head, only: str | None = None) -> Iterator[Element]:
-    """Each feature, or with `only` each member of that name, in the order of the file; an element is valid until the next."""
+    """Each feature, or with `only` each member of that name; an element is valid until the next."""
     tags = head.members if only is None else None
     try:
         if only is not None or tags is not None:

@@ -10,12 +10,22 @@ from lxml.etree import _Element as Element
 
 from citygml.codelists import CodeLists
 from citygml.findings import Finding
-from citygml.gml.names import GML_NAMESPACES, LOCAL, XLINK_HREF, Names, split
+from citygml.gml.names import GML_NAMESPACES, LOCAL, XLINK_HREF, Names
 from citygml.model import Attributes, Code, Measure, Uri, Value
 
-INTEGERS = frozenset({"storeysAboveGround", "storeysBelowGround", "yearOfConstruction", "yearOfDemolition", "lod"})
+INTEGERS = frozenset(
+    {"storeysAboveGround", "storeysBelowGround", "yearOfConstruction", "yearOfDemolition", "lod"}
+)
 DATES = frozenset(
-    "creationDate terminationDate validFrom validTo dateOfConstruction dateOfDemolition dateOfRenovation".split()
+    {
+        "creationDate",
+        "terminationDate",
+        "validFrom",
+        "validTo",
+        "dateOfConstruction",
+        "dateOfDemolition",
+        "dateOfRenovation",
+    }
 )
 _INTEGER = re.compile(r"[+-]?\d{1,18}\Z")
 
@@ -49,15 +59,14 @@ class Values:
     def plain(self, element: Element, local: str) -> Value:
         """The value of a property without element children."""
         text = (element.text or "").strip()
-        attributes = element.attrib
-        if attributes:
-            code_space = attributes.get("codeSpace")
+        if element.keys():
+            code_space = element.get("codeSpace")
             if code_space is not None:
                 return self.code(text, code_space)
-            unit = attributes.get("uom")
+            unit = element.get("uom")
             if unit is not None:
                 return self.measure(text, unit)
-            href = attributes.get(XLINK_HREF)
+            href = element.get(XLINK_HREF)
             if href is not None and not text:
                 return Uri(href)
         if not text:
@@ -138,16 +147,16 @@ class Values:
         return found[0] if len(found) == 1 else found
 
     def data(self, element: Element, property_name: str) -> Attributes:
-        """A data type's properties by local name; `@type` tells the type where the property's name does not."""
+        """A data type's properties by local name; `@type` is the type where the property's name differs."""
         content: Attributes = {}
-        namespace, local = split(element.tag)
+        local = LOCAL[element.tag]
         if property_name and local.lower() != property_name.lower():
             content["@type"] = local
-        for key, value in element.attrib.items():
+        for key in map(str, element.keys()):
             if key.endswith("}id"):
-                content["@id"] = str(value)
+                content["@id"] = element.get(key)
             elif "}" not in key and key != "srsDimension":
-                content[f"@{key}"] = str(value)
+                content[f"@{key}"] = element.get(key)
         for child in element:
             name = self._names[child.tag]
             if name.namespace in GML_NAMESPACES and name.local == "boundedBy":
@@ -164,6 +173,9 @@ class Values:
         """A generic attribute of CityGML 1.0, 2.0 (`stringAttribute` ...) or 3.0 (`StringAttribute` ...)."""
         local = LOCAL[element.tag]
         name = element.get("name")
+        if local == "stringAttribute" and name and len(element) == 1:
+            add(attributes, name, element[0].text or "")
+            return
         value: Element | None = None
         members: list[Element] = []
         for child in element:

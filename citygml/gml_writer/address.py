@@ -13,9 +13,9 @@ def address(property_: str, values: Attributes, version: str) -> str:
     named = attribute("gml:id", gml_id(id)) if isinstance(id, str) else ""
     inner = element("core:xalAddress", _xal3(texts) if version == "3.0" else _xal2(texts))
     position = values.get("position")
-    if isinstance(position, list) and len(position) == 3:
+    if isinstance(position, list) and len(position) in (2, 3):
         numbers = " ".join(str(v) for v in position)
-        point = element("gml:Point", element("gml:pos", numbers, ' srsDimension="3"'))
+        point = element("gml:Point", element("gml:pos", numbers, f' srsDimension="{len(position)}"'))
         inner += element("core:multiPoint", element("gml:MultiPoint", element("gml:pointMember", point)))
     return element(property_, element("core:Address", inner, named))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from citygml.classes import SURFACE_BY_NAME
 from citygml.gml_writer.schema import ClassSchema, Schema
 from citygml.model import SOLID_TYPES, SURFACE_TYPES, CityObject, Geometry
 
@@ -33,10 +34,10 @@ def finest(obj: CityObject, schema: Schema) -> dict[int, str]:
 
 def role_of(obj: CityObject, geometry: Geometry, n: int) -> str:
     """The geometry's role; a LoD0 outline of roof surfaces is what CityGML 2.0 calls the roof edge."""
-    if n == 0 and geometry.type in SURFACE_TYPES and geometry.semantics is not None:
-        if {obj.surfaces[s].type if s >= 0 else "" for s in geometry.semantics.tolist()} == {"RoofSurface"}:
-            return "RoofEdge"
-    return geometry.role
+    if n > 0 or geometry.type not in SURFACE_TYPES or geometry.semantics is None:
+        return geometry.role
+    types = {obj.surfaces[s].type if s >= 0 else "" for s in geometry.semantics.tolist()}
+    return "RoofEdge" if types == {"RoofSurface"} else geometry.role
 
 
 def property_for(target: ClassSchema, geometry: Geometry, role: str, n: int) -> tuple[str, str] | None:
@@ -103,11 +104,12 @@ def _form(geometry: Geometry) -> str:
 def surface_classes(obj: CityObject, target: ClassSchema, schema: Schema) -> list[ClassSchema | None]:
     """Per surface of the object its class in this version, or None when it cannot be written.
 
-    A surface whose class this version lacks becomes a GenericThematicSurface where there is that.
+    A surface of an ADE goes as the class that its name ends with (`test:SolarRoofSurface` as RoofSurface);
+    one that this version lacks otherwise becomes a GenericThematicSurface where there is that.
     """
     classes: list[ClassSchema | None] = []
     for surface in obj.surfaces:
-        known = schema.surface(target, surface.type)
+        known = schema.surface(target, surface.type) or _by_ending(target, surface.type, schema)
         if known is None and "core:boundary" in target.order:
             known = schema.surface(target, "GenericThematicSurface")
         classes.append(known)
@@ -117,6 +119,11 @@ def surface_classes(obj: CityObject, target: ClassSchema, schema: Schema) -> lis
         fits = known is not None and holder is not None and holding(known, holder) is not None
         held.append(known if fits else None)
     return held
+
+
+def _by_ending(target: ClassSchema, name: str, schema: Schema) -> ClassSchema | None:
+    endings = [s for s in SURFACE_BY_NAME if ":" in name and name.endswith(s)]
+    return schema.surface(target, max(endings, key=len)) if endings else None
 
 
 def holding(surface: ClassSchema, holder: ClassSchema) -> str | None:

@@ -12,7 +12,8 @@ import numpy as np
 
 from citygml.findings import Finding
 from citygml.gml_writer import schema2, schema3
-from citygml.gml_writer.features import Context, Node, members
+from citygml.gml_writer.context import Context, Node
+from citygml.gml_writer.features import members
 from citygml.gml_writer.files import Files
 from citygml.gml_writer.schema import Schema
 from citygml.gml_writer.text import attribute, content, element
@@ -53,7 +54,7 @@ def write_citygml(
         context.files.undo()
         Path(temporary).unlink(missing_ok=True)
         raise
-    return context.findings
+    return context.findings()
 
 
 def _umask() -> int:

@@ -16,12 +16,14 @@ from citygml.validate.planes import Planes
 class Edges:
     """Directed edges of the chosen faces, sorted so that the uses of one undirected edge lie together.
 
-    point: (m,) index of the start point in `Faces.points`; polygon, group: (m,); key: (m,) running
-    number of the undirected edge; forward: (m,) whether it runs from the lesser to the greater node.
+    point: (m,) index of the start point in `Faces.points`; nodes: (m, 2) start and end node; polygon,
+    group: (m,); key: (m,) running number of the undirected edge; forward: (m,) whether it runs from the
+    lesser to the greater node.
     uses: (k,) how often each undirected edge is used; balance: (k,) forward minus backward uses.
     """
 
     point: Ints
+    nodes: Ints
     polygon: Ints
     group: Ints
     key: Ints
@@ -86,13 +88,15 @@ def find_edges(faces: Faces, planes: Planes, group_of_polygon: Ints, snap: float
     a, b, chosen = a[real], b[real], chosen[real]
     low, high = np.minimum(a, b), np.maximum(a, b)
     order = np.lexsort((high, low))
-    low, high, chosen, forward = low[order], high[order], chosen[order], (a < b)[order]
+    a, b, low, high, chosen = a[order], b[order], low[order], high[order], chosen[order]
+    forward = a < b
     new = np.ones(len(low), dtype=bool)
     new[1:] = (np.diff(low) != 0) | (np.diff(high) != 0)
     key = np.cumsum(new) - 1
     count = int(key[-1]) + 1 if len(key) else 0
     return Edges(
         point=chosen,
+        nodes=np.column_stack([a, b]),
         polygon=polygon_of_point[chosen],
         group=group_of_point[chosen],
         key=key,

@@ -172,19 +172,22 @@ def _kind(city_object: CityObject, geometry: Geometry) -> tuple[str, str] | None
 
 @dataclass(slots=True)
 class _Family:
-    """A building while its parts arrive: how many there are, and per LoD (is a part, plan) of the solids."""
+    """A building while its parts arrive: how many there are, whether it has geometry of its own, and per
+    LoD (is a part, plan) of the solids."""
 
     parts: int = 0
+    has_own: bool = False
     lods: dict[str, list[tuple[bool, Plan]]] = field(default_factory=lambda: defaultdict(list))
 
 
 @dataclass(slots=True)
 class Parts:
-    """`parts-not-connected`: the parts of a building, at LoD2 or more, that do not all touch.
+    """`parts-not-connected`: the parts of a building, at LoD2 or more, that do not all touch, and
+    `part-alone`: a building without geometry of its own that has one part only, which CityGML 2.0
+    (10.3.2) represents by the building itself.
 
-    The building's own solid counts as one of them. A building with one part only is left alone; in one with
-    several, a part that is the only one with a solid at its LoD touches nothing. A building and its parts
-    come together in the stream, so only the last building is held from one batch to the next.
+    The building's own solid counts as one of its parts. A building and its parts come together in the
+    stream, so only the last building is held from one batch to the next.
     """
 
     geographic: bool
@@ -202,6 +205,7 @@ class Parts:
                 continue
             family = self._open.setdefault(building, _Family())
             family.parts += is_part
+            family.has_own |= not is_part and bool(city_object.geometries)
             own: dict[str, list[Geometry]] = defaultdict(list)
             for geometry in city_object.geometries:
                 if geometry.type in SOLID_TYPES and geometry.lod[:1] in ("2", "3", "4"):
@@ -220,8 +224,14 @@ class Parts:
         for building in buildings:
             family = self._open.pop(building)
             for lod, members in family.lods.items():
-                if family.parts > 1 and any(is_part for is_part, _ in members):
+                if len(members) > 1 and any(is_part for is_part, _ in members):
                     findings += _apart(building, lod, members)
+                elif family.parts == 1 and not family.has_own:
+                    plan = members[0][1]
+                    message = f"LoD{lod}: the only part of {building}, which has no geometry of its own"
+                    findings.append(
+                        Finding("part-alone", message, plan.object_id, building, plan.place, "warning")
+                    )
         return findings
 
 
@@ -232,7 +242,7 @@ def _apart(building: str, lod: str, members: list[tuple[bool, Plan]]) -> list[Fi
     low, high = np.array([p.low for p in plans]), np.array([p.high for p in plans])
     meet = np.maximum(low[a], low[b]) - np.minimum(high[a], high[b]) < _JOINED
     label = components(len(plans), a[meet], b[meet])
-    if len(plans) > 1 and (label == 0).all():
+    if (label == 0).all():
         return []
     size = np.bincount(label, minlength=len(plans))
     return [

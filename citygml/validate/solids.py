@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from citygml.findings import Finding
+from citygml.findings import Finding, Severity
 from citygml.model import Float64
 from citygml.validate.crossings import crossing_faces
 from citygml.validate.edges import Edges, components, find_edges
-from citygml.validate.faces import Bools, Faces, Ints, Tolerances
+from citygml.validate.faces import Bools, Faces, Ints, Tolerances, runs
 from citygml.validate.planes import Planes
+from citygml.validate.splits import closed_when_split
 
 
 def check_solids(faces: Faces, planes: Planes, sound: Bools, tol: Tolerances) -> list[Finding]:
-    """`solid-not-closed`, `solid-non-manifold`, `solid-mixed-orientation`, `solid-inside-out`,
-    `solid-not-connected`, `solid-self-intersection`: one finding per shell and code.
+    """`solid-not-closed`, `solid-edges-split`, `solid-non-manifold`, `solid-mixed-orientation`,
+    `solid-inside-out`, `solid-not-connected`, `solid-self-intersection`: one finding per shell and code.
 
     In a closed shell every edge is used twice, once in each direction (ISO 19107). Points count as the
     same when their coordinates are equal; shells that fail are tried again with points nearer than
@@ -33,7 +34,7 @@ def check_solids(faces: Faces, planes: Planes, sound: Bools, tol: Tolerances) ->
     if faulty.any():
         retry = np.where((faces.shell >= 0) & faulty[faces.shell], faces.shell, -1)
         again = find_edges(faces, planes, retry, tol.snap)
-        wrong, findings = _edge_findings(faces, again)
+        wrong, findings = _edge_findings(faces, planes, again, tol)
         good[:] = True
         good[wrong] = False
     findings += _pieces(faces, edges, shell_count)
@@ -41,7 +42,7 @@ def check_solids(faces: Faces, planes: Planes, sound: Bools, tol: Tolerances) ->
     return findings + _crossings(faces, planes, sound, tol)
 
 
-def _edge_findings(faces: Faces, edges: Edges) -> tuple[Ints, list[Finding]]:
+def _edge_findings(faces: Faces, planes: Planes, edges: Edges, tol: Tolerances) -> tuple[Ints, list[Finding]]:
     """The shells with edges that are not shared as they should be, and one finding per shell and kind."""
     findings: list[Finding] = []
     first = edges.first
@@ -49,8 +50,10 @@ def _edge_findings(faces: Faces, edges: Edges) -> tuple[Ints, list[Finding]]:
     # An edge that one face alone uses twice, forth and back, is a spike of that face, found as a ring.
     turned = (edges.uses == 2) & (edges.balance != 0)
     crowded = edges.uses > 2
+    split = _only_split(faces, planes, edges, open_edge, tol)
     kinds: list[tuple[str, Bools, str]] = [
-        ("solid-not-closed", open_edge, "edge(s) belong to one face only"),
+        ("solid-not-closed", open_edge & ~split, "edge(s) belong to one face only"),
+        ("solid-edges-split", open_edge & split, "edge(s) are split on one side and whole on the other"),
         ("solid-mixed-orientation", turned, "edge(s) lie between faces that look to opposite sides"),
         ("solid-non-manifold", crowded, "edge(s) belong to more than two faces"),
     ]
@@ -58,11 +61,25 @@ def _edge_findings(faces: Faces, edges: Edges) -> tuple[Ints, list[Finding]]:
         uses = first[chosen]
         shells, position, count = np.unique(edges.group[uses], return_index=True, return_counts=True)
         for _, use, number in zip(shells, uses[position], count, strict=True):
-            findings.append(
-                faces.finding(code, f"{number} {words}", int(edges.polygon[use]), int(edges.point[use]))
-            )
-    wrong = np.unique(edges.group[first[open_edge | turned | crowded]])
+            polygon, point = int(edges.polygon[use]), int(edges.point[use])
+            severity: Severity = "warning" if code == "solid-edges-split" else "error"
+            findings.append(faces.finding(code, f"{number} {words}", polygon, point, severity))
+    wrong = np.unique(edges.group[first[(open_edge & ~split) | turned | crowded]])
     return wrong, findings
+
+
+def _only_split(faces: Faces, planes: Planes, edges: Edges, open_edge: Bools, tol: Tolerances) -> Bools:
+    """The open edges of shells that close once edges are split at the corners on them."""
+    result = np.zeros(len(open_edge), dtype=bool)
+    keys = np.flatnonzero(open_edge)
+    uses = edges.first[keys]
+    order = np.argsort(edges.group[uses], kind="stable")
+    for start, end in runs(edges.group[uses[order]]):
+        own = uses[order[start:end]]
+        points = edges.point[own]
+        ends = np.stack([faces.points[points], faces.points[planes.following[points]]], axis=1)
+        result[keys[order[start:end]]] = closed_when_split(edges.nodes[own], ends, tol.cross)
+    return result
 
 
 def _pieces(faces: Faces, edges: Edges, shell_count: int) -> list[Finding]:

@@ -91,5 +91,5 @@ def _gaps(faces: Faces, planes: Planes, edges: Edges, border: Ints) -> list[Find
     use = int(border[np.argmin(distance)])
     message = f"{int((~covered).sum())} gap(s) inside the triangulated surface"
     return [
-        faces.finding("tin-hole", message, int(edges.polygon[use]), int(edges.point[use]), severity="warning")
+        faces.finding("tin-hole", message, int(edges.polygon[use]), int(edges.point[use]), severity="info")
     ]

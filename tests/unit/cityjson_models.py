@@ -91,14 +91,14 @@ def area(geometry: Geometry) -> float:
     """The area of the surfaces of a geometry of the model, 0 for points and curves."""
     if geometry.type in ("MultiPoint", "MultiCurve"):
         return 0.0
-    total = 0.0
-    for first, last in pairwise(geometry.polygons.tolist()):
-        for number, ring in enumerate(range(first, last)):
-            points = geometry.vertices[geometry.rings[ring] : geometry.rings[ring + 1]]
-            moved = points - points[0]
-            ring_area = np.linalg.norm(np.cross(moved, np.roll(moved, -1, axis=0)).sum(axis=0)) / 2
-            total += float(ring_area if number == 0 else -ring_area)
-    return total
+    starts, ends = geometry.rings[:-1], geometry.rings[1:]
+    following = np.arange(1, len(geometry.vertices) + 1)
+    following[ends - 1] = starts
+    moved = geometry.vertices - np.repeat(geometry.vertices[starts], ends - starts, axis=0)
+    normals = np.add.reduceat(np.cross(moved, moved[following]), starts, axis=0)
+    rings = np.linalg.norm(normals, axis=1) / 2
+    exterior = geometry.polygons[:-1]
+    return float(2 * rings[exterior].sum() - rings.sum())
 
 
 def canonical(item: CityObject, digits: int = 6) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cityjson_models import area, model_files, raw_area, raw_counts, raw_documents, read
 
 from citygml.cityjson import open_cityjson
 from citygml.errors import BadCoordinates, CityModelError, NotACityModel, UnsupportedFormat
 from citygml.model import Code, Measure
 from citygml.reading import ReadOptions, open_model
+from tests.unit.cityjson_models import area, model_files, raw_area, raw_counts, raw_documents, read
 
 REFUSED = {
     "no_cityjson_obj.city.jsonl": NotACityModel,

@@ -11,7 +11,6 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from cityjson_models import area, canonical, model_files, read
 
 from citygml.cityjson import write_cityjson, write_cityjsonseq
 from citygml.errors import CityModelError
@@ -29,6 +28,7 @@ from citygml.model import (
     Texturing,
     Uri,
 )
+from tests.unit.cityjson_models import area, canonical, model_files, read
 
 Write = Callable[..., list[Finding]]
 BOTH = pytest.mark.parametrize("write", [write_cityjson, write_cityjsonseq])

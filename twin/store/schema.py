@@ -31,6 +31,7 @@ CREATE TABLE object (
     run INTEGER NOT NULL,             -- the ingestion that wrote this version
     valid_from TEXT NOT NULL,
     valid_to TEXT,
+    ended INTEGER,                    -- the ingestion that ended this version
     digest BLOB NOT NULL,
     triangles INTEGER NOT NULL,       -- a close upper estimate, for partitioning
     implicit INTEGER NOT NULL,        -- number of placed library geometries
@@ -40,6 +41,7 @@ CREATE TABLE object (
 );
 CREATE UNIQUE INDEX object_current ON object(id) WHERE valid_to IS NULL;
 CREATE INDEX object_versions ON object(id, valid_from) WHERE valid_to IS NOT NULL;
+CREATE INDEX object_ended ON object(ended) WHERE ended IS NOT NULL;
 CREATE INDEX object_parent ON object(parent) WHERE parent IS NOT NULL;
 CREATE INDEX object_layer ON object(layer, class, lods);
 

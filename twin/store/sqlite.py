@@ -255,13 +255,33 @@ class City:
         )
         return count, list(self.fetch([r[0] for r in rows]))
 
-    def attributes(self, layer: str, time: datetime | None = None) -> Iterator[tuple[str, str]]:
-        """(class, attributes as JSON) of every object of a layer that has geometry."""
-        when, values = _valid(time)
+    def attributes(self, layer: str, after: int = 0) -> Iterator[tuple[str, str]]:
+        """(class, attributes as JSON) of every current object of a layer that has geometry and a row
+        number greater than `after`."""
         yield from self.connection.execute(
-            f"SELECT class, attributes FROM object WHERE layer = ? AND {when} AND x0 IS NOT NULL",
-            [layer, *values],
+            "SELECT class, attributes FROM object"
+            " WHERE layer = ? AND valid_to IS NULL AND x0 IS NOT NULL AND row > ?",
+            (layer, after),
         )
+
+    def ended_attributes(self, layer: str, row: int, run: int) -> Iterator[tuple[str, str]]:
+        """(class, attributes as JSON) of what was current when `run` was the last ingestion and `row` the
+        last object, and is no longer."""
+        yield from self.connection.execute(
+            "SELECT class, attributes FROM object"
+            " WHERE ended > ? AND layer = ? AND x0 IS NOT NULL AND row <= ?",
+            (run, layer, row),
+        )
+
+    def last_row(self) -> int:
+        """The greatest row number of an object; rows only grow."""
+        (row,) = self.connection.execute("SELECT coalesce(max(row), 0) FROM object").fetchone()
+        return int(row)
+
+    def last_run(self) -> int:
+        """The number of the last ingestion."""
+        (run,) = self.connection.execute("SELECT coalesce(max(row), 0) FROM run").fetchone()
+        return int(run)
 
     def findings(self, object_id: str | None = None, limit: int = 1000) -> list[Finding]:
         """Findings of one object, or the first of all."""

@@ -115,9 +115,9 @@ class Writer:
 
     def _end_unseen(self, source: int) -> None:
         ended = self._db.execute(
-            "UPDATE object SET valid_to = ? WHERE source = ? AND valid_to IS NULL AND run != ?"
+            "UPDATE object SET valid_to = ?, ended = ? WHERE source = ? AND valid_to IS NULL AND run != ?"
             " AND row NOT IN (SELECT row FROM temp.touched)",
-            (self.at, source, self._run),
+            (self.at, self._run, source, self._run),
         )
         self.counts.ended += ended.rowcount
 
@@ -167,7 +167,9 @@ class Writer:
             if digest == o.digest:
                 self.counts.unchanged += 1
                 return
-            self._db.execute("UPDATE object SET valid_to = ? WHERE row = ?", (self.at, row))
+            self._db.execute(
+                "UPDATE object SET valid_to = ?, ended = ? WHERE row = ?", (self.at, self._run, row)
+            )
             self.counts.changed += 1
             break
         self._write(source, [o])

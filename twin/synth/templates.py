@@ -121,10 +121,6 @@ def _hydrant() -> list[Part]:
     return [*((face, RED) for face in body), (_box((0.0, 0.0), 0.46, 0.12, 0.45, 0.57), RED)]
 
 
-def _manhole() -> list[Part]:
-    return [(face, IRON) for face in _lathe([(0.4, 0.0), (0.4, 0.03), (0.0, 0.035)], 10)]
-
-
 def make_templates() -> dict[str, Template]:
     """Every library geometry by its id."""
     leaf = Material("leaf", diffuse=(0.36, 0.52, 0.27))
@@ -150,6 +146,5 @@ def make_templates() -> dict[str, Template]:
         _template("signal", _signal()),
         _template("sensor", _sensor()),
         _template("gauge", _gauge()),
-        _template("manhole", _manhole()),
     ]
     return {t.id: t for t in made}
