@@ -35,6 +35,7 @@ FORMAT = 1
 """Goes into every digest: raise it when the same objects give other contents."""
 BUDGET = 20_000
 """Weight of a tile: triangles, with a share for placed geometries and for each object."""
+_BACKDROP = ("terrain", "imagery")
 _COARSE_SHARE = 0.5
 _PER_INSTANCE = 8
 _PER_OBJECT = 4
@@ -80,16 +81,30 @@ def build(
     options = options or TileOptions()
     with open_city(folder) as city, _lock(folder):
         existing = {layer.name for layer in city.layers()}
-        unknown = [name for name in layers if name not in existing]
+        choice = {*existing, *_BACKDROP}
+        unknown = [name for name in layers if name not in choice]
         if unknown:
-            raise TwinError(
-                f"{folder}: no layer {unknown[0]!r}; it has {', '.join(sorted(existing)) or 'none'}"
-            )
+            raise TwinError(f"{folder}: no layer {unknown[0]!r}; it has {', '.join(sorted(choice))}")
         place = georeference(city)
-        reports = [build_layer(city, name, place, options, progress) for name in (layers or sorted(existing))]
+        reports = [
+            _build_backdrop(city, name, place, options, progress)
+            if name in _BACKDROP
+            else build_layer(city, name, place, options, progress)
+            for name in (layers or [*sorted(existing), *_BACKDROP])
+        ]
         if not layers:
             _drop_old_layers(folder / "tiles", existing)
     return reports
+
+
+def _build_backdrop(
+    city: City, name: str, place: Georeference, options: TileOptions, progress: Progress | None
+) -> LayerReport:
+    from tiles.backdrop import build_imagery_of, build_terrain_of
+
+    make = build_terrain_of if name == "terrain" else build_imagery_of
+    made = make(city, place, options.all, progress)
+    return LayerReport(name, made.tiles, made.written, bytes=made.bytes)
 
 
 def build_layer(

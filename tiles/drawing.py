@@ -75,13 +75,13 @@ class Painter:
                     severity="warning",
                 )
             )
-        plain = [material_json(p.kind, p.material) for p in drawn.paints]
+        looks = [material_json(p.kind, p.material) for p in drawn.paints]
         colours = None
-        if len(plain) > MOST:
-            plain, by_paint = by_vertex(plain)
+        if len(looks) > MOST:
+            looks, by_paint = by_vertex(looks)
             colours = by_paint[surfaces.paint]
-        table = np.array([self._look(look) for look in plain], np.int32)
-        material, uv = table[surfaces.paint], None
+        paint, uv = surfaces.paint, None
+        page = np.full(len(paint), -1, np.int32)
         if self.texture_format is not None and self.load is not None and surfaces.uv is not None:
             from tiles.texture import pack_textures
 
@@ -90,10 +90,13 @@ class Painter:
                 surfaces, drawn.textures, self.load, self.texture_format, self.texture_size, owners
             )
             self.findings += textured.findings
+            page, uv = textured.page, textured.uv
             pages = [self._look(textured_json(write_page(self.glb, p), p.alpha)) for p in textured.pages]
-            shown = textured.page >= 0
-            material[shown] = np.array([*pages, 0], np.int32)[textured.page[shown]]
-            uv = textured.uv
+        material = np.empty(len(paint), np.int32)
+        for number in np.unique(paint[page < 0]).tolist():
+            material[paint == number] = self._look(looks[number])
+        for number in np.unique(page[page >= 0]).tolist():
+            material[page == number] = pages[number]
         return surface_primitives(surfaces, local, cut, material, uv, colours)
 
 

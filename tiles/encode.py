@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from citygml.model import Float32
 from tiles.gltf import Glb, Json
@@ -56,14 +57,25 @@ def write_page(glb: Glb, page: Page) -> int:
 
 
 def write_table(glb: Glb, table: Table) -> None:
-    """Add the property table and its schema (EXT_structural_metadata); views start at multiples of 8."""
+    """Add the property table and its schema (EXT_structural_metadata); views start at multiples of 8.
+
+    Columns with the same bytes share a view.
+    """
+    views: dict[bytes, int] = {}
+
+    def view(values: npt.NDArray[np.generic]) -> int:
+        data = values.tobytes()
+        if data not in views:
+            views[data] = glb.view(data, 8)
+        return views[data]
+
     properties: dict[str, Json] = {}
     for column in table.columns:
         if column.same is not None:
             continue
-        entry: Json = {"values": glb.view(column.values.tobytes(), 8)}
+        entry: Json = {"values": view(column.values)}
         if column.offsets is not None:
-            entry["stringOffsets"] = glb.view(column.offsets.tobytes(), 8)
+            entry["stringOffsets"] = view(column.offsets)
             if column.offsets.dtype != np.uint32:
                 entry["stringOffsetType"] = column.offsets.dtype.name.upper()
         properties[column.property.id] = entry

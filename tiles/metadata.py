@@ -3,7 +3,7 @@
 A layer has one schema, made from a `Summary` of the attributes of all its objects, so that a value
 means the same in every tile. A tile carries the part of it that its objects use.
 
-Columns are kept small: texts with few distinct values are enums of one byte, whole numbers take the
+Columns are kept small: texts with few distinct values that repeat are enums of one byte, whole numbers take the
 smallest type that holds them, other numbers are FLOAT32. Texts with many values are left out, except
 those asked for; the full attributes of an object are served by its id.
 """
@@ -24,6 +24,8 @@ from citygml.model import CityObject, Measure
 from tiles.attributes import AttributeSummary, Flat, Summary, flatten, text_of
 
 NO_VALUE = "∅"  # the enum value that stands for an absent attribute
+_LEFT_OUT = frozenset({"externalReferences"})  # links to other registers: not for styling
+_FEW = 24  # texts that hardly repeat are enums only up to this many
 _LOWEST = float(np.finfo(np.float32).min)
 _EXACT = 2**24  # whole numbers above it are not exact in float32
 
@@ -61,6 +63,8 @@ class Schema:
         used = {"id", "class"}
         properties = {}
         for name in sorted(summary.attributes):
+            if name.split(".")[0] in _LEFT_OUT:
+                continue
             made = _property(identifier(name, used), name, summary.attributes[name], total, name in wanted)
             if made is not None:
                 properties[name] = made
@@ -113,7 +117,7 @@ def _property(key: str, name: str, summary: AttributeSummary, total: int, keep_t
         return _number(key, name, definition, summary)
     if summary.kinds == {"bool"} and everywhere:
         return Property(key, name, {"type": "BOOLEAN", **definition})
-    if summary.values is None:
+    if summary.values is None or len(summary.values) > max(_FEW, summary.count / 4):
         return Property(key, name, {"type": "STRING", **definition, "noData": ""}) if keep_text else None
     labels: dict[str, dict[str, Any]] = {}
     taken = {NO_VALUE}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy.typing as npt
 
 from citygml.crs import Georeference
 from tiles import rtin
+from tiles.folder import replaced
 from tiles.ground import Ground
 from tiles.quantized_mesh import encode
 from twin.raster import METRES_PER_DEGREE, Dem
@@ -77,24 +77,21 @@ def build_terrain(
     errors += (least,)
     ranges = [_tile_range(area, level) for level in range(finest + 1)]
     total = sum((x1 - x0 + 1) * (y1 - y0 + 1) for x0, y0, x1, y1 in ranges)
-    partial = out_dir.with_name(out_dir.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
     digest = hashlib.sha256()
     done = triangles = size = 0
-    for level, tile_range in enumerate(ranges):
-        for x, y, content, count in _tiles(ground, level, tile_range, errors[level]):
-            path = partial / str(level) / str(x) / f"{y}.terrain"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-            digest.update(content)
-            done, triangles, size = done + 1, triangles + count, size + len(content)
-        if progress is not None:
-            progress(done, total)
-    version = digest.hexdigest()[:16]
-    (partial / "layer.json").write_text(
-        json.dumps(_layer(ranges, version), indent=1) + "\n", encoding="utf-8"
-    )
-    _replace(partial, out_dir)
+    with replaced(out_dir) as folder:
+        for level, tile_range in enumerate(ranges):
+            for x, y, content, count in _tiles(ground, level, tile_range, errors[level]):
+                path = folder / str(level) / str(x) / f"{y}.terrain"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+                digest.update(content)
+                done, triangles, size = done + 1, triangles + count, size + len(content)
+                if progress is not None:
+                    progress(done, total)
+        version = digest.hexdigest()[:16]
+        layer = json.dumps(_layer(ranges, version), indent=1) + "\n"
+        (folder / "layer.json").write_text(layer, encoding="utf-8")
     return TerrainReport(finest + 1, total, triangles, size, area, errors, version)
 
 
@@ -209,13 +206,3 @@ def _layer(ranges: list[Range], version: str) -> dict[str, object]:
         "maxzoom": len(ranges) - 1,
         "available": [[{"startX": x0, "startY": y0, "endX": x1, "endY": y1}] for x0, y0, x1, y1 in ranges],
     }
-
-
-def _replace(partial: Path, out_dir: Path) -> None:
-    """Put the finished folder in the place of the old one."""
-    old = out_dir.with_name(out_dir.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
-    if out_dir.exists():
-        out_dir.rename(old)
-    partial.rename(out_dir)
-    shutil.rmtree(old, ignore_errors=True)

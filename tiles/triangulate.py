@@ -183,7 +183,8 @@ def _one_by_one(
         ends = rings[first[k] + 1 : last[k] + 1] - starts[k]
         other = _delaunay(flat[begin[k] : begin[k] + sizes[k]], ends)
         if other is not None:
-            other, signed = _facing(vertices, other + int(starts[k]), normals[polygon])
+            facing = np.broadcast_to(normals[polygon], (len(other), 3))
+            other, signed = _facing(vertices, other + int(starts[k]), facing)
             if abs(signed.sum() - areas[polygon]) <= AREA_TOLERANCE * areas[polygon]:
                 keep = owner != k
                 corners = np.concatenate([corners[keep], other])

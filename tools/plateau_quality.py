@@ -1,12 +1,13 @@
 """Compare `twin check` with the planted defects of PLATEAU's quality cases, and write the table of it.
 
-    python tools/plateau_quality.py ../shared/data/citygml/plateau-quality-cases docs/plateau-quality.md
+    python tools/plateau_quality.py FOLDER_OF_CASES docs/plateau-quality.md
 
-A case is a folder with a `workflow_test.json`, model files under `udx/`, and what PLATEAU's own quality
-check reports for them: counts per rule (`summary_*.json`) and lists with object ids (CSV). Each rule is one
-of ours (a set of finding codes) or out of scope, with the reason. A case agrees when, for each of its rules
-that is ours, we report something exactly if PLATEAU does, and on the same objects where its lists name
-them; a case without errors agrees when we report no error at all.
+The cases are those of PLATEAU Flow's tests, and not part of this repository. A case is a folder with a
+`workflow_test.json`, model files under `udx/`, and what PLATEAU's own quality check reports for them: counts
+per rule (`summary_*.json`) and lists with object ids (CSV). Each rule is answered by a set of codes, or
+is out of scope, with the reason (`plateau_rules`). A case agrees when, for each of its rules in scope, we
+report something exactly if PLATEAU does, and on the same objects where its lists name them; a case called
+no-error agrees when we report no error at all.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from plateau_rules import (
+    CITY_WITH_LISTS,
     COUNTED,
     ID_COLUMNS,
     INCOMPLETE,

@@ -108,7 +108,7 @@ ID_COLUMNS = (
 # Cases that cannot be judged from their folder.
 INCOMPLETE = {"02-bldg/common/C01": "the second of its two files is not in the folder"}
 # The city whose code lists are in the folder of one case, and serve the other cases of that city.
-_CITY_WITH_LISTS = "16211_imizu-shi"
+CITY_WITH_LISTS = "16211_imizu-shi"
 
 # What PLATEAU's lists call a defect, and which of our codes say the same.
 ISSUES = {

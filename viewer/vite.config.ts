@@ -8,7 +8,7 @@ const ENGINE = join(ROOT, 'node_modules/@cesium/engine');
 
 /** What CesiumJS fetches at run time: workers, decoders, and assets less the star map and base maps of others. */
 function cesiumFiles(): Plugin {
-  const unused = /Textures[\\/](SkyBox|NaturalEarthII|maki|moonSmall)|google-earth-dbroot|wasm_splats|Images[\\/]/;
+  const unused = /Textures[\\/](SkyBox|NaturalEarthII|maki|moonSmall)|google-earth-dbroot|wasm_splats/;
   return {
     name: 'cesium-files',
     closeBundle() {

@@ -15,7 +15,7 @@ their `_valueType` is `string`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
@@ -63,26 +63,28 @@ def read_attributes(raw: dict[str, Any]) -> Attributes:
     return out
 
 
-def _siblings(raw: dict[str, Any]) -> Iterable[str]:
+def _siblings(raw: dict[str, Any]) -> Iterator[str]:
     """The keys of `raw` that tell the unit, list, name or type of another of its values."""
     for key in raw:
         suffix = next((s for s in _SUFFIXES if key.endswith(s)), None)
-        first = _first(raw.get(key.removesuffix(suffix))) if suffix and key != suffix else None
+        values = _leaves(raw.get(key.removesuffix(suffix))) if suffix and key != suffix else iter(())
         if suffix == UNIT:
-            told = isinstance(first, int | float) and not isinstance(first, bool)
-        elif suffix == VALUE_TYPE:
-            told = isinstance(first, str) and _first(raw[key]) in ("uri", "string")
+            told = any(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
         else:
-            told = isinstance(first, str)
+            told = any(isinstance(v, str) for v in values)
+        if told and suffix == VALUE_TYPE:
+            told = all(v in ("uri", "string", None) for v in _leaves(raw[key]))
         if told:
             yield key
 
 
-def _first(value: Any) -> Any:
-    """The first value that is not null in nested lists."""
+def _leaves(value: Any) -> Iterator[Any]:
+    """The values in nested lists."""
     if isinstance(value, list):
-        return next((found for item in value if (found := _first(item)) is not None), None)
-    return value
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
 
 
 def _plain(value: Any) -> Any:

@@ -42,14 +42,17 @@ _BY_PARENT = {
 
 
 def read_address(element: Element) -> Attributes:
-    """An Address feature as a flat mapping; parts given twice are joined by a blank, its point becomes
-    `position`, three numbers in the order of the file."""
+    """An Address feature as a flat mapping. Parts given twice are joined by a blank. Its point becomes
+    `position`, the numbers as written, with `position_crs` where it declares a CRS of its own."""
     address: Attributes = {}
     address_id = gml_id(element)
     if address_id is not None:
         address["id"] = address_id
     for part in element.iter():
         namespace, local = split(part.tag)
+        srs_name = part.get("srsName")
+        if srs_name is not None:
+            address["position_crs"] = srs_name
         text = " ".join((part.text or "").split())
         if not text:
             continue

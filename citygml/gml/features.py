@@ -47,11 +47,16 @@ class Draft:
 
 @dataclass(slots=True)
 class Holder:
-    """What gets the properties that are being read: an object (surface -1) or one of its surfaces."""
+    """What gets the properties that are being read: an object (surface -1) or one of its surfaces.
+
+    generic: generic attributes, kept apart until the end, so that none of them mixes with a property of
+    the same name.
+    """
 
     draft: Draft
     attributes: Attributes
     surface: int
+    generic: Attributes | None = None
 
 
 Action = Callable[[Holder, Element, Any], None]
@@ -121,6 +126,9 @@ class FeatureReader:
         for child in element:
             action, argument = actions[child.tag]
             action(holder, child, argument)
+        if holder.generic is not None:
+            for name, value in holder.generic.items():
+                holder.attributes[f"gen:{name}" if name in holder.attributes else name] = value
         self._holder = outer
 
     def _choose(self, tag: str) -> tuple[Action, Any]:
@@ -316,11 +324,13 @@ class FeatureReader:
         holder.draft.own.append((lod, role, shape))
 
     def _generic(self, holder: Holder, element: Element, _: None) -> None:
-        self._values.generic(element, holder.attributes)
+        if holder.generic is None:
+            holder.generic = {}
+        self._values.generic(element, holder.generic)
 
     def _generic_3(self, holder: Holder, element: Element, _: None) -> None:
         for child in element:
-            self._values.generic(child, holder.attributes)
+            self._generic(holder, child, None)
 
     def _external_reference(self, holder: Holder, element: Element, _: str) -> None:
         """informationSystem with the name or URI of the external object, as one mapping."""

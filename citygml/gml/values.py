@@ -14,7 +14,7 @@ from citygml.gml.names import GML_NAMESPACES, LOCAL, XLINK_HREF, Names
 from citygml.model import Attributes, Code, Measure, Uri, Value
 
 INTEGERS = frozenset(
-    {"storeysAboveGround", "storeysBelowGround", "yearOfConstruction", "yearOfDemolition", "lod"}
+    {"storeysAboveGround", "storeysBelowGround", "yearOfConstruction", "yearOfDemolition", "lod", "intValue"}
 )
 DATES = frozenset(
     {
@@ -37,6 +37,13 @@ def add(attributes: Attributes, name: str, value: Value) -> None:
         return
     old = attributes[name]
     attributes[name] = [*old, value] if isinstance(old, list) else [old, value]
+
+
+def number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 class Values:
@@ -77,6 +84,8 @@ class Values:
             return self.date(text)
         if text in ("true", "false"):
             return text == "true"
+        if local == "doubleValue":
+            return number(text)
         return text
 
     def code(self, text: str, code_space: str) -> Code:

@@ -14,8 +14,12 @@ def address(property_: str, values: Attributes, version: str) -> str:
     inner = element("core:xalAddress", _xal3(texts) if version == "3.0" else _xal2(texts))
     position = values.get("position")
     if isinstance(position, list) and len(position) in (2, 3):
+        crs = values.get("position_crs")
+        named_crs = attribute("srsName", crs) if crs else ""
         numbers = " ".join(str(v) for v in position)
-        point = element("gml:Point", element("gml:pos", numbers, f' srsDimension="{len(position)}"'))
+        point = element(
+            "gml:Point", element("gml:pos", numbers, f' srsDimension="{len(position)}"'), named_crs
+        )
         inner += element("core:multiPoint", element("gml:MultiPoint", element("gml:pointMember", point)))
     return element(property_, element("core:Address", inner, named))
 

@@ -74,7 +74,7 @@ def _own_geometry(
         if boundary:
             boundaries.append(boundary)
             return True
-    if place is None or slots.get(place[0]):
+    if place is None or (slots.get(place[0]) and not place[0].lower().endswith("geometry")):
         place = placing.elsewhere(target, g, role, n, slots)
         what = f"{g.role or g.type} of LoD {g.lod}"
         if place is None:
@@ -89,8 +89,20 @@ def _own_geometry(
             return False
         if g.textures or g.materials:
             context.find("appearance-not-written", "the triangles of a TIN are written without it", obj.id)
-    slots[property_] = [element(property_, geometry.whole(w, context.schema.version, form))]
+    text = geometry.whole(w, context.schema.version, form)
+    slots[property_] = [_with(property_, slots.get(property_, []), text)]
     return form != "TIN"
+
+
+def _with(property_: str, old: list[str], text: str) -> str:
+    """The property with one geometry more: several make a gml:MultiGeometry."""
+    if not old:
+        return element(property_, text)
+    inner = old[0].removeprefix(f"<{property_}>").removesuffix(f"</{property_}>")
+    several = inner.removeprefix("<gml:MultiGeometry>").removesuffix("</gml:MultiGeometry>")
+    if several == inner:
+        several = element("gml:geometryMember", inner)
+    return element(property_, element("gml:MultiGeometry", several + element("gml:geometryMember", text)))
 
 
 def _boundary(context: Context, target: ClassSchema, w: Writing, n: int) -> str:

@@ -186,11 +186,12 @@ class Parts:
     `part-alone`: a building without geometry of its own that has one part only, which CityGML 2.0
     (10.3.2) represents by the building itself.
 
-    The building's own solid counts as one of its parts. A building and its parts come together in the
-    stream, so only the last building is held from one batch to the next.
+    The building's own solid counts as one of its parts. Parts come after their building, and in most files
+    right after it; the last `held` buildings are kept open for those that come later.
     """
 
     geographic: bool
+    held: int = 5000
     _open: dict[str, _Family] = field(default_factory=dict)
     _scale: Scale | None = None
 
@@ -214,7 +215,7 @@ class Parts:
                 plan = plan_of(city_object, geometries, self._scale)
                 if plan is not None:
                     family.lods[lod].append((is_part, plan))
-        return self._close(list(self._open)[:-1])
+        return self._close(list(self._open)[: -self.held])
 
     def finish(self) -> list[Finding]:
         return self._close(list(self._open))

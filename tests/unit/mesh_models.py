@@ -15,6 +15,7 @@ from tiles.gltf import COMPONENT, disassemble
 
 Ring = Sequence[Sequence[float]]
 _WIDTH = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
+_DRACO = {2: np.uint8, 4: np.uint16, 9: np.float32}  # draco::DataType
 _DTYPE = {code: dtype for dtype, code in COMPONENT.items()}
 
 
@@ -112,9 +113,10 @@ class Unpacked:
         mesh = DracoPy.decode(self.view(extension["bufferView"]))
         made: dict[str, Any] = {}
         for name, key in extension["attributes"].items():
-            data = next(a["data"] for a in mesh.attributes if a["unique_id"] == key)
-            entry = self.json["accessors"][primitive["attributes"][name]]
-            assert len(data) == entry["count"] and data.dtype == _DTYPE[entry["componentType"]], name
+            (held,) = (a for a in mesh.attributes if a["unique_id"] == key)
+            entry, data = self.json["accessors"][primitive["attributes"][name]], held["data"]
+            assert len(data) == entry["count"]
+            assert _DRACO[held["data_type"]] == _DTYPE[entry["componentType"]]
             made[name] = data.ravel() if entry["type"] == "SCALAR" else data
         made["indices"] = mesh.faces.ravel()
         assert len(made["indices"]) == self.json["accessors"][primitive["indices"]]["count"]

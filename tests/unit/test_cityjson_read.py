@@ -518,3 +518,39 @@ def test_broken_hierarchies_are_findings(save: Any) -> None:
     }
     order = [o.id for o in read_objects]
     assert order.index("top") < min(order.index("late"), order.index("adopted"))
+
+
+def test_odd_features_and_classes_are_read_with_a_finding(save: Any) -> None:
+    feature = {
+        "type": "CityJSONFeature",
+        "id": "other",
+        "CityObjects": {"b": {"type": "Shed"}},
+        "vertices": [],
+    }
+    path = save(json.dumps(document({}, [])) + "\n\n" + json.dumps(feature), "odd.city.jsonl")
+    reader, (item,) = read(path)
+    assert item.type == "+Shed"
+    assert {(f.code, f.object_id) for f in reader.gathered.findings} == {
+        ("bad-feature", None),
+        ("unknown-class", "b"),
+    }
+
+
+def test_templates_that_cannot_be_read_are_findings(save: Any) -> None:
+    matrix = np.eye(4).ravel().tolist()
+    places = [
+        {"type": "GeometryInstance", "template": n, "boundaries": [0], "transformationMatrix": matrix}
+        for n in (0, 1, 2)
+    ]
+    templates = {
+        "templates": [
+            {"type": "MultiPoint", "lod": "1", "boundaries": [0]},
+            {"type": "MultiSurface", "lod": "1", "boundaries": [[[0, 1, 99]]]},
+        ],
+        "vertices-templates": [[0, 0, 0], [1, 0, 0]],
+    }
+    raw = document({"t": {"type": "CityFurniture", "geometry": places}}) | {"geometry-templates": templates}
+    reader, (item,) = read(save(raw))
+    assert [len(reader.gathered.templates[i.template].geometries) for i in item.implicit] == [1, 0]
+    assert [f.code for f in reader.gathered.findings] == ["bad-template", "bad-geometry"]
+    assert reader.gathered.findings[1].object_id == "t"

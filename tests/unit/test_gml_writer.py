@@ -224,18 +224,21 @@ def test_the_same_objects_in_the_next_version(data: Path, tmp_path: Path, file: 
         assert summary(new, "3.0", "2.0") == summary(old, "3.0", "2.0"), old.id
 
 
-def test_ingolstadt_keeps_textures_and_openings(data: Path, tmp_path: Path) -> None:
-    source = data / "citygml/ingolstadt-lod3/4018207/4018207.xml"
+@pytest.mark.parametrize("name", ["4018106", "4018207"])
+def test_ingolstadt_keeps_textures_and_openings(data: Path, tmp_path: Path, name: str) -> None:
+    source = data / f"citygml/ingolstadt-lod3/{name}/{name}.xml"
     for version in VERSIONS:
         path = tmp_path / version / "out.gml"
         path.parent.mkdir()
         _, before, after = round_trip(source, path, version)
         for old, new in zip(before, after, strict=True):
+            assert [g.type for g in new.geometries] == [g.type for g in old.geometries]
             assert [s.parent for s in new.surfaces] == [s.parent for s in old.surfaces]
             assert sum(area(g) for g in new.geometries) == pytest.approx(
                 sum(area(g) for g in old.geometries), abs=1e-6
             )
             assert all(t.path and Path(t.path).is_relative_to(path.parent) for t in new.textures if t.path)
+            assert any(t.path for t in new.textures) or not old.textures
             assert [bool(t.path) for t in new.textures] == [bool(t.path) for t in old.textures]
 
 

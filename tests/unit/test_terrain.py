@@ -136,6 +136,11 @@ def write_dem(
     return path
 
 
+def stop(done: int, total: int) -> None:
+    if done > total // 2:
+        raise KeyboardInterrupt
+
+
 def hill(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """A smooth hill near Busan in EPSG:5187, 60 m high on a gentle slope."""
     return 60 * np.exp(-((x - 196000) ** 2 + (y - 281000) ** 2) / (2 * 180.0**2)) + (x - 196000) * 0.01 + 20
@@ -214,6 +219,16 @@ def test_unusable_rasters_are_refused_in_one_line(data: Path, tmp_path: Path) ->
     with pytest.raises(RasterError, match="no heights"):
         build_terrain(dem, tmp_path / "out", georeference(dem))
     assert not (tmp_path / "out").exists()
+    with pytest.raises(KeyboardInterrupt):
+        build_terrain(  # stopped half way
+            open_dem(
+                write_dem(tmp_path / "flat.tif", flat, west=195000, north=281000, cell=1, crs="EPSG:5187")
+            ),
+            tmp_path / "out",
+            georeference(dem),
+            progress=stop,
+        )
+    assert [p.name for p in tmp_path.iterdir() if p.is_dir()] == []
 
 
 # ---- triangulation

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from twin.synth import centres, housing
+from twin.synth import centres, housing, outdoors
 from twin.synth.design import Design
 from twin.synth.plan import Block, Plan, make_plan
 
@@ -18,10 +18,10 @@ DESIGNERS: dict[str, Callable[[Plan, Block, int], Design]] = {
     "commercial": centres.commercial,
     "mixed": centres.mixed,
     "landmark": centres.landmark,
-    "school": centres.school,
-    "industry": centres.industry,
-    "waterfront": centres.waterfront,
-    "park": centres.park,
+    "school": outdoors.school,
+    "industry": outdoors.industry,
+    "waterfront": outdoors.waterfront,
+    "park": outdoors.park,
 }
 
 
@@ -39,7 +39,7 @@ def design_blocks(plan: Plan) -> list[Design] | None:
     for i in order:
         block = plan.blocks[i]
         if left == 0 and block.kind != "park":
-            designs[block.key] = Design(Block(*block.key, "reserve"))
+            designs[block.key] = outdoors.reserve(plan, block, 0)
             continue
         numbers[block.kind] += 1
         design = DESIGNERS[block.kind](plan, block, numbers[block.kind])

@@ -14,13 +14,13 @@ import numpy as np
 from citygml.model import CityObject, Float64, Geometry, Measure, Surface
 from twin.synth.codes import code
 from twin.synth.drape import Ground, Lane, face_up
-from twin.synth.plan import RIVERSIDE, Plan
+from twin.synth.plan import COUNTRY, RIVERSIDE, Plan
 from twin.synth.shapes import GROUND, ROOF, WALL, Face, Topology, box, faces_geometry, prism, topology
 from twin.synth.streets import AUXILIARY, CARRIAGEWAY_LIFT, TRAFFIC, lane_surface, row_name
 from twin.synth.terrain import WATER_LEVEL
 
-HALF_WIDTH = 10.4  # of a deck [m]
-FOOTWAY = 3.0  # on each side [m]
+HALF_WIDTH = COUNTRY.half  # of a deck [m]
+FOOTWAY = COUNTRY.footway  # on each side [m]
 THICKNESS = 1.1  # of a deck [m]
 TOP_RIVER, TOP_CANAL = 7.4, 5.8  # deck in the middle of the span [m]
 RAIL_HEIGHT = 1.1  # [m]
@@ -47,7 +47,9 @@ def swept(x: Float64, y: float | Float64, half: float, low: Float64, high: Float
     return np.stack([np.stack([x, across, z], axis=-1) for across, z in ring], axis=1).reshape(-1, 3)
 
 
-def _solid(ground: Ground, corners: Float64, shape: Topology, lod: str = "2") -> tuple[Geometry, list[Surface]]:
+def _solid(
+    ground: Ground, corners: Float64, shape: Topology, lod: str = "2"
+) -> tuple[Geometry, list[Surface]]:
     return shape.geometry(ground.set(corners), lod), shape.surfaces()
 
 
@@ -111,7 +113,9 @@ def _surface_of_road(ground: Ground, bridge: CityObject, x: Float64, y: float, t
     )
 
 
-def _element(id_: str, parent: str, kind: str, function: str, made: tuple[Geometry, list[Surface]]) -> CityObject:
+def _element(
+    id_: str, parent: str, kind: str, function: str, made: tuple[Geometry, list[Surface]]
+) -> CityObject:
     geometry, surfaces = made
     return CityObject(
         id_,
@@ -123,7 +127,9 @@ def _element(id_: str, parent: str, kind: str, function: str, made: tuple[Geomet
     )
 
 
-def _piers(ground: Ground, bridge: str, stream: int, row: int, deck: tuple[Float64, ...]) -> Iterator[CityObject]:
+def _piers(
+    ground: Ground, bridge: str, stream: int, row: int, deck: tuple[Float64, ...]
+) -> Iterator[CityObject]:
     x, bottom, _ = deck
     y = float(ground.plan.row_y[row])
     _, _, west, east = span(ground.plan, stream, row)
@@ -179,7 +185,9 @@ def bridge_objects(ground: Ground) -> Iterator[CityObject]:
             deck = _deck(ground, stream, row)
             x, bottom, top = deck
             y = float(plan.row_y[row])
-            names = ("평강", "Pyeonggang") if stream == 0 else ("맥도", "Maekdo") if river else ("수로", "Suro")
+            names = (
+                ("평강", "Pyeonggang") if stream == 0 else ("맥도", "Maekdo") if river else ("수로", "Suro")
+            )
             name = row_name(plan, row)
             geometry, surfaces = _solid(ground, swept(x, y, HALF_WIDTH, bottom, top), sweep(len(x)))
             bridge = CityObject(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from citygml.model import Attributes, CityObject, Float64, Geometry, Measure, Surface
+from citygml.model import Attributes, CityObject, Float64, Geometry, Measure
 from twin.synth.codes import code
 from twin.synth.design import Design, Mass, Spec
 from twin.synth.drape import Ground
@@ -116,9 +116,11 @@ def _attributes(plan: Plan, placed: Placed, draws: Float64) -> Attributes:
         "footprint_area": Measure(round(sum(_area(m.footprint) for m in spec.masses if m.low == 0), 1), "m2"),
         "floor_area": Measure(round(area, 1), "m2"),
         "energy_grade": GRADES[int(draws[0] * (3 if household else 5))],
-        "energy_use_intensity": Measure(round(60 + 90 * draws[1] * (0.6 if household else 1.4), 1), "kWh/(m2.a)"),
+        "energy_use_intensity": Measure(
+            round(60 + 90 * draws[1] * (0.6 if household else 1.4), 1), "kWh/(m2.a)"
+        ),
         "photovoltaic_power": Measure(round(draws[2] * 0.06 * _area(spec.masses[0].footprint), 1), "kW"),
-        "district_heating": spec.use != "detached",
+        "heating": "gas boiler" if spec.use == "detached" else "district heating",
     }
     if household:
         attributes["households"] = spec.households
@@ -128,7 +130,9 @@ def _attributes(plan: Plan, placed: Placed, draws: Float64) -> Attributes:
 def _address(placed: Placed, plan: Plan) -> Attributes:
     block = placed.design.block
     middle = plan.columns / 2
-    street = STREETS[0] if abs(block.column + 0.5 - middle) <= 1 else STREETS[1 if block.column < middle else 2]
+    street = (
+        STREETS[0] if abs(block.column + 0.5 - middle) <= 1 else STREETS[1 if block.column < middle else 2]
+    )
     return {
         "country": "대한민국",
         "locality": "부산광역시 강서구",

@@ -128,13 +128,6 @@ LISTS: dict[str, dict[str, str]] = {
         "1040": "지역난방 환수 (District heating, return)",
         "1050": "전력 관로 (Power duct)",
     },
-    "Pipe_material": {
-        "1000": "덕타일 주철관 (Ductile iron)",
-        "1010": "폴리에틸렌관 (Polyethylene)",
-        "1020": "철근콘크리트관 (Reinforced concrete)",
-        "1030": "이중보온강관 (Pre-insulated steel)",
-        "1040": "유리섬유복합관 (Glass-fibre reinforced)",
-    },
 }
 
 

@@ -79,13 +79,12 @@ def _nodes(ground: Ground) -> dict[str, Node]:
     middle = plan.columns // 2
     places: list[tuple[str, tuple[float, float], str | None, float]] = []
     for strip in range(plan.strips):
-        for k in range(plan.rows + 1):
+        for k in range(plan.rows):
             y = float(plan.row_y[k]) + OFFSET
-            if k < plan.rows:
-                for j in range(plan.columns + 1):
-                    at = float(plan.row_y[k + 1]) - plan.row_section(k + 1).half - 8.0
-                    x = float(plan.street_x(strip, j, at)) + OFFSET
-                    places.append((f"M{strip}-{j}-{k}", (x, at), f"J{strip}-{j}-{k}", LATERAL_SLOPE))
+            for j in range(plan.columns + 1):
+                at = float(plan.row_y[k + 1]) - plan.row_section(k + 1).half - 8.0
+                x = float(plan.street_x(strip, j, at)) + OFFSET
+                places.append((f"M{strip}-{j}-{k}", (x, at), f"J{strip}-{j}-{k}", LATERAL_SLOPE))
             west, east = list(range(middle, -1, -1)), list(range(middle + 1, plan.columns + 1))
             for run, stream, side in ((west, strip, 1), (east, strip + 1, -1)):
                 for j, following in zip(run, [*run[1:], None], strict=True):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from citygml.model import CityObject, Float64, Geometry, Surface
+from citygml.model import CityObject, Float64, Geometry, Int32, Surface
 from twin.synth.design import Design
 from twin.synth.plan import Plan
 from twin.synth.shapes import faces_geometry, quad_faces
@@ -58,9 +58,19 @@ def face_up(quads: Float64) -> Float64:
     return turned
 
 
+def without_repeats(vertices: Float64, sizes: Int32) -> tuple[Float64, Int32]:
+    """Polygons without the vertices that only repeat the one before them (quads that are triangles)."""
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    before = np.arange(len(vertices)) - 1
+    before[starts] = starts + sizes - 1
+    keep = np.any(vertices != vertices[before], axis=1)
+    return vertices[keep], np.add.reduceat(keep.astype(np.int32), starts).astype(np.int32)
+
+
 def patch(quads: Float64, lod: str, semantic: bool = False) -> Geometry:
     """A MultiSurface of quads (n, 4, 3) that lie on the ground; bent ones become triangles."""
     vertices, sizes, _ = quad_faces(face_up(quads))
+    vertices, sizes = without_repeats(vertices, sizes)
     semantics = np.zeros(len(sizes), dtype=np.int32) if semantic else None
     return faces_geometry(vertices, sizes, lod, semantics)
 
@@ -72,10 +82,12 @@ def strip_object(
     stations: Float64,
     lanes: Sequence[Lane],
     make_surface: Callable[[Lane], Surface],
+    stripes: tuple[Lane, Float64] | None = None,
 ) -> CityObject:
     """Give an object the lanes of a street as surfaces, LoD2.
 
     point: local points (n, m, 2) from stations (n, 1) and offsets (1, m).
+    stripes: one more surface of quads (n, 4, 2), given as stations and offsets.
     """
     offsets = np.array([[lane.low, lane.high] for lane in lanes])
     xy = point(stations[:, None], offsets.reshape(1, -1))
@@ -83,8 +95,14 @@ def strip_object(
     grid[..., 2] += np.array([lane.lift for lane in lanes])[None, :, None]
     quads = np.stack([grid[:-1, :, 0], grid[:-1, :, 1], grid[1:, :, 1], grid[1:, :, 0]], axis=3)
     quads = np.moveaxis(quads, 3, 2).swapaxes(0, 1).reshape(-1, 4, 3)
-    vertices, sizes, source = quad_faces(face_up(np.round(quads, 3)))
-    semantics = (source // (len(stations) - 1)).astype(np.int32)
-    object_.geometries.append(faces_geometry(vertices, sizes, "2", semantics))
     object_.surfaces = [make_surface(lane) for lane in lanes]
+    owner = np.repeat(np.arange(len(lanes)), len(stations) - 1)
+    if stripes is not None:
+        lane, marks = stripes
+        xy = point(marks[..., 0].reshape(-1, 1), marks[..., 1].reshape(-1, 1)).reshape(-1, 4, 2)
+        quads = np.concatenate([quads, ground.lay(xy, lane.lift)])
+        owner = np.concatenate([owner, np.full(len(marks), len(lanes))])
+        object_.surfaces.append(make_surface(lane))
+    vertices, sizes, source = quad_faces(face_up(np.round(quads, 3)))
+    object_.geometries.append(faces_geometry(vertices, sizes, "2", owner[source].astype(np.int32)))
     return object_

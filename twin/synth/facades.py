@@ -26,7 +26,9 @@ MATERIAL_OF = {"RoofSurface": 1, "Window": 2, "Door": 3}
 BAY = 3.4  # width of a bay of windows [m]
 
 
-def _openings(width: float, height: float, storey: float, storeys: int, door: bool) -> list[tuple[str, Float64]]:
+def _openings(
+    width: float, height: float, storey: float, storeys: int, door: bool
+) -> list[tuple[str, Float64]]:
     """(type, (4, 2)) rectangles along and up the wall, counter-clockwise seen from outside."""
     bays = int(width // BAY)
     if bays == 0 or height < 2.6:
@@ -69,7 +71,10 @@ def facade_objects(building: CityObject, spec: Spec, ground: float, frame: Frame
     balconies: list[Float64] = []
     front = True
     for p in range(base.polygon_count):
-        own = [base.vertices[base.rings[r] : base.rings[r + 1]] for r in range(base.polygons[p], base.polygons[p + 1])]
+        own = [
+            base.vertices[base.rings[r] : base.rings[r + 1]]
+            for r in range(base.polygons[p], base.polygons[p + 1])
+        ]
         kind = building.surfaces[p].type
         wall = len(surfaces)
         surfaces.append(Surface(kind))
@@ -85,7 +90,9 @@ def facade_objects(building: CityObject, spec: Spec, ground: float, frame: Frame
             placed = [np.round(points, 3) for points in placed]
             south = frame.to_local(np.array([[along[0], along[1]], [0.0, 0.0]]))
             if spec.use == "apartment" and width > 20 and (south[0] - south[1])[0] > 0.95 * 1.0:
-                balconies += [points for (k, _), points in zip(openings, placed, strict=True) if k == "Window"]
+                balconies += [
+                    points for (k, _), points in zip(openings, placed, strict=True) if k == "Window"
+                ]
         sizes.append(len(own) + len(openings))
         rings += own
         if openings:

@@ -91,9 +91,20 @@ def _signals_and_sensors(plan: Plan) -> Iterator[Item]:
                 ew = plan.row_section(k)
                 y = float(plan.row_y[k])
                 if ns.name == "boulevard":
-                    for sx, sy, angle in ((1, 1, -np.pi / 2), (-1, 1, 0.0), (-1, -1, np.pi / 2), (1, -1, np.pi)):
+                    for sx, sy, angle in (
+                        (1, 1, -np.pi / 2),
+                        (-1, 1, 0.0),
+                        (-1, -1, np.pi / 2),
+                        (1, -1, np.pi),
+                    ):
                         x = float(plan.street_x(strip, j, y + sy * (ew.carriageway + 1.0)))
-                        yield Item("signal", x + sx * (ns.carriageway + 1.0), y + sy * (ew.carriageway + 1.0), angle, raised)
+                        yield Item(
+                            "signal",
+                            x + sx * (ns.carriageway + 1.0),
+                            y + sy * (ew.carriageway + 1.0),
+                            angle,
+                            raised,
+                        )
                 if (j + 2 * k) % 5 == 2:
                     kind = kinds[(j + k) % 3]
                     at = y + ew.half - 0.7

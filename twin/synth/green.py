@@ -66,7 +66,9 @@ def _streets(plan: Plan) -> Trees:
                     west = float(plan.street_x(strip, j, y)) + plan.column_section(j).half + 5.0
                     east = float(plan.street_x(strip, j + 1, y)) - plan.column_section(j + 1).half - 5.0
                     x = _along(west, east, SPACING)
-                    trees.append((np.stack([x, np.broadcast_to(y, x.shape)], axis=1), _street_species(section)))
+                    trees.append(
+                        (np.stack([x, np.broadcast_to(y, x.shape)], axis=1), _street_species(section))
+                    )
     return trees
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import shapely
 
 from citygml.model import Attributes, CityObject, Float64, Measure
 from twin.synth.bridges import HALF_WIDTH
 from twin.synth.codes import code
 from twin.synth.drape import Ground, cells, patch
-from twin.synth.plan import LEVEE_TOE, MARGIN, RIVERSIDE
-from twin.synth.shapes import faces_geometry
+from twin.synth.plan import LEVEE_TOE, RIVERSIDE, Plan
+from twin.synth.shapes import faces_geometry, inset
 from twin.synth.streets import stream_side
 from twin.synth.terrain import CREST
 
@@ -39,10 +40,13 @@ BANKS = (
 )
 
 
-def _parcel(id_: str, class_: str, quads: Float64, area: float, **attributes: object) -> CityObject:
-    values: Attributes = {"class": code("LandUse_class", class_), "area": Measure(round(area, 1), "m2")}
-    values.update(attributes)  # type: ignore[arg-type]
-    return CityObject(id_, "LandUse", attributes=values, geometries=[patch(quads, "1")])
+def _parcel(id_: str, class_: str, quads: Float64, limits: Attributes | None = None) -> CityObject:
+    attributes: Attributes = {
+        "class": code("LandUse_class", class_),
+        "area": Measure(round(_plan_area(quads), 1), "m2"),
+        **(limits or {}),
+    }
+    return CityObject(id_, "LandUse", attributes=attributes, geometries=[patch(quads, "1")])
 
 
 def _plan_area(quads: Float64) -> float:
@@ -59,67 +63,106 @@ def _blocks(ground: Ground) -> Iterator[CityObject]:
         y = np.linspace(south, north, n)
         s = np.linspace(0, 1, n)
         west, east = plan.block_sides(block, y)
-        grid = np.stack([west[:, None] + s * (east - west)[:, None], np.repeat(y[:, None], n, axis=1)], axis=-1)
+        grid = np.stack(
+            [west[:, None] + s * (east - west)[:, None], np.repeat(y[:, None], n, axis=1)], axis=-1
+        )
         class_, far, coverage = USE_OF_BLOCK[kind]
         quads = cells(ground.lay(grid, PARCEL_LIFT))
         key = "-".join(str(v) for v in block.key)
-        limits: dict[str, object] = {}
+        limits: Attributes = {}
         if far:
             limits = {
                 "floor_area_ratio_limit": Measure(float(far), "%"),
                 "building_coverage_limit": Measure(float(coverage), "%"),
             }
-        yield _parcel(f"parcel-{key}", class_, quads, _plan_area(quads), **limits)
+        yield _parcel(f"parcel-{key}", class_, quads, limits)
+
+
+def _within(plan: Plan, points: Float64) -> np.ndarray:
+    """Which world points (n, ..., 2 or 3) lie on the modelled ground, all points of each."""
+    west, south, east, north = plan.world_bounds()
+    inside = (points[..., :2] >= [west, south]) & (points[..., :2] <= [east, north])
+    kept: np.ndarray = inside.reshape(len(points), -1).all(axis=1)
+    return kept
+
+
+def _reach(plan: Plan) -> tuple[Float64, Float64]:
+    """Least and greatest local x, y of the corners of the modelled ground."""
+    west, south, east, north = plan.world_bounds()
+    corners = plan.frame.to_local(np.array([[west, south], [east, south], [east, north], [west, north]]))
+    return corners.min(axis=0), corners.max(axis=0)
 
 
 def _banks(ground: Ground) -> Iterator[CityObject]:
     plan = ground.plan
-    ends = np.concatenate([[plan.row_y[0] - MARGIN], plan.row_y, [plan.row_y[-1] + MARGIN]])
+    low, high = _reach(plan)
+    ends = np.concatenate([[low[1]], plan.row_y, [high[1]]])
     for stream in range(plan.strips + 1):
         for side in (-1, 1):
             for k in range(len(ends) - 1):
-                y = np.linspace(ends[k], ends[k + 1], 12)
+                y = np.linspace(ends[k], ends[k + 1], max(2, round((ends[k + 1] - ends[k]) / 11.0)))
                 for name, class_, breaks in BANKS:
-                    offsets = np.array(breaks)
-                    xy = stream_side(plan, stream, side, offsets[None, :], y[:, None])
+                    xy = stream_side(plan, stream, side, np.array(breaks)[None, :], y[:, None])
                     quads = cells(ground.lay(xy, PARCEL_LIFT))
-                    id_ = f"bank-{stream}-{'w' if side < 0 else 'e'}-{k}-{name}"
-                    yield _parcel(id_, class_, quads, _plan_area(quads))
+                    quads = quads[_within(plan, quads)]
+                    if len(quads):
+                        yield _parcel(f"bank-{stream}-{'w' if side < 0 else 'e'}-{k}-{name}", class_, quads)
+
+
+def _divide(low: float, high: float, step: float) -> list[tuple[float, float]]:
+    edges = np.linspace(low, high, max(1, round((high - low) / step)) + 1).tolist()
+    return list(zip(edges, edges[1:], strict=False))
+
+
+def _plots(plan: Plan) -> Iterator[Float64]:
+    """Outlines (4, 2) of paddies: beyond the outer streams, and beyond the first and last street."""
+    low, high = _reach(plan)
+    south, north = (
+        float(plan.row_y[0]) - plan.row_section(0).half,
+        float(plan.row_y[-1]) + plan.row_section(plan.rows).half,
+    )
+    gap = HALF_WIDTH + 2.0
+    roads = [float(plan.row_y[k]) for k in range(plan.rows + 1) if plan.has_bridge(k)]
+    cuts = [float(low[1]), *(y + d for y in roads for d in (-gap, gap)), float(high[1])]
+    depth = float(max(-low[0] + plan.stream_base[0], high[0] - plan.stream_base[-1]))
+    for stream, side in ((0, -1), (plan.strips, 1)):
+        for a, b in zip(cuts[::2], cuts[1::2], strict=True):
+            for y0, y1 in _divide(a, b, FIELD[1]):
+                for d0, d1 in _divide(RIVERSIDE - 7.0, depth, FIELD[0]):
+                    corners = stream_side(
+                        plan, stream, side, np.array([d0, d1, d1, d0]), np.array([y0, y0, y1, y1])
+                    )
+                    yield corners if side > 0 else corners[::-1]
+    for strip in range(plan.strips):
+        for a, b in ((float(low[1]), south - 4.0), (north + 4.0, float(high[1]))):
+            for y0, y1 in _divide(a, b, FIELD[1]):
+                y = np.array([y0, y0, y1, y1])
+                x0, x1 = plan.street_x(strip, 0, y) - 7.0, plan.street_x(strip, plan.columns, y) + 7.0
+                for s0, s1 in _divide(0.0, 1.0, FIELD[0] / float((x1 - x0).mean())):
+                    yield np.stack([x0 + np.array([s0, s1, s1, s0]) * (x1 - x0), y], axis=1)
 
 
 def _farmland(ground: Ground) -> Iterator[CityObject]:
-    """Paddies beyond the outer streams and beyond the first and last street, within the terrain."""
+    """Paddies all around, each clipped to the modelled ground."""
     plan = ground.plan
-    west, south, east, north = plan.world_bounds()
-    x0, x1, y0, y1 = plan.extent()
-    corners = plan.frame.to_local(np.array([[west, south], [east, south], [east, north], [west, north]]))
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    nx, ny = (int((high[i] - low[i]) // FIELD[i]) + 1 for i in range(2))
-    i, j = (a.ravel() for a in np.meshgrid(np.arange(nx), np.arange(ny)))
-    corner = low + np.stack([i * FIELD[0], j * FIELD[1]], axis=-1)
-    unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * (np.array(FIELD) - 3.0)
-    rings = corner[:, None] + unit
-    world = plan.frame.to_world(rings)
-    inside = ((world > [west + 2, south + 2]) & (world < [east - 2, north - 2])).all(axis=(1, 2))
-    axes = np.stack([plan.stream_x(s, rings[..., 1]) for s in range(plan.strips + 1)])
-    shore = np.abs(rings[..., 0] - axes) - plan.stream_half[:, None, None]
-    dry = (shore.min(axis=(0, 2)) > RIVERSIDE - 6.0)
-    left = (rings[..., 0] < axes[0]).all(axis=1)
-    right = (rings[..., 0] > axes[-1]).all(axis=1)
-    edge = plan.row_section(0).half + 4.0
-    beyond = (rings[..., 1] > plan.row_y[-1] + edge).all(axis=1) | (rings[..., 1] < plan.row_y[0] - edge).all(axis=1)
-    on_road = np.zeros(len(rings), dtype=bool)
-    for k in range(plan.rows + 1):
-        if plan.has_bridge(k):
-            y = plan.row_y[k]
-            on_road |= (rings[:, 0, 1] < y + HALF_WIDTH + 2) & (rings[:, 2, 1] > y - HALF_WIDTH - 2)
-    keep = inside & dry & ((left | right) & ~(on_road & ~beyond) | beyond & ~left & ~right)
+    frame = shapely.box(*plan.world_bounds())
+    outlines = np.array([inset(plot, 1.2) for plot in _plots(plan)])
+    world = plan.frame.to_world(outlines)
+    whole = _within(plan, world)
     t = np.linspace(0, 1, 4)
-    for n, ring in enumerate(rings[keep]):
-        a, b = ring[0] + t[:, None] * (ring[1] - ring[0]), ring[3] + t[:, None] * (ring[2] - ring[3])
-        grid = a[None] + t[:, None, None] * (b - a)[None]
-        quads = cells(ground.lay(grid, PARCEL_LIFT))
-        yield _parcel(f"paddy-{n}", "1080", quads, _plan_area(quads))
+    for n in np.flatnonzero(
+        whole | (shapely.area(frame.intersection(shapely.polygons(world))) > 200.0)
+    ).tolist():
+        if whole[n]:
+            ring = outlines[n]
+            a, b = ring[0] + t[:, None] * (ring[1] - ring[0]), ring[3] + t[:, None] * (ring[2] - ring[3])
+            quads = cells(ground.lay(a[None] + t[:, None, None] * (b - a)[None], PARCEL_LIFT))
+        else:
+            clipped = shapely.geometry.polygon.orient(frame.intersection(shapely.Polygon(world[n])))
+            ring = plan.frame.to_local(shapely.get_coordinates(clipped.exterior)[:-1])
+            triangles = ground.lay(fan(ring), PARCEL_LIFT)
+            quads = np.concatenate([triangles, triangles[:, 2:]], axis=1)
+        yield _parcel(f"paddy-{n}", "1080", quads)
 
 
 def land_objects(ground: Ground) -> Iterator[CityObject]:

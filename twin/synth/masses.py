@@ -55,7 +55,13 @@ def _profile(kind: str, half: Float64, eaves: Float64, top: Float64) -> tuple[Fl
 
 
 def _corners(
-    kind: str, footprint: Float64, low: Float64, eaves: Float64, top: Float64, hole: Float64 | None, bottom: str
+    kind: str,
+    footprint: Float64,
+    low: Float64,
+    eaves: Float64,
+    top: Float64,
+    hole: Float64 | None,
+    bottom: str,
 ) -> tuple[Float64, Topology]:
     """Corners (n, c, 3) of n masses of one kind, heights absolute (n,)."""
     m = footprint.shape[1]
@@ -70,7 +76,9 @@ def _corners(
         return np.concatenate([lift(footprint, low), lift(footprint, top)], axis=1), prism(m, bottom)
     if kind == "pyramid":
         apex = lift(footprint.mean(axis=1, keepdims=True), top)
-        return np.concatenate([lift(footprint, low), lift(footprint, eaves), apex], axis=1), pyramid_solid(m, bottom)
+        return np.concatenate([lift(footprint, low), lift(footprint, eaves), apex], axis=1), pyramid_solid(
+            m, bottom
+        )
     along = footprint[:, 1] - footprint[:, 0]
     across = footprint[:, 3] - footprint[:, 0]
     if kind == "hipped":

@@ -13,8 +13,8 @@ import numpy as np
 
 from citygml.model import Attributes, CityObject, Float64, Geometry, Measure
 from twin.synth.codes import code
-from twin.synth.drape import Ground
 from twin.synth.drainage import Network
+from twin.synth.drape import Ground
 from twin.synth.plan import Plan, Section
 from twin.synth.shapes import faces_geometry, lift, prism, regular, tube
 
@@ -23,6 +23,12 @@ SIDES = 8  # of a tube
 SEWER_SLOPE, TRUNK_SLOPE = 0.0022, 0.001  # [-]
 SEWER_DEPTH = 1.9  # where a sewer begins, and behind a pumping station [m]
 PUMPED_ROWS = 5  # rows of blocks between two pumping stations
+
+IRON = "덕타일 주철관 (ductile iron)"
+POLYETHYLENE = "폴리에틸렌관 (polyethylene)"
+CONCRETE = "철근콘크리트관 (reinforced concrete)"
+STEEL = "이중보온강관 (pre-insulated steel)"
+FIBRE = "유리섬유복합관 (glass-fibre reinforced)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +44,10 @@ class Utility:
 
 
 PRESSURE = (
-    Utility("water", "1000", "1000", 2.6, 1.2, {"boulevard": 0.4, "arterial": 0.3, "local": 0.15}),
-    Utility("heat-flow", "1030", "1030", -2.4, 1.5, {"boulevard": 0.45, "arterial": 0.35}),
-    Utility("heat-return", "1040", "1030", -3.2, 1.5, {"boulevard": 0.45, "arterial": 0.35}),
-    Utility("power", "1050", "1040", 5.2, 1.0, {"boulevard": 0.6, "arterial": 0.5}),
+    Utility("water", "1000", IRON, 2.6, 1.2, {"boulevard": 0.4, "arterial": 0.3, "local": 0.15}),
+    Utility("heat-flow", "1030", STEEL, -2.4, 1.5, {"boulevard": 0.45, "arterial": 0.35}),
+    Utility("heat-return", "1040", STEEL, -3.2, 1.5, {"boulevard": 0.45, "arterial": 0.35}),
+    Utility("power", "1050", FIBRE, 5.2, 1.0, {"boulevard": 0.6, "arterial": 0.5}),
 )
 SEWER_OFFSET = -1.4
 
@@ -92,7 +98,12 @@ def _pipe(
     name: tuple[str, str],
 ) -> CityObject:  # fmt: skip
     length = float(np.linalg.norm(np.diff(world, axis=0), axis=1).sum())
-    quads = tube(world[:-1], world[1:], np.full(len(world) - 1, diameter / 2), 4 if kind == "RectangularPipe" else SIDES)
+    quads = tube(
+        world[:-1],
+        world[1:],
+        np.full(len(world) - 1, diameter / 2),
+        4 if kind == "RectangularPipe" else SIDES,
+    )
     faces = np.round(quads, 3).reshape(-1, 3)
     body = faces_geometry(faces, np.full(len(faces) // 4, 4, dtype=np.int32), "2")
     body.role = "Geometry"
@@ -100,7 +111,7 @@ def _pipe(
         "name": name[0],
         "name_en": name[1],
         "function": code("Pipe_function", function),
-        "material": code("Pipe_material", material),
+        "material": material,
         "yearOfConstruction": year,
         "status": "inUse",
         "exteriorDiameter": Measure(round(diameter, 3), "m"),
@@ -133,7 +144,9 @@ def _pressure(ground: Ground) -> Iterator[CityObject]:
             kind = "RectangularPipe" if utility.key == "power" else "RoundPipe"
             name = NAMES[utility.key]
             id_ = f"pipe-{utility.key}-{key}"
-            yield _pipe(id_, kind, world, diameter, utility.cover, utility.function, utility.material, 2020, name)
+            yield _pipe(
+                id_, kind, world, diameter, utility.cover, utility.function, utility.material, 2020, name
+            )
 
 
 def _sewers(ground: Ground) -> Iterator[CityObject]:
@@ -151,7 +164,17 @@ def _sewers(ground: Ground) -> Iterator[CityObject]:
         z = invert - slope * steps + diameter / 2
         world = ground.set(np.column_stack([line, z]))
         cover = float((np.sort(surface[i])[0]) - z.max() - diameter / 2)
-        pipe = _pipe(f"pipe-sewer-{key}", "RoundPipe", world, diameter, cover, "1010", "1010", 2020, NAMES["sewer"])
+        pipe = _pipe(
+            f"pipe-sewer-{key}",
+            "RoundPipe",
+            world,
+            diameter,
+            cover,
+            "1010",
+            POLYETHYLENE,
+            2020,
+            NAMES["sewer"],
+        )
         return pipe, float(invert - slope * steps[-1])
 
     for strip in range(plan.strips):
@@ -169,7 +192,9 @@ def _sewers(ground: Ground) -> Iterator[CityObject]:
             for j in range(plan.columns + 1):
                 if k and j != middle:
                     heights = surface[index[f"ns-{strip}-{j}-{k - 1}"]]
-                    yield lay(f"ns-{strip}-{j}-{k - 1}", float(heights.min()) - SEWER_DEPTH, True, SEWER_SLOPE, 0.2)[0]
+                    yield lay(
+                        f"ns-{strip}-{j}-{k - 1}", float(heights.min()) - SEWER_DEPTH, True, SEWER_SLOPE, 0.2
+                    )[0]
             if k:
                 heights = surface[index[f"ns-{strip}-{middle}-{k - 1}"]]
                 if (plan.rows - k) % PUMPED_ROWS == PUMPED_ROWS - 1:
@@ -187,7 +212,17 @@ def _storm(ground: Ground, network: Network) -> Iterator[CityObject]:
         world = ground.set(np.concatenate([xy, z], axis=1))
         depth = start.ground - start.invert - conduit.diameter
         name = NAMES["storm"]
-        pipe = _pipe(f"pipe-storm-{conduit.name}", "RoundPipe", world, conduit.diameter, depth, "1020", "1020", 2020, name)
+        pipe = _pipe(
+            f"pipe-storm-{conduit.name}",
+            "RoundPipe",
+            world,
+            conduit.diameter,
+            depth,
+            "1020",
+            CONCRETE,
+            2020,
+            name,
+        )
         slope = (start.invert - conduit.low) / conduit.length
         pipe.attributes["slope"] = Measure(round(100 * slope, 3), "%")
         pipe.attributes["swmm_link"] = conduit.name

@@ -56,6 +56,7 @@ class Section:
 BOULEVARD = Section("boulevard", 2.0, 10.5, 2.0, 2.2, 5.3)
 ARTERIAL = Section("arterial", 0.0, 7.0, 2.0, 1.8, 3.2)
 LOCAL = Section("local", 0.0, 3.6, 0.0, 1.6, 2.8)
+COUNTRY = Section("arterial", 0.0, 7.4, 0.0, 0.0, 3.0)  # beyond the bridges
 ALLEY = Section("alley", 0.0, 3.0, 0.0, 0.0, 0.0)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from citygml.model import CityObject, Float64, Measure, Surface
 from twin.synth.codes import code
-from twin.synth.drape import Ground, Lane, face_up, patch, strip_object
-from twin.synth.plan import ALLEY, Plan, Section
+from twin.synth.drape import Ground, Lane, face_up, patch, strip_object, without_repeats
+from twin.synth.plan import ALLEY, COUNTRY, LOCAL, RIVERSIDE, Plan, Section
 from twin.synth.shapes import faces_geometry, quad_faces
 from twin.synth.terrain import CREST
 
@@ -76,7 +76,11 @@ def column_name(plan: Plan, strip: int, column: int) -> tuple[str, str]:
             return "맥도강변로", "Maekdogangbyeon-ro"
         return f"수로{strip + 1}로 서측", f"Suro {strip + 1}-ro West"
     if plan.column_section(column).name == "boulevard":
-        return ("에코델타로", "Eco Delta-ro") if strip == 0 else (f"에코델타{strip + 1}로", f"Eco Delta {strip + 1}-ro")
+        return (
+            ("에코델타로", "Eco Delta-ro")
+            if strip == 0
+            else (f"에코델타{strip + 1}로", f"Eco Delta {strip + 1}-ro")
+        )
     return f"물결{10 * strip + column}길", f"Mulgyeol {10 * strip + column}-gil"
 
 
@@ -88,6 +92,23 @@ def row_name(plan: Plan, row: int) -> tuple[str, str]:
 
 def _steps(length: float) -> Float64:
     return np.linspace(0.0, 1.0, max(2, round(length / STATION) + 1))
+
+
+def crossed(plan: Plan, column: int, row: int) -> bool:
+    """Whether an intersection has zebra crossings."""
+    return plan.column_section(column).name == "boulevard" or (
+        plan.is_arterial(row) and 0 < column < plan.columns
+    )
+
+
+def _crossings(section: Section, ends: list[tuple[float, float]]) -> tuple[Lane, Float64] | None:
+    """Stripes of zebra crossings between pairs of stations, as quads of stations and offsets."""
+    edge = section.carriageway - 0.6
+    offsets = np.arange(-edge, edge - 0.4, 1.1)
+    if section.median:
+        offsets = offsets[np.abs(offsets + 0.25) > section.median + 0.3]
+    quads = [[(a, w), (b, w), (b, w + 0.5), (a, w + 0.5)] for a, b in ends for w in offsets.tolist()]
+    return (Lane(0, 0, CARRIAGEWAY_LIFT + 0.03, TRAFFIC, "6"), np.array(quads)) if quads else None
 
 
 def _segments(ground: Ground) -> Iterator[CityObject]:
@@ -106,7 +127,10 @@ def _segments(ground: Ground) -> Iterator[CityObject]:
                     return np.stack([x, np.broadcast_to(t, x.shape)], axis=-1)
 
                 road = _road(f"road-ns-{strip}-{j}-{k}", section, column_name(plan, strip, j), north - south)
-                yield strip_object(ground, road, upright, y, lanes, lane_surface)
+                ends = [(south + 0.6, south + 4.2)] * crossed(plan, j, k)
+                ends += [(north - 4.2, north - 0.6)] * crossed(plan, j, k + 1)
+                stripes = _crossings(section, ends)
+                yield strip_object(ground, road, upright, y, lanes, lane_surface, stripes)
         for k in range(plan.rows + 1):
             section = plan.row_section(k)
             lanes = lanes_of(section)
@@ -115,29 +139,73 @@ def _segments(ground: Ground) -> Iterator[CityObject]:
                 road.id = f"road-ew-{strip}-{j}-{k}"
                 name = row_name(plan, k)
                 road.attributes["name"], road.attributes["name_en"] = name
-                yield strip_object(ground, road, across, stations, lanes, lane_surface)
+                unit = 1.0 / float(road.attributes["length"].value)  # type: ignore[union-attr]
+                ends = [(0.6 * unit, 4.2 * unit)] * crossed(plan, j, k)
+                ends += [(1 - 4.2 * unit, 1 - 0.6 * unit)] * crossed(plan, j + 1, k)
+                stripes = _crossings(section, ends)
+                yield strip_object(ground, road, across, stations, lanes, lane_surface, stripes)
+
+
+def node_x(plan: Plan, strip: int, column: int, y: float, half: float, offset: Float64) -> Float64:
+    """x of the axis of a north-south street where one of half width `half` crosses it at y: straight there,
+    so that the edges of the two match."""
+    south, north = (float(plan.street_x(strip, column, y + side * half)) for side in (-1, 1))
+    return south + (offset + half) / (2 * half) * (north - south)
 
 
 class _Across:
     """Points of an east-west street between two north-south ones, by fraction of the way and offset."""
 
-    def __init__(self, plan: Plan, strip: int, column: int, y: float) -> None:
-        self.plan, self.strip, self.column, self.y = plan, strip, column, y
+    def __init__(self, plan: Plan, strip: int, column: int, y: float, half: float) -> None:
+        self.plan, self.strip, self.column, self.y, self.half = plan, strip, column, y, half
 
     def __call__(self, t: Float64, offset: Float64) -> Float64:
         y = self.y + offset
         plan, j = self.plan, self.column
-        west = plan.street_x(self.strip, j, y) + plan.column_section(j).half
-        east = plan.street_x(self.strip, j + 1, y) - plan.column_section(j + 1).half
+        west, east = (node_x(plan, self.strip, j + d, self.y, self.half, offset) for d in (0, 1))
+        west, east = west + plan.column_section(j).half, east - plan.column_section(j + 1).half
         x = west + t * (east - west)
         return np.stack([x, np.broadcast_to(y, x.shape)], axis=-1)
 
 
-def _level(plan: Plan, strip: int, column: int, y: float, section: Section) -> tuple[CityObject, _Across, Float64]:
-    across = _Across(plan, strip, column, y)
+def _level(
+    plan: Plan, strip: int, column: int, y: float, section: Section
+) -> tuple[CityObject, _Across, Float64]:
+    across = _Across(plan, strip, column, y, section.half)
     ends = across(np.array([[0.0], [1.0]]), np.array([[0.0]]))[:, 0, 0]
     length = float(ends[1] - ends[0])
     return _road("", section, ("", ""), length), across, _steps(length)
+
+
+def _country_roads(ground: Ground) -> Iterator[CityObject]:
+    """The roads from the outer bridges on, as far as the modelled ground reaches."""
+    plan = ground.plan
+    west, south, east, north = plan.world_bounds()
+    for stream, side in ((0, -1), (plan.strips, 1)):
+        for k in range(plan.rows + 1):
+            if not plan.has_bridge(k):
+                continue
+            y = float(plan.row_y[k])
+            start = float(plan.stream_x(stream, y)) + side * (
+                plan.stream_half[stream] + RIVERSIDE - LOCAL.half
+            )
+            x = start + side * np.arange(0.0, 2000.0, STATION)
+            edges = np.stack(
+                [np.stack([x, np.full_like(x, y + d)], axis=1) for d in (-COUNTRY.half, COUNTRY.half)]
+            )
+            world = plan.frame.to_world(edges)
+            inside = ((world >= [west, south]) & (world <= [east, north])).all(axis=(0, 2))
+            stations = x[: int(np.argmin(inside))]
+            if len(stations) < 2:
+                continue
+            road = _road(
+                f"road-out-{stream}-{k}", COUNTRY, row_name(plan, k), float(abs(stations[-1] - stations[0]))
+            )
+
+            def level(t: Float64, offset: Float64, y: float = y) -> Float64:
+                return np.stack(np.broadcast_arrays(t, y + offset), axis=-1)
+
+            yield strip_object(ground, road, level, np.sort(stations), lanes_of(COUNTRY), lane_surface)
 
 
 def _alleys(ground: Ground) -> Iterator[CityObject]:
@@ -181,7 +249,10 @@ def _intersection(ground: Ground, strip: int, j: int, k: int) -> CityObject:
     following = np.roll(outline, -1, axis=0)
     centre = np.zeros_like(outline)
     groups: list[tuple[Lane, Float64]] = [
-        (Lane(0, 0, CARRIAGEWAY_LIFT, TRAFFIC, "1"), np.stack([centre, outline, following, following], axis=1))
+        (
+            Lane(0, 0, CARRIAGEWAY_LIFT, TRAFFIC, "1"),
+            np.stack([centre, outline, following, following], axis=1),
+        )
     ]
     footway = Lane(0, 0, CARRIAGEWAY_LIFT + KERB, TRAFFIC, "2")
     pieces = []
@@ -197,9 +268,6 @@ def _intersection(ground: Ground, strip: int, j: int, k: int) -> CityObject:
             piece = np.array([[a, -w], [b, -w], [b, w], [a, w]])
             pieces.append(piece if axis == 0 else piece[:, ::-1])
     groups.append((footway, np.array(pieces)))
-    stripes = _crossings(legs, outer, inner) if "local" not in (ns.name, ew.name) or ns.name == "boulevard" else []
-    if stripes:
-        groups.append((Lane(0, 0, CARRIAGEWAY_LIFT + 0.03, TRAFFIC, "6"), np.array(stripes)))
     name = row_name(plan, k)
     road = CityObject(
         f"road-x-{strip}-{j}-{k}",
@@ -208,16 +276,16 @@ def _intersection(ground: Ground, strip: int, j: int, k: int) -> CityObject:
             "name": f"{name[0]}·{column_name(plan, strip, j)[0]} 교차로",
             "name_en": f"{name[1]} and {column_name(plan, strip, j)[1]} intersection",
             "class": code("Road_class", "1040"),
-            "signalised": bool(stripes),
+            "crossings": "signals" if crossed(plan, j, k) else "unmarked",
         },
     )
     parts = []
     for n, (lane, quads) in enumerate(groups):
         y = middle + quads[..., 1]
-        xy = np.stack([plan.street_x(strip, j, y) + quads[..., 0], y], axis=-1)
+        x = node_x(plan, strip, j, middle, ew.half, quads[..., 1]) + quads[..., 0]
+        xy = np.stack([x, y], axis=-1)
         vertices, sizes, source = quad_faces(face_up(ground.lay(xy, lane.lift)))
-        keep = _without_repeats(vertices, sizes)
-        parts.append((vertices[keep], *_sizes(keep, sizes), np.full(len(source), n, dtype=np.int32)))
+        parts.append((*without_repeats(vertices, sizes), np.full(len(source), n, dtype=np.int32)))
         road.surfaces.append(lane_surface(lane))
     road.geometries.append(
         faces_geometry(
@@ -228,31 +296,6 @@ def _intersection(ground: Ground, strip: int, j: int, k: int) -> CityObject:
         )
     )
     return road
-
-
-def _without_repeats(vertices: Float64, sizes: np.ndarray) -> np.ndarray:
-    """Which vertices to keep of polygons in which a vertex may repeat the one before it."""
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    before = np.arange(len(vertices)) - 1
-    before[starts] = starts + sizes - 1
-    return np.any(vertices != vertices[before], axis=1)
-
-
-def _sizes(keep: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray]:
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    return (np.add.reduceat(keep.astype(np.int32), starts).astype(np.int32),)
-
-
-def _crossings(legs: dict[str, bool], outer: Float64, inner: Float64) -> list[Float64]:
-    """Stripes of zebra crossings just outside the intersection, as offsets from its middle."""
-    stripes = []
-    for name, axis, sign in (("W", 0, -1), ("E", 0, 1), ("S", 1, -1), ("N", 1, 1)):
-        if legs[name]:
-            a, b = sign * (outer[axis] + 0.6), sign * (outer[axis] + 4.2)
-            for w in np.arange(-inner[1 - axis] + 0.6, inner[1 - axis] - 0.6, 1.1):
-                stripe = np.array([[a, w], [b, w], [b, w + 0.5], [a, w + 0.5]])
-                stripes.append(stripe if axis == 0 else stripe[:, ::-1])
-    return stripes
 
 
 def stream_side(plan: Plan, stream: int, side: int, distance: Float64, y: Float64) -> Float64:
@@ -305,7 +348,9 @@ def _paved(ground: Ground) -> Iterator[CityObject]:
             south = plaza[0] + t[:, None] * (plaza[1] - plaza[0])
             north = plaza[3] + t[:, None] * (plaza[2] - plaza[3])
             grid = south[None] + t[:, None, None] * (north - south)[None]
-            quads = np.stack([grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]], axis=2).reshape(-1, 4, 2)
+            quads = np.stack([grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]], axis=2).reshape(
+                -1, 4, 2
+            )
             yield CityObject(
                 f"plaza-{key}-{n}",
                 "TransportSquare",
@@ -324,5 +369,6 @@ def street_objects(ground: Ground) -> Iterator[CityObject]:
             for k in range(plan.rows + 1):
                 yield _intersection(ground, strip, j, k)
     yield from _alleys(ground)
+    yield from _country_roads(ground)
     yield from _promenades(ground)
     yield from _paved(ground)

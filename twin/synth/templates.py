@@ -72,7 +72,9 @@ def _template(name: str, parts: list[Part]) -> Template:
     return Template(f"template-{name}", geometries=[geometry], materials=materials)
 
 
-def _tree(name: str, trunk: float, radius: float, crown: list[list[tuple[float, float]]], colour: Material) -> Template:
+def _tree(
+    name: str, trunk: float, radius: float, crown: list[list[tuple[float, float]]], colour: Material
+) -> Template:
     parts: list[Part] = [(face, BARK) for face in _lathe([(radius, 0.0), (radius * 0.7, trunk)], 5)]
     for n, profile in enumerate(crown):
         parts += [(face, colour) for face in _lathe(profile, 7, 0.4 * n)]
@@ -130,7 +132,10 @@ def make_templates() -> dict[str, Template]:
     larch = Material("larch", diffuse=(0.42, 0.55, 0.30))
     ball = [(0.0, 0.26), (0.34, 0.36), (0.5, 0.58), (0.36, 0.86), (0.0, 1.0)]
     flat_ball = [(0.0, 0.30), (0.36, 0.38), (0.5, 0.62), (0.30, 0.92), (0.0, 1.0)]
-    cones = [[(0.0, a), (r, a + 0.02), (0.0, b)] for r, a, b in ((0.5, 0.2, 0.62), (0.4, 0.42, 0.82), (0.26, 0.64, 1.0))]
+    cones = [
+        [(0.0, a), (r, a + 0.02), (0.0, b)]
+        for r, a, b in ((0.5, 0.2, 0.62), (0.4, 0.42, 0.82), (0.26, 0.64, 1.0))
+    ]
     spire = [[(0.0, 0.12), (0.42, 0.16), (0.5, 0.28), (0.3, 0.65), (0.0, 1.0)]]
     low = [[(0.42, 0.0), (0.5, 0.45), (0.3, 0.9), (0.0, 1.0)]]
     made = [

@@ -84,7 +84,7 @@ def write_pipes(objects: Iterable[CityObject], path: Path, srs_name: str, bounds
     count = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<core:CityModel{spaces}>\n')
-        file.write(f"<gml:boundedBy><gml:Envelope srsName={quoteattr(srs_name)} srsDimension=\"3\">")
+        file.write(f'<gml:boundedBy><gml:Envelope srsName={quoteattr(srs_name)} srsDimension="3">')
         file.write(f"<gml:lowerCorner>{low}</gml:lowerCorner><gml:upperCorner>{high}</gml:upperCorner>")
         file.write("</gml:Envelope></gml:boundedBy>\n")
         for pipe in objects:

@@ -118,7 +118,14 @@ def make_district(
         if name == "utilities":
             write_pipes(counted, path, CRS, (west, south, -10.0, east, north, 10.0))
         else:
-            write_citygml(counted, path, version="2.0", srs_name=CRS, templates=templates, name=f"Sample district: {name}")
+            write_citygml(
+                counted,
+                path,
+                version="2.0",
+                srs_name=CRS,
+                templates=templates,
+                name=f"Sample district: {name}",
+            )
         district.files[name] = path
     step("drainage")
     district.files["drainage"] = folder / "drainage.inp"

@@ -13,7 +13,7 @@ uniform sampler2D depthTexture;
 in vec2 v_textureCoordinates;
 const float RADIUS = 11.0;
 vec3 eyeAt(vec2 uv) {
-  vec4 eye = czm_screenToEyeCoordinates(uv, texture(depthTexture, uv).r);
+  vec4 eye = czm_windowToEyeCoordinates(uv * czm_viewport.zw, texture(depthTexture, uv).r);
   return eye.xyz / eye.w;
 }
 void main() {
@@ -61,7 +61,7 @@ uniform float reach;
 uniform float ink;
 in vec2 v_textureCoordinates;
 vec3 eyeAt(vec2 uv) {
-  vec4 eye = czm_screenToEyeCoordinates(uv, texture(depthTexture, uv).r);
+  vec4 eye = czm_windowToEyeCoordinates(uv * czm_viewport.zw, texture(depthTexture, uv).r);
   return eye.xyz / eye.w;
 }
 float inverseDepth(vec2 uv) { return 1.0 / max(-eyeAt(uv).z, 0.1); }

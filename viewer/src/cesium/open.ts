@@ -24,9 +24,10 @@ export const stage = signal<Stage | null>(null);
 
 function firstView(made: Stage): Promise<void> {
   const wanted = made.city.layers.some((layer) => layer.url && layer.state === 'ready');
-  return new Promise((done) => {
+  return new Promise((done, fail) => {
     const check = () => {
-      if (made.widget.isDestroyed() || (isLoaded(made) && (!wanted || tilesets.value.size > 0))) done();
+      if (sceneError.value !== null) fail(new Error(sceneError.value));
+      else if (made.widget.isDestroyed() || (isLoaded(made) && (!wanted || tilesets.value.size > 0))) done();
       else setTimeout(check, 100);
     };
     check();

@@ -1,0 +1,272 @@
+"""What lies behind the objects: terrain and the picture of the ground, made from the city's own data.
+
+Without a terrain model, the ground is put together from where things stand (bases of buildings, roads,
+water, relief), so that nothing floats or sinks. Both are only made again when what they show has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from citygml.crs import Georeference, parse
+from citygml.geometry import ring_vectors
+from citygml.model import SOLID_TYPES, SURFACE_TYPES, CityObject, Float64, Geometry
+from tiles.landuse import landuse_of
+from twin.describe import geographic_bounds
+from twin.place import city_crs, metres_per_unit
+from twin.raster import Dem, open_dem
+from twin.store import City
+
+if TYPE_CHECKING:
+    import shapely
+
+    from tiles.painter import GroundShapes
+
+FORMAT = 1
+_DRAWN = ("landuse", "vegetation", "water", "roads")
+_STANDING = ("buildings", "roads", "water", "landuse", "relief", "vegetation", "furniture")
+_SURFACES = SURFACE_TYPES | SOLID_TYPES
+_PATHS = ("foot", "보도", "cycl", "자전거", "crossing", "횡단", "歩道", "sidewalk")
+_GREEN = ("verge", "녹지", "植樹", "green", "median", "중앙분리대")
+_SKIPPED = ("marking", "노면표시")
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class BackdropReport:
+    """What was made: `terrain` or `imagery`, files and bytes; written is 0 when nothing had changed."""
+
+    layer: str
+    tiles: int
+    bytes: int
+    written: int
+
+
+def build_terrain_of(
+    city: City, place: Georeference, again: bool, progress: Progress | None
+) -> BackdropReport:
+    """The quantized-mesh terrain below the city, into `tiles/terrain/`."""
+    from tiles.terrain import build_terrain
+
+    target = city.folder / "tiles" / "terrain"
+    digest = _digest(city, place, [_ground_points(city).tobytes()] if not city.rasters("dem") else [])
+    known = _made(target, digest)
+    if known and not again:
+        return BackdropReport("terrain", known["tiles"], known["bytes"], 0)
+    dem = city_dem(city)
+    if dem is None:
+        return BackdropReport("terrain", 0, 0, 0)
+    report = build_terrain(
+        dem, target, place, progress=None if progress is None else lambda n, all: progress("terrain", n, all)
+    )
+    _mark(target, digest, report.tiles, report.bytes)
+    return BackdropReport("terrain", report.tiles, report.bytes, report.tiles)
+
+
+def build_imagery_of(
+    city: City, place: Georeference, again: bool, progress: Progress | None
+) -> BackdropReport:
+    """The light and dark pictures of the ground, into `tiles/imagery/`; none when there is only built matter,
+    which would rather be seen in 3D."""
+    from tiles.ground import Ground
+    from tiles.imagery import build_imagery
+
+    target = city.folder / "tiles" / "imagery"
+    objects = [one for layer in _DRAWN for one in city.index(layer).digests]
+    if not objects:
+        return BackdropReport("imagery", 0, 0, 0)
+    digest = _digest(city, place, objects)
+    known = _made(target, digest)
+    if known and not again:
+        return BackdropReport("imagery", known["tiles"], known["bytes"], 0)
+    bounds = geographic_bounds(city)
+    if bounds is None:
+        return BackdropReport("imagery", 0, 0, 0)
+    dem = city_dem(city)
+    report = build_imagery(
+        ground_shapes(city, place),
+        target,
+        bounds=(bounds[0], bounds[1], bounds[2], bounds[3]),
+        ground=Ground(dem, place) if dem is not None else None,
+        progress=None if progress is None else lambda n, all: progress("imagery", n, all),
+    )
+    _mark(target, digest, report.tiles, report.bytes)
+    return BackdropReport("imagery", report.tiles, report.bytes, report.tiles)
+
+
+def _digest(city: City, place: Georeference, parts: Iterable[bytes]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(f"{FORMAT} {place.crs.name} {place.heights} {place.anchor}".encode())
+    for raster in city.rasters("dem"):
+        digest.update(raster.digest.encode())
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _made(target: Path, digest: str) -> dict[str, int] | None:
+    try:
+        known: dict[str, int | str] = json.loads((target / ".made").read_text())
+    except (OSError, ValueError):
+        return None
+    return {k: int(v) for k, v in known.items() if k != "digest"} if known.get("digest") == digest else None
+
+
+def _mark(target: Path, digest: str, tiles: int, size: int) -> None:
+    (target / ".made").write_text(json.dumps({"digest": digest, "tiles": tiles, "bytes": size}))
+
+
+# The ground
+
+
+def city_dem(city: City) -> Dem | None:
+    """The city's terrain model, else one put together from its objects; None for an empty city."""
+    rasters = city.rasters("dem")
+    if rasters:
+        newest = rasters[-1]
+        return open_dem(city.folder / newest.file, crs=parse(newest.description["crs"]))
+    return _ground_from_objects(city)
+
+
+def _ground_from_objects(city: City) -> Dem | None:
+    scale = metres_per_unit(city)
+    points = _ground_points(city)
+    if not len(points):
+        return None
+    extent = np.ptp(points[:, :2], axis=0) * scale
+    spacing = float(np.clip(np.sqrt(extent.prod() / len(points)), 2, 25))
+    spacing = max(spacing, float(extent.max()) / 4000)
+    step = spacing / np.array(scale)
+    low = points[:, :2].min(axis=0) - 4 * step
+    columns, rows = (int(v) for v in np.ceil((points[:, :2].max(axis=0) + 4 * step - low) / step))
+    column, row = ((points[:, :2] - low) / step).astype(np.int64).T
+    cell = (rows - 1 - row) * columns + column
+    order = np.lexsort((points[:, 2], cell))
+    first = np.unique(cell[order], return_index=True)[1]
+    heights = np.full(rows * columns, np.nan, np.float32)
+    heights[cell[order][first]] = points[order[first], 2]
+    return _write_dem(city, heights.reshape(rows, columns), (float(low[0]), float(low[1])), step)
+
+
+def _write_dem(city: City, heights: np.ndarray, low: tuple[float, float], step: Float64) -> Dem:
+    import rasterio
+    from rasterio.transform import from_origin
+
+    path = city.folder / "tiles" / "ground-from-objects.tif"
+    path.parent.mkdir(exist_ok=True)
+    rows, columns = heights.shape
+    transform = from_origin(low[0], low[1] + rows * step[1], step[0], step[1])
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        width=columns,
+        height=rows,
+        count=1,
+        dtype="float32",
+        nodata=np.nan,
+        transform=transform,
+        compress="deflate",
+    ) as dataset:
+        dataset.write(heights, 1)
+    return open_dem(path, crs=city_crs(city))
+
+
+def _ground_points(city: City) -> Float64:
+    """(n, 3) points on the ground: the lowest level of each object at the corners and middle of its box,
+    and every vertex of relief."""
+    points = []
+    for layer in _STANDING:
+        index = city.index(layer)
+        if not len(index):
+            continue
+        if layer == "relief":
+            points += [g.vertices for stored in city.fetch(index.rows) for g in stored.decode().geometries]
+            continue
+        x0, y0, z0, x1, y1, _ = index.bounds.T
+        small = (index.bounds[:, 3:5] - index.bounds[:, :2]).max(axis=1) * metres_per_unit(city)[1] < 150
+        corners = [(x0, y0), (x1, y0), (x0, y1), (x1, y1), ((x0 + x1) / 2, (y0 + y1) / 2)]
+        points += [np.column_stack([x, y, z0])[small] for x, y in corners]
+    return np.concatenate(points) if points else np.empty((0, 3))
+
+
+# The picture
+
+
+def ground_shapes(city: City, place: Georeference) -> GroundShapes:
+    """The city's layers as shapes to draw, in longitude and latitude."""
+    from tiles.painter import GroundShapes
+
+    landuse: dict[str, list[shapely.Geometry]] = {}
+    drawn: dict[str, list[shapely.Geometry]] = {}
+    for layer in _DRAWN:
+        for obj in _objects(city, layer):
+            for kind, polygon in _shapes(obj, layer, place):
+                if layer == "landuse":
+                    landuse.setdefault(kind, []).append(polygon)
+                else:
+                    drawn.setdefault(kind, []).append(polygon)
+    return GroundShapes(
+        landuse=landuse,
+        green=drawn.get("green", ()),
+        water=drawn.get("water", ()),
+        roads=drawn.get("road", ()),
+        paths=drawn.get("path", ()),
+        rails=drawn.get("rail", ()),
+    )
+
+
+def _objects(city: City, layer: str) -> Iterator[CityObject]:
+    for stored in city.fetch(city.index(layer).rows):
+        yield stored.decode()
+
+
+def _shapes(obj: CityObject, layer: str, place: Georeference) -> Iterator[tuple[str, shapely.Geometry]]:
+    import shapely
+
+    best = max((g.lod for g in obj.geometries if g.type in _SURFACES), default=None)
+    for g in obj.geometries:
+        if g.type not in _SURFACES or g.lod != best or not len(g.vertices):
+            continue
+        points = place.to_geographic(g.vertices)[:, :2]
+        for polygon in _ground_polygons(g):
+            kind = _kind(obj, g, polygon, layer)
+            rings = range(g.polygons[polygon], g.polygons[polygon + 1])
+            exterior, *holes = (points[g.rings[r] : g.rings[r + 1]] for r in rings)
+            if kind is not None and len(exterior) >= 3:
+                yield kind, shapely.Polygon(exterior, [h for h in holes if len(h) >= 3])
+
+
+def _ground_polygons(g: Geometry) -> list[int]:
+    """What faces up (or down, in data that does not care)."""
+    vectors = ring_vectors(g.vertices, g.rings)[g.polygons[:-1]]
+    upward = vectors[:, 2] / np.maximum(np.linalg.norm(vectors, axis=1), 1e-300)
+    return [int(p) for p in np.nonzero(np.abs(upward) > 0.3)[0]]
+
+
+def _kind(obj: CityObject, g: Geometry, polygon: int, layer: str) -> str | None:
+    if layer == "landuse":
+        return landuse_of(obj)
+    if layer == "water":
+        return "water"
+    if layer == "vegetation":
+        return "green" if obj.type == "PlantCover" else None
+    if obj.type == "Railway":
+        return "rail"
+    if g.semantics is not None and g.semantics[polygon] >= 0:
+        surface = obj.surfaces[g.semantics[polygon]]
+        words = " ".join(map(str, surface.attributes.values())).casefold()
+        for kind, names in (("path", _PATHS), ("green", _GREEN), (None, _SKIPPED)):
+            if any(name in words for name in names):
+                return kind
+        if surface.type == "AuxiliaryTrafficArea":
+            return "path"
+    return "path" if obj.type == "Track" else "road"
