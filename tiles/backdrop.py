@@ -177,7 +177,17 @@ def _write_dem(city: City, heights: np.ndarray, low: tuple[float, float], step: 
         compress="deflate",
     ) as dataset:
         dataset.write(heights, 1)
-    return open_dem(path, crs=city_crs(city))
+    return Dem(
+        path,
+        city_crs(city),
+        columns,
+        rows,
+        low[0],
+        low[1] + rows * float(step[1]),
+        float(step[0]),
+        float(step[1]),
+        float("nan"),
+    )
 
 
 def _ground_points(city: City) -> Float64:

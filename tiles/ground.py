@@ -125,6 +125,8 @@ class Ground:
             inner_x, inner_y = np.clip(x, west, east), np.clip(y, south, north)
             distance = np.hypot(x - inner_x, y - inner_y) * self.dem.metres_per_unit
         near = np.isfinite(distance) & (distance < _DESCENT) & np.isfinite(above)
+        if not near.any():
+            return heights
         ground = self._sample(inner_x[near], inner_y[near], spacing) + above[near]
         away = _smoothstep(distance[near] / _DESCENT)
         heights[near] = ground * (1 - away) + heights[near] * away

@@ -1,7 +1,7 @@
 """The picture of the ground as a pyramid of Web Mercator tiles, light and dark, made without outside imagery.
 
-The deepest level is drawn (`tiles.painter`), the others are made from it by halving. Outside the city the
-picture fades into one background colour, which the globe can take.
+The deepest level is drawn (`tiles.painter`), the others are made from it by halving. Toward the border of
+the city the picture fades into one background colour, which the globe can take.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def build_imagery(
 ) -> ImageryReport:
     """Draw the pyramid into a folder, which it replaces as a whole when done.
 
-    bounds: (west, south, east, north) of the city [degrees]; the picture reaches 12 % farther. ground: for
+    bounds: (west, south, east, north) of the city [degrees]; the picture reaches 2 % farther and
+    fades into the background near its border. ground: for
     hillshade. max_level: default 18 (0.6 m a pixel at the equator), less for large areas. progress:
     called with (blocks drawn, blocks in all).
     """

@@ -25,8 +25,9 @@ Picture: TypeAlias = npt.NDArray[np.uint8]
 Bounds: TypeAlias = tuple[float, float, float, float]
 
 SIZE = 256
-# The picture reaches this much farther than the city, as a share of its size, and fades out there.
-MARGIN = 0.12
+# The picture reaches this much farther than the city and fades over that much inside, as shares of its size.
+MARGIN = 0.02
+_FADE = 0.08
 _EQUATOR = 40_075_016.686  # [m]
 _OVERSAMPLING = 4
 _HALO = 32
@@ -139,9 +140,9 @@ class Painter:
         return np.asarray(smooth, np.float32)
 
     def _fade(self, west: float, north: float, side: int) -> Float32:
-        """(side, side) 1 in the city, 0 at the border of the picture."""
+        """(side, side) 1 in the city, 0 at the border of the picture, so that its data do not end in a cut."""
         (low_x, low_y), (high_x, high_y) = self.box
-        reach = min(high_x - low_x, high_y - low_y) * MARGIN * 0.7
+        reach = min(high_x - low_x, high_y - low_y) * _FADE
         x = west + (np.arange(side) + 0.5) * self.pixel
         y = north - (np.arange(side) + 0.5) * self.pixel
         near = [np.clip(np.minimum(v - low, high - v) / reach, 0, 1)

@@ -138,12 +138,17 @@ def info(folder: Folder, as_json: Json = False) -> None:
 def check(
     path: Annotated[Path, typer.Argument(help="A city model, a folder of them, or a tileset.")],
     limit: Annotated[int, typer.Option(help="Findings to list of each kind.")] = 20,
+    crs: Annotated[str | None, typer.Option(help="Coordinate system, when the file names none.")] = None,
+    schemas: Annotated[
+        Path | None,
+        typer.Option(help="Folder with the JSON schemas of 3D Tiles 1.1, to validate a tileset by."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Validate input files, or a tileset, and list what is wrong with which object, and where."""
     from api.commands.checking import check_path
 
-    report = check_path(path, limit)
+    report = check_path(path, limit, crs, schemas)
     emit(report.as_dict(), as_json, report.lines())
     if report.errors:
         raise typer.Exit(1)

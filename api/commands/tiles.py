@@ -31,7 +31,9 @@ def tile(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The city's folder.")],
     layers: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[LAYER...]", help="Layers to build, `terrain` and `imagery` among them; all."),
+        typer.Argument(
+            metavar="[LAYER...]", help="Layers to build, `terrain` and `imagery` among them; all."
+        ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Build everything anew.")] = False,
     lod: Annotated[str | None, typer.Option(help="Level of detail to draw; the best there is.")] = None,
@@ -49,7 +51,10 @@ def tile(
     options = TileOptions(content, all=everything, implicit=implicit)
     with progress("Tiling") as step:
         reports = build(
-            folder, layers or (), options, lambda name, done, total: step(f"{name} {done}/{total}", done / total)
+            folder,
+            layers or (),
+            options,
+            lambda name, done, total: step(f"{name} {done}/{total}", done / total),
         )
 
     def lines() -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from citygml.gml_writer import appearance, attributes, geometry, placing
 from citygml.gml_writer.attributes import Slots
 from citygml.gml_writer.context import Context, assemble
@@ -203,7 +205,7 @@ def _implicit(
             parts["mimeType"] = element("core:mimeType", content(template.mime))
     if template.geometries:
         name = "relativeGeometry" if context.schema.version == "3.0" else "relativeGMLGeometry"
-        parts[name] = _template(context, f"core:{name}", template)
+        parts[name] = f"\0{implicit.template}\0"
     order = (
         ("transformationMatrix", "mimeType", "libraryObject", "referencePoint", "relativeGeometry")
         if context.schema.version == "3.0"
@@ -213,8 +215,17 @@ def _implicit(
     slots[property_] = [element(property_, element("core:ImplicitGeometry", text))]
 
 
-def _template(context: Context, property_: str, template: Template) -> str:
-    """The library geometry, in full the first time and by reference afterwards."""
+_HELD_OPEN = re.compile("\0([^\0]*)\0")
+
+
+def add_templates(context: Context, text: str) -> str:
+    """Fill the places that library geometry holds open: in full at the first of the file, by reference
+    afterwards. Only the finished text of a top-level object tells which place is the first."""
+    return _HELD_OPEN.sub(lambda m: _template(context, context.templates[m[1]]), text)
+
+
+def _template(context: Context, template: Template) -> str:
+    property_ = "core:relativeGeometry" if context.schema.version == "3.0" else "core:relativeGMLGeometry"
     known = context.inlined.get(template.id)
     if known is not None:
         return xlink(property_, known)

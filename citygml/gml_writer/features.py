@@ -7,7 +7,7 @@ from datetime import date
 from citygml.gml_writer import attributes
 from citygml.gml_writer.address import address
 from citygml.gml_writer.attributes import Slots
-from citygml.gml_writer.body import add_body
+from citygml.gml_writer.body import add_body, add_templates
 from citygml.gml_writer.context import Context, Node, assemble
 from citygml.gml_writer.schema import ClassSchema, Schema
 from citygml.gml_writer.text import attribute, content, element, gml_id, is_ncname
@@ -33,7 +33,7 @@ def members(context: Context, root: Node) -> list[str]:
         text, more = _object(context, node, None)
         texts.append(text)
         homeless.extend(more)
-    return texts
+    return [add_templates(context, text) for text in texts]
 
 
 def _class_name(context: Context, obj: CityObject, parent: CityObject | None) -> str:

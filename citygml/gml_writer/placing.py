@@ -139,8 +139,11 @@ def surface_property(surface: ClassSchema, n: int) -> str | None:
 
 
 def homes(obj: CityObject, geometry: Geometry, n: int, classes: list[ClassSchema | None]) -> list[int]:
-    """Per polygon the surface it is written in, -1 for none: its own, else the nearest that holds it."""
-    if geometry.semantics is None:
+    """Per polygon the surface it is written in, -1 for none: its own, else the nearest that holds it.
+
+    Lines and points stay with the object.
+    """
+    if geometry.semantics is None or geometry.type in {"MultiCurve", "MultiPoint"}:
         return [-1] * geometry.polygon_count
     home: dict[int, int] = {-1: -1}
     for index in range(len(obj.surfaces)):

@@ -3,7 +3,7 @@
     from citygml.validate import check_objects
     findings = check_objects(batch, geographic=True)
 
-`check_objects` looks at each object by itself; `Overlaps` and `Parts` (module `model`) compare objects
+`check_objects` looks at each object by itself; `Overlaps` and `Parts` (module `plans`) compare objects
 with one another over a whole file. The codes are described in docs/findings.md.
 """
 

@@ -115,7 +115,7 @@ def metres_per_degree(latitude: float) -> tuple[float, float]:
     return float(prime_vertical * np.cos(phi) * degree), float(meridian * degree)
 
 
-def _offsets(values: npt.NDArray[Any] | None, count: int) -> Ints | None:
+def checked_offsets(values: npt.NDArray[Any] | None, count: int) -> Ints | None:
     """Offsets as intp when they start at 0, never fall and end at `count`, else None."""
     if values is None:
         return None
@@ -132,7 +132,7 @@ def _shells(geometry: Geometry, polygon_count: int, first: int) -> tuple[Ints, B
     """Shell number and cavity flag of each polygon, and how many shells there are; None if broken."""
     if geometry.shells is None:
         return np.full(polygon_count, -1, dtype=np.intp), np.zeros(polygon_count, dtype=bool), 0
-    shells = _offsets(geometry.shells, polygon_count)
+    shells = checked_offsets(geometry.shells, polygon_count)
     if shells is None:
         return None
     count = len(shells) - 1
@@ -140,7 +140,7 @@ def _shells(geometry: Geometry, polygon_count: int, first: int) -> tuple[Ints, B
     if geometry.solids is None:
         exterior[:1] = True
     else:
-        solids = _offsets(geometry.solids, count)
+        solids = checked_offsets(geometry.solids, count)
         if solids is None:
             return None
         starts = solids[:-1][np.diff(solids) > 0]
@@ -173,10 +173,10 @@ def gather(batch: Sequence[CityObject], geographic: bool) -> tuple[Faces, list[F
                 continue
             where = f"LoD{geometry.lod} {geometry.role or geometry.type}"
             raw = np.asarray(geometry.vertices, dtype=np.float64)
-            ring_offsets = _offsets(geometry.rings, len(raw))
+            ring_offsets = checked_offsets(geometry.rings, len(raw))
             polygon_offsets = None
             if ring_offsets is not None and raw.ndim == 2 and raw.shape[1] == 3:
-                polygon_offsets = _offsets(geometry.polygons, len(ring_offsets) - 1)
+                polygon_offsets = checked_offsets(geometry.polygons, len(ring_offsets) - 1)
             shells = None
             if polygon_offsets is not None:
                 shells = _shells(geometry, len(polygon_offsets) - 1, shell_count)

@@ -14,7 +14,7 @@ from citygml.classes import BY_NAME
 from citygml.findings import Finding
 from citygml.model import SOLID_TYPES, SURFACE_TYPES, CityObject, Float64, Geometry
 from citygml.validate.edges import components
-from citygml.validate.faces import MAX_COORDINATE, Tolerances, metres_per_degree
+from citygml.validate.faces import MAX_COORDINATE, Tolerances, checked_offsets, metres_per_degree
 
 _AREA_MODULES = frozenset({"transportation", "landuse"})
 # Areas and parts this far apart in height [m] do not meet: a road on a bridge and the one below.
@@ -61,10 +61,11 @@ def plan_of(city_object: CityObject, geometries: Iterable[Geometry], scale: Scal
     place: Float64 | None = None
     for geometry in geometries:
         vertices = np.asarray(geometry.vertices, dtype=np.float64)
-        rings, polygons = np.asarray(geometry.rings), np.asarray(geometry.polygons)
         if not len(vertices) or not np.isfinite(vertices).all() or np.abs(vertices).max() > MAX_COORDINATE:
             continue
-        if rings[-1] != len(vertices) or polygons[-1] != len(rings) - 1 or (np.diff(rings) < 0).any():
+        rings = checked_offsets(geometry.rings, len(vertices))
+        polygons = checked_offsets(geometry.polygons, len(rings) - 1) if rings is not None else None
+        if rings is None or polygons is None:
             continue
         flat = scale.apply(vertices)
         size = np.diff(rings)

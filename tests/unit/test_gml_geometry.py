@@ -133,7 +133,9 @@ def test_an_orientable_surface_turns_its_polygons_round(tmp_path: Path) -> None:
 
 def test_solids_keep_their_shells(tmp_path: Path) -> None:
     def shell(side: str, z: int, count: int) -> str:
-        inside = "".join(f"<gml:surfaceMember>{polygon(square(z=z))}</gml:surfaceMember>" for _ in range(count))
+        inside = "".join(
+            f"<gml:surfaceMember>{polygon(square(z=z))}</gml:surfaceMember>" for _ in range(count)
+        )
         return f"<gml:{side}><gml:Shell>{inside}</gml:Shell></gml:{side}>"
 
     hollow = f"<gml:Solid>{shell('exterior', 0, 6)}{shell('interior', 1, 4)}</gml:Solid>"
@@ -145,7 +147,9 @@ def test_solids_keep_their_shells(tmp_path: Path) -> None:
     assert single.type == "Solid" and single.shells is not None and single.solids is not None
     assert single.shells.tolist() == [0, 6, 10]
     assert single.solids.tolist() == [0, 2]
-    assert composite.type == "CompositeSolid" and composite.shells is not None and composite.solids is not None
+    assert (
+        composite.type == "CompositeSolid" and composite.shells is not None and composite.solids is not None
+    )
     assert composite.shells.tolist() == [0, 6, 10, 15]
     assert composite.solids.tolist() == [0, 2, 3]
 
@@ -247,7 +251,9 @@ def test_links_between_features_forwards_backwards_and_into_another_file(tmp_pat
 
     other = document(member(wall("far", 300)))
     (tmp_path / "far.gml").write_text(other)
-    user = building(lod2(f"<gml:MultiSurface>{links('#p-a', '#p-c', 'far.gml#p-far')}</gml:MultiSurface>"), "b")
+    user = building(
+        lod2(f"<gml:MultiSurface>{links('#p-a', '#p-c', 'far.gml#p-far')}</gml:MultiSurface>"), "b"
+    )
     objects, reader = read(tmp_path, document(member(wall("a", 100), user, wall("c", 200))))
     assert codes(reader) == []
     assert objects[1].geometries[0].vertices[::4, 0].tolist() == [100, 200, 300]

@@ -335,6 +335,20 @@ def test_template_is_written_once_and_then_pointed_to(tmp_path: Path, version: V
     assert (model.path, model.mime) == (str(tmp_path / "tree.glb"), "model/gltf-binary")
 
 
+def test_template_stands_in_full_before_it_is_pointed_to(tmp_path: Path) -> None:
+    """In a file the lower LoD comes first, and an object before its parts, in whatever order they are given."""
+    place = (np.eye(4), np.zeros(3))
+    implicit = [ImplicitGeometry("t", "3", *place), ImplicitGeometry("t", "2", *place)]
+    element = CityObject("e", "BridgeConstructiveElement", "bridge", implicit=implicit)
+    bridge = [CityObject("bridge", "Bridge"), element]
+    path = tmp_path / "out.gml"
+    write_citygml(bridge, path, version="2.0", srs_name=UTM, templates={"t": Template("t", [cube()])})
+    text = path.read_text()
+    assert 0 < text.index('gml:id="t"') < text.index('xlink:href="#t"')
+    reader, _ = read(path)
+    assert reader.gathered.findings == []
+
+
 def test_properties_stand_in_the_order_of_the_schema(tmp_path: Path) -> None:
     building = house()
     building.attributes = {

@@ -147,14 +147,9 @@ def test_relief_shades_the_slope_away_from_the_light(tmp_path: Path) -> None:
         file.write(values, 1)
     dem = open_dem(tmp_path / "hill.tif")
     reference = Georeference(dem.crs, choose_heights(dem.crs, np.reshape(dem.bounds, (2, 2))))
-    ground = Ground(dem, reference)
+    ground, folder = Ground(dem, reference), tmp_path / "relief"
     build_imagery(
-        GroundShapes(),
-        tmp_path / "relief",
-        bounds=ground.bounds,
-        ground=ground,
-        styles=("light",),
-        max_level=16,
+        GroundShapes(), folder, bounds=ground.bounds, ground=ground, styles=("light",), max_level=16
     )
 
     def brightness(dx: float, dy: float) -> int:

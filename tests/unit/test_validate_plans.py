@@ -76,6 +76,15 @@ def test_parts_of_a_building_touch() -> None:
     assert parts(0) == [("part-alone", "p0")]
 
 
+def test_parts_may_come_long_after_their_building() -> None:
+    check = Parts(geographic=False)
+    found = check.add([CityObject("b", "Building"), CityObject("c", "Building")])
+    for k in range(2):
+        solid = geometry(box(at=(10.0 * k, 0, 0)), "Solid")
+        found += check.add([CityObject(f"p{k}", "BuildingPart", parent="b", geometries=[solid])])
+    assert found + check.finish() == []
+
+
 def test_attribute_types() -> None:
     item = CityObject(
         "b", "Building", attributes={"yearOfConstruction": "二千二十年", "measuredHeight": "high"}

@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 from citygml.model import Geometry
 from citygml.validate import Tolerances, check_objects
 from citygml.validate.faces import metres_per_degree
+from citygml.validate.plans import Overlaps
 from tests.unit.validate_models import Ring, box, city_object, geometry, square
 
 
@@ -147,3 +148,6 @@ def test_garbage_never_crashes(  # type: ignore[no-untyped-def]
     garbage = Geometry(type_, "1", vertices, rings, polygons, shells, solids)
     for found in check_objects([city_object(garbage, type_=kind)], geographic=geographic):
         assert found.code and found.message and found.object_id == "b1"
+    overlaps = Overlaps(geographic)
+    overlaps.add([city_object(garbage, type_=kind), city_object(garbage, type_=kind, id_="b2")])
+    assert {f.code for f in overlaps.finish()} <= {"areas-overlap", "solids-overlap"}

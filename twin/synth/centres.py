@@ -138,7 +138,7 @@ def landmark(plan: Plan, block: Block, number: int) -> Design:
     rng = plan.rng(22, *block.key)
     design = Design(block)
     south, north = plan.block_y(block)
-    x, y = (float(v) for v in plan.block_points(block, np.array([0.66]), np.array([north - 36.0]))[0])
+    x, y = plan.place(block, 0.66, north - 36.0)
     podium = rectangle((x, y), 62.0, 54.0)
     heights = ((21.0, 18.0, 96.0), (17.5, 96.0, 150.0), (13.5, 150.0, 186.0))
     stages = [(regular((x, y), r, 12, np.pi / 12), low, high) for r, low, high in heights]
@@ -163,7 +163,7 @@ def landmark(plan: Plan, block: Block, number: int) -> Design:
             ],
         )
     )
-    lx, ly = (float(v) for v in plan.block_points(block, np.array([0.20]), np.array([north - 32.0]))[0])
+    lx, ly = plan.place(block, 0.20, north - 32.0)
     design.buildings.append(
         Spec(
             "culture",
@@ -176,7 +176,7 @@ def landmark(plan: Plan, block: Block, number: int) -> Design:
         )
     )
     for k, s in enumerate((0.18, 0.82)):
-        px, py = (float(v) for v in plan.block_points(block, np.array([s]), np.array([south + 16.0]))[0])
+        px, py = plan.place(block, s, south + 16.0)
         design.buildings.append(
             Spec(
                 "restaurants",
@@ -188,7 +188,7 @@ def landmark(plan: Plan, block: Block, number: int) -> Design:
                 year=int(rng.integers(2023, 2027)),
             )
         )
-    cx, cy = (float(v) for v in plan.block_points(block, np.array([0.5]), np.array([south + 24.0]))[0])
+    cx, cy = plan.place(block, 0.5, south + 24.0)
     design.plazas.append(cell(plan, block, 0.02, 0.98, south + 2.5, north - 66.0))
     design.lawns += [regular((cx, cy), 10.0, 24)]
     design.trees += [

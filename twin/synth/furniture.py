@@ -109,8 +109,9 @@ def _signals_and_sensors(plan: Plan) -> Iterator[Item]:
                     kind = kinds[(j + k) % 3]
                     at = y + ew.half - 0.7
                     x = float(plan.street_x(strip, j, at)) + ns.half - 0.7
-                    yield Item("sensor", x, at, 0.0, raised, (f"{kind[0]} 측정소 {strip + 1}-{j}-{k}",
-                                                              f"{kind[1]} station {strip + 1}-{j}-{k}"))  # fmt: skip
+                    place = f"{strip + 1}-{j}-{k}"
+                    name = (f"{kind[0]} 측정소 {place}", f"{kind[1]} station {place}")
+                    yield Item("sensor", x, at, 0.0, raised, name)
 
 
 def _gauges(plan: Plan) -> Iterator[Item]:

@@ -82,9 +82,9 @@ def _banks(plan: Plan) -> Trees:
         for side in (-1, 1):
             if not 0 <= stream - (side < 0) < plan.strips:
                 continue
-            for distance in (CREST[0] + 1.4, CREST[1] - 1.4):
+            for edge in (CREST[0] + 1.4, CREST[1] - 1.4):
                 y = _along(low, high, 8.0)
-                trees.append((stream_side(plan, stream, side, np.array(distance), y), CHERRY))
+                trees.append((stream_side(plan, stream, side, np.array(edge), y), CHERRY))
             y = _along(low, high, 3.4) + rng.uniform(-1.5, 1.5, int((high - low) // 3.4))
             distance = rng.uniform(43.0, RIVERSIDE - 10.5, len(y))
             clump = np.sin(y / 23.0 + stream) + 0.5 * np.sin(y / 9.0) > -0.1

@@ -247,14 +247,14 @@ def apartments(plan: Plan, block: Block, number: int) -> Design:
     layout = LAYOUTS[int(rng.integers(len(LAYOUTS)))]
     base = int(rng.integers(18, 25))
     for i, (shape, s, dy, degrees) in enumerate(layout):
-        x, y = plan.block_points(block, np.array([s]), np.array([middle + dy]))[0]
+        x, y = plan.place(block, s, middle + dy)
         storeys = base + (4 if dy > 0 else -3) + int(rng.integers(-1, 2)) + (3 if shape == "tower" else 0)
         label = (f"에코델타 {number}단지 {101 + i}동", f"Eco Delta Complex {number}, Building {101 + i}")
         design.buildings.append(
             _apartment(rng, shape, float(x), float(y), np.radians(degrees), min(storeys, 30), label)
         )
     for k, s in enumerate((0.24, 0.76)):
-        x, y = plan.block_points(block, np.array([s]), np.array([south + 8.5]))[0]
+        x, y = plan.place(block, s, south + 8.5)
         storeys = 2 - k
         design.buildings.append(
             Spec(
@@ -267,10 +267,10 @@ def apartments(plan: Plan, block: Block, number: int) -> Design:
                 year=int(rng.integers(2021, 2028)),
             )
         )
-    x, y = plan.block_points(block, np.array([0.5]), np.array([middle + 5.5]))[0]
+    x, y = plan.place(block, 0.5, middle + 5.5)
     design.lawns.append(regular((x, y), 10.0, 20))
     for s, w in ((0.24, 46.0), (0.76, 46.0)):
-        cx, cy = plan.block_points(block, np.array([s]), np.array([middle + 5.5]))[0]
+        cx, cy = plan.place(block, s, middle + 5.5)
         design.lawns.append(rectangle((cx, cy), w, 12.0))
         design.trees += [
             (cx + dx, cy + dy, str(rng.choice([ZELKOVA, PINE, FRINGE])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -82,8 +83,7 @@ def _within(plan: Plan, points: Float64) -> np.ndarray:
     """Which world points (n, ..., 2 or 3) lie on the modelled ground, all points of each."""
     west, south, east, north = plan.world_bounds()
     inside = (points[..., :2] >= [west, south]) & (points[..., :2] <= [east, north])
-    kept: np.ndarray = inside.reshape(len(points), -1).all(axis=1)
-    return kept
+    return np.asarray(inside.reshape(len(points), -1).all(axis=1))
 
 
 def _reach(plan: Plan) -> tuple[Float64, Float64]:
@@ -111,7 +111,7 @@ def _banks(ground: Ground) -> Iterator[CityObject]:
 
 def _divide(low: float, high: float, step: float) -> list[tuple[float, float]]:
     edges = np.linspace(low, high, max(1, round((high - low) / step)) + 1).tolist()
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(edges))
 
 
 def _plots(plan: Plan) -> Iterator[Float64]:
@@ -158,8 +158,8 @@ def _farmland(ground: Ground) -> Iterator[CityObject]:
             a, b = ring[0] + t[:, None] * (ring[1] - ring[0]), ring[3] + t[:, None] * (ring[2] - ring[3])
             quads = cells(ground.lay(a[None] + t[:, None, None] * (b - a)[None], PARCEL_LIFT))
         else:
-            clipped = shapely.geometry.polygon.orient(frame.intersection(shapely.Polygon(world[n])))
-            ring = plan.frame.to_local(shapely.get_coordinates(clipped.exterior)[:-1])
+            clipped = shapely.orient_polygons(frame.intersection(shapely.Polygon(world[n])))
+            ring = plan.frame.to_local(shapely.get_coordinates(clipped)[:-1])
             triangles = ground.lay(fan(ring), PARCEL_LIFT)
             quads = np.concatenate([triangles, triangles[:, 2:]], axis=1)
         yield _parcel(f"paddy-{n}", "1080", quads)

@@ -33,6 +33,7 @@ Solid = tuple[Geometry, list[Surface]]
 def _profile(kind: str, half: Float64, eaves: Float64, top: Float64) -> tuple[Float64, tuple[str, ...]]:
     """Profiles (n, k, 2) as (across, height), counter-clockwise from the lower left, and k edge types."""
     zero = np.zeros_like(half)
+    kinds: tuple[str, ...]
     if kind == "gabled":
         points = [(-half, zero), (half, zero), (half, eaves), (zero, top), (-half, eaves)]
         kinds = (GROUND, WALL, ROOF, ROOF, WALL)
@@ -94,8 +95,8 @@ def _corners(
     plan = near[:, None] + profile[..., :1] * unit[:, None]
     far = plan + along[:, None]
     z = low[:, None, None] + profile[..., 1:]
-    ends = [np.concatenate([end, z], axis=-1) for end in (far, plan)]
-    return np.concatenate(ends, axis=1), profile_solid(kinds)
+    corners = [np.concatenate([end, z], axis=-1) for end in (far, plan)]
+    return np.concatenate(corners, axis=1), profile_solid(kinds)
 
 
 def solids(masses: Sequence[Mass], ground: Float64, frame: Frame, lod: str = "2") -> list[Solid]:
@@ -107,10 +108,10 @@ def solids(masses: Sequence[Mass], ground: Float64, frame: Frame, lod: str = "2"
     result: list[Solid | None] = [None] * len(masses)
     for (kind, _, hole, bottom), members in groups.items():
         chosen = [masses[i] for i in members]
-        heights = np.array([(m.low, m.eaves, m.top) for m in chosen]) + ground[members][:, None]
+        low, eaves, top = np.array([(m.low, m.eaves, m.top) for m in chosen]).T + ground[members]
         holes = np.stack([m.hole for m in chosen if m.hole is not None]) if hole else None
         footprints = np.stack([m.footprint for m in chosen])
-        corners, topology = _corners(kind, footprints, *heights.T, holes, bottom)
+        corners, topology = _corners(kind, footprints, low, eaves, top, holes, bottom)
         corners[..., :2] = frame.to_world(corners[..., :2])
         corners = np.round(corners, 3)
         for i, points in zip(members, corners, strict=True):

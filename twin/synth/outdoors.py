@@ -28,7 +28,7 @@ def school(plan: Plan, block: Block, number: int) -> Design:
     rng = plan.rng(23, *block.key)
     design = Design(block)
     south, north = plan.block_y(block)
-    cx, cy = (float(v) for v in plan.block_points(block, np.array([0.40]), np.array([north - 26.0]))[0])
+    cx, cy = plan.place(block, 0.40, north - 26.0)
     w, d, t = 38.0, 17.0, 11.0
     shape = np.array(
         [[-w, -d], [-w + t, -d], [-w + t, d - t], [w - t, d - t], [w - t, -d], [w, -d], [w, d], [-w, d]]
@@ -49,7 +49,7 @@ def school(plan: Plan, block: Block, number: int) -> Design:
             boxes=[RoofBox(rectangle((cx, cy + d - t / 2), 8.0, 6.0), height, height + 3.4)],
         )
     )
-    hx, hy = (float(v) for v in plan.block_points(block, np.array([0.83]), np.array([north - 26.0]))[0])
+    hx, hy = plan.place(block, 0.83, north - 26.0)
     design.buildings.append(
         Spec(
             "sports",
@@ -61,7 +61,7 @@ def school(plan: Plan, block: Block, number: int) -> Design:
             year=2024,
         )
     )
-    fx, fy = (float(v) for v in plan.block_points(block, np.array([0.5]), np.array([south + 30.0]))[0])
+    fx, fy = plan.place(block, 0.5, south + 30.0)
     a = np.linspace(-np.pi / 2, np.pi / 2, 13)
     right = np.stack([30.0 + 20.0 * np.cos(a), 20.0 * np.sin(a)], axis=1)
     oval = np.concatenate([right, -right]) + [fx, fy]
@@ -79,7 +79,7 @@ def industry(plan: Plan, block: Block, number: int) -> Design:
     south, north = plan.block_y(block)
 
     def at(s: float, y: float) -> tuple[float, float]:
-        point = plan.block_points(block, np.array([s]), np.array([y]))[0]
+        point = plan.place(block, s, y)
         return float(point[0]), float(point[1])
 
     year = int(rng.integers(2019, 2024))
@@ -153,7 +153,7 @@ def waterfront(plan: Plan, block: Block, number: int) -> Design:
             (0.80, south + 22.0),
         )
     ):
-        x, cy = (float(v) for v in plan.block_points(block, np.array([s]), np.array([y]))[0])
+        x, cy = plan.place(block, s, y)
         kind = ("shed", "gabled")[k % 2]
         footprint = rectangle((x, cy), 17.0 + 3.0 * (k == 4), 11.5 + 4.0 * (k == 4))
         design.buildings.append(
@@ -167,7 +167,7 @@ def waterfront(plan: Plan, block: Block, number: int) -> Design:
                 year=int(rng.integers(2022, 2027)),
             )
         )
-    x, cy = (float(v) for v in plan.block_points(block, np.array([0.80]), np.array([north - 28.0]))[0])
+    x, cy = plan.place(block, 0.80, north - 28.0)
     design.buildings.append(
         Spec(
             "leisure",
@@ -184,7 +184,7 @@ def waterfront(plan: Plan, block: Block, number: int) -> Design:
     design.lawns.append(lawn)
     for s in np.arange(0.06, 0.60, 0.09):
         for y in (south + 33.0, north - 33.0):
-            x, cy = (float(v) for v in plan.block_points(block, np.array([s]), np.array([y]))[0])
+            x, cy = plan.place(block, s, y)
             design.trees.append((x, cy, CHERRY))
             design.benches.append((x + 5.0, cy, 0.0))
     return design
@@ -218,7 +218,7 @@ def park(plan: Plan, block: Block, number: int) -> Design:
     design.benches += [(float(px), float(py), 0.0) for px, py in outside[::4]]
     grid = [(s, y) for s in np.arange(0.05, 0.96, 0.085) for y in np.arange(south + 5.0, north - 4.0, 10.0)]
     for s, y in grid:
-        point = plan.block_points(block, np.array([s]), np.array([y]))[0] + rng.uniform(-2.6, 2.6, 2)
+        point = plan.place(block, s, y) + rng.uniform(-2.6, 2.6, 2)
         d = point - centre
         ring = np.hypot(d[0] / 30.0, d[1] / 19.0)
         houses = [np.hypot(*(point - b.masses[0].footprint.mean(axis=0))) for b in design.buildings]
@@ -241,7 +241,7 @@ def reserve(plan: Plan, block: Block, number: int) -> Design:
         design.lawns.append(cell(plan, block, s, s + 0.43, middle + 2.0, north - 5.0))
     for _ in range(6):
         s, y = 0.12 + 0.76 * rng.random(), south + 14.0 + (north - south - 28.0) * rng.random()
-        centre = plan.block_points(block, np.array([s]), np.array([y]))[0]
+        centre = plan.place(block, s, y)
         for dx, dy in rng.uniform(-9.0, 9.0, (int(rng.integers(3, 8)), 2)):
             species = str(rng.choice([ZELKOVA, PINE, FRINGE, SHRUB]))
             design.trees.append((float(centre[0] + dx), float(centre[1] + dy), species))

@@ -24,30 +24,34 @@ SEWER_SLOPE, TRUNK_SLOPE = 0.0022, 0.001  # [-]
 SEWER_DEPTH = 1.9  # where a sewer begins, and behind a pumping station [m]
 PUMPED_ROWS = 5  # rows of blocks between two pumping stations
 
-IRON = "덕타일 주철관 (ductile iron)"
-POLYETHYLENE = "폴리에틸렌관 (polyethylene)"
-CONCRETE = "철근콘크리트관 (reinforced concrete)"
-STEEL = "이중보온강관 (pre-insulated steel)"
-FIBRE = "유리섬유복합관 (glass-fibre reinforced)"
+YEAR = 2020  # in which the networks were laid
+
+# sort -> name, code of Pipe_function, material
+SORTS = {
+    "water": ("상수관", "Water main", "1000", "덕타일 주철관 (ductile iron)"),
+    "sewer": ("오수관", "Sanitary sewer", "1010", "폴리에틸렌관 (polyethylene)"),
+    "storm": ("우수관", "Storm drain", "1020", "철근콘크리트관 (reinforced concrete)"),
+    "heat-flow": ("난방 공급관", "Heating flow pipe", "1030", "이중보온강관 (pre-insulated steel)"),
+    "heat-return": ("난방 환수관", "Heating return pipe", "1040", "이중보온강관 (pre-insulated steel)"),
+    "power": ("전력 관로", "Power duct", "1050", "유리섬유복합관 (glass-fibre reinforced)"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Utility:
     """A network that follows the streets at a fixed cover: offset from the axis [m], cover [m]."""
 
-    key: str
-    function: str
-    material: str
+    sort: str
     offset: float
     cover: float
     diameter: dict[str, float]  # by kind of street [m]; where it is missing there is no pipe
 
 
 PRESSURE = (
-    Utility("water", "1000", IRON, 2.6, 1.2, {"boulevard": 0.4, "arterial": 0.3, "local": 0.15}),
-    Utility("heat-flow", "1030", STEEL, -2.4, 1.5, {"boulevard": 0.45, "arterial": 0.35}),
-    Utility("heat-return", "1040", STEEL, -3.2, 1.5, {"boulevard": 0.45, "arterial": 0.35}),
-    Utility("power", "1050", FIBRE, 5.2, 1.0, {"boulevard": 0.6, "arterial": 0.5}),
+    Utility("water", 2.6, 1.2, {"boulevard": 0.4, "arterial": 0.3, "local": 0.15}),
+    Utility("heat-flow", -2.4, 1.5, {"boulevard": 0.45, "arterial": 0.35}),
+    Utility("heat-return", -3.2, 1.5, {"boulevard": 0.45, "arterial": 0.35}),
+    Utility("power", 5.2, 1.0, {"boulevard": 0.6, "arterial": 0.5}),
 )
 SEWER_OFFSET = -1.4
 
@@ -93,42 +97,27 @@ def _curve(points: Float64) -> Geometry:
     )
 
 
-def _pipe(
-    id_: str, kind: str, world: Float64, diameter: float, depth: float, function: str, material: str, year: int,
-    name: tuple[str, str],
-) -> CityObject:  # fmt: skip
+def _pipe(id_: str, sort: str, world: Float64, diameter: float, cover: float) -> CityObject:
+    """A pipe from its world centre line (n, 3); `cover` is the least soil above it [m]."""
+    kind, sides = ("RectangularPipe", 4) if sort == "power" else ("RoundPipe", SIDES)
+    name, name_en, function, material = SORTS[sort]
     length = float(np.linalg.norm(np.diff(world, axis=0), axis=1).sum())
-    quads = tube(
-        world[:-1],
-        world[1:],
-        np.full(len(world) - 1, diameter / 2),
-        4 if kind == "RectangularPipe" else SIDES,
-    )
+    quads = tube(world[:-1], world[1:], np.full(len(world) - 1, diameter / 2), sides)
     faces = np.round(quads, 3).reshape(-1, 3)
     body = faces_geometry(faces, np.full(len(faces) // 4, 4, dtype=np.int32), "2")
     body.role = "Geometry"
     attributes: Attributes = {
-        "name": name[0],
-        "name_en": name[1],
+        "name": name,
+        "name_en": name_en,
         "function": code("Pipe_function", function),
         "material": material,
-        "yearOfConstruction": year,
+        "yearOfConstruction": YEAR,
         "status": "inUse",
         "exteriorDiameter": Measure(round(diameter, 3), "m"),
         "length": Measure(round(length, 2), "m"),
-        "cover_depth": Measure(round(depth, 2), "m"),
+        "cover_depth": Measure(round(cover, 2), "m"),
     }
     return CityObject(id_, f"utility:{kind}", attributes=attributes, geometries=[_curve(world), body])
-
-
-NAMES = {
-    "water": ("상수관", "Water main"),
-    "heat-flow": ("난방 공급관", "Heating flow pipe"),
-    "heat-return": ("난방 환수관", "Heating return pipe"),
-    "power": ("전력 관로", "Power duct"),
-    "sewer": ("오수관", "Sanitary sewer"),
-    "storm": ("우수관", "Storm drain"),
-}
 
 
 def _pressure(ground: Ground) -> Iterator[CityObject]:
@@ -137,16 +126,9 @@ def _pressure(ground: Ground) -> Iterator[CityObject]:
         surface = ground.terrain.at(run.lines)
         for key, section, line, height in zip(run.keys, run.sections, run.lines, surface, strict=True):
             diameter = utility.diameter.get(section.name)
-            if diameter is None:
-                continue
-            z = height - utility.cover - diameter / 2
-            world = ground.set(np.column_stack([line, z]))
-            kind = "RectangularPipe" if utility.key == "power" else "RoundPipe"
-            name = NAMES[utility.key]
-            id_ = f"pipe-{utility.key}-{key}"
-            yield _pipe(
-                id_, kind, world, diameter, utility.cover, utility.function, utility.material, 2020, name
-            )
+            if diameter is not None:
+                world = ground.set(np.column_stack([line, height - utility.cover - diameter / 2]))
+                yield _pipe(f"pipe-{utility.sort}-{key}", utility.sort, world, diameter, utility.cover)
 
 
 def _sewers(ground: Ground) -> Iterator[CityObject]:
@@ -163,18 +145,9 @@ def _sewers(ground: Ground) -> Iterator[CityObject]:
         steps = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
         z = invert - slope * steps + diameter / 2
         world = ground.set(np.column_stack([line, z]))
-        cover = float((np.sort(surface[i])[0]) - z.max() - diameter / 2)
-        pipe = _pipe(
-            f"pipe-sewer-{key}",
-            "RoundPipe",
-            world,
-            diameter,
-            cover,
-            "1010",
-            POLYETHYLENE,
-            2020,
-            NAMES["sewer"],
-        )
+        along = surface[i][::-1] if flip else surface[i]
+        cover = float((along - z).min()) - diameter / 2
+        pipe = _pipe(f"pipe-sewer-{key}", "sewer", world, diameter, cover)
         return pipe, float(invert - slope * steps[-1])
 
     for strip in range(plan.strips):
@@ -210,19 +183,8 @@ def _storm(ground: Ground, network: Network) -> Iterator[CityObject]:
         xy = start.xy + t * (end.xy - start.xy)
         z = conduit.start.invert + t * (conduit.low - conduit.start.invert) + radius
         world = ground.set(np.concatenate([xy, z], axis=1))
-        depth = start.ground - start.invert - conduit.diameter
-        name = NAMES["storm"]
-        pipe = _pipe(
-            f"pipe-storm-{conduit.name}",
-            "RoundPipe",
-            world,
-            conduit.diameter,
-            depth,
-            "1020",
-            CONCRETE,
-            2020,
-            name,
-        )
+        cover = float((ground.terrain.at(xy) - z[:, 0]).min()) - radius
+        pipe = _pipe(f"pipe-storm-{conduit.name}", "storm", world, conduit.diameter, cover)
         slope = (start.invert - conduit.low) / conduit.length
         pipe.attributes["slope"] = Measure(round(100 * slope, 3), "%")
         pipe.attributes["swmm_link"] = conduit.name

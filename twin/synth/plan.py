@@ -142,8 +142,8 @@ class Plan:
 
     def street_x(self, strip: int, column: int, y: float | Float64) -> Float64:
         """x of the axis of a north-south street at y."""
-        west = self.stream_x(strip, y) + self.stream_half[strip] + RIVERSIDE
-        east = self.stream_x(strip + 1, y) - self.stream_half[strip + 1] - RIVERSIDE
+        west: Float64 = self.stream_x(strip, y) + self.stream_half[strip] + RIVERSIDE
+        east: Float64 = self.stream_x(strip + 1, y) - self.stream_half[strip + 1] - RIVERSIDE
         return west + float(self.fractions[column]) * (east - west)
 
     def block_sides(self, block: Block, y: Float64) -> tuple[Float64, Float64]:
@@ -163,9 +163,14 @@ class Plan:
         west, east = self.block_sides(block, y)
         return np.stack([west + s * (east - west), y], axis=-1)
 
+    def place(self, block: Block, s: float, y: float) -> tuple[float, float]:
+        """The local point at fraction `s` across the block and at `y`."""
+        west, east = self.block_sides(block, np.array(y))
+        return float(west + s * (east - west)), y
+
     def block_centre(self, block: Block) -> Float64:
         south, north = self.block_y(block)
-        return self.block_points(block, np.array([0.5]), np.array([(south + north) / 2]))[0]
+        return np.array(self.place(block, 0.5, (south + north) / 2))
 
     def extent(self) -> tuple[float, float, float, float]:
         """Least and greatest x and y of the modelled ground, in the local frame."""
@@ -226,7 +231,7 @@ def make_plan(buildings: int, seed: int, *, spare_rows: int = 0) -> Plan:
         stream_base=np.zeros(strips + 1),
         stream_half=half,
         stream_wave=wave,
-        row_y=(np.arange(rows + 1) - rows / 2) * ROW_PITCH,
+        row_y=np.arange(-rows / 2, rows / 2 + 1) * ROW_PITCH,
         fractions=np.zeros(columns + 1),
     )
     sections = np.array([plan.column_section(j).half for j in range(columns + 1)])

@@ -231,8 +231,9 @@ def _corner(legs: tuple[bool, bool], outer: Float64, inner: Float64) -> Float64:
     if side and end:
         t = np.linspace(0, np.pi / 2, 6)[:, None]
         reach = inner - outer
-        return outer + reach * np.concatenate([np.sin(t), np.cos(t)], axis=1)
-    return np.array([[outer[0] if side else inner[0], outer[1] if end else inner[1]]])
+        curve: Float64 = outer + reach * np.concatenate([np.sin(t), np.cos(t)], axis=1)
+        return curve
+    return np.where([[side, end]], outer, inner)
 
 
 def _intersection(ground: Ground, strip: int, j: int, k: int) -> CityObject:
@@ -262,19 +263,19 @@ def _intersection(ground: Ground, strip: int, j: int, k: int) -> CityObject:
             pieces += [np.array([o, curve[n], curve[n + 1], curve[n + 1]]) for n in range(len(curve) - 1)]
         else:
             pieces.append(np.array([o, [i[0], o[1]], i, [o[0], i[1]]]))
-    for name, axis, sign_ in (("W", 0, -1), ("E", 0, 1), ("S", 1, -1), ("N", 1, 1)):
+    for name, axis, end in (("W", 0, -1), ("E", 0, 1), ("S", 1, -1), ("N", 1, 1)):
         if not legs[name]:
-            a, b, w = sign_ * inner[axis], sign_ * outer[axis], inner[1 - axis]
+            a, b, w = end * inner[axis], end * outer[axis], inner[1 - axis]
             piece = np.array([[a, -w], [b, -w], [b, w], [a, w]])
             pieces.append(piece if axis == 0 else piece[:, ::-1])
     groups.append((footway, np.array(pieces)))
-    name = row_name(plan, k)
+    level, upright = row_name(plan, k), column_name(plan, strip, j)
     road = CityObject(
         f"road-x-{strip}-{j}-{k}",
         "Road",
         attributes={
-            "name": f"{name[0]}·{column_name(plan, strip, j)[0]} 교차로",
-            "name_en": f"{name[1]} and {column_name(plan, strip, j)[1]} intersection",
+            "name": f"{level[0]}·{upright[0]} 교차로",
+            "name_en": f"{level[1]} and {upright[1]} intersection",
             "class": code("Road_class", "1040"),
             "crossings": "signals" if crossed(plan, j, k) else "unmarked",
         },

@@ -6,6 +6,8 @@ its true size. All stand on z = 0 at the origin; the front of furniture faces -y
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from citygml.model import Float64, Material, Template
@@ -31,7 +33,7 @@ def _lathe(profile: list[tuple[float, float]], sides: int, twist: float = 0.0) -
     t = np.arange(sides) * 2 * np.pi / sides + twist
     unit = np.stack([np.cos(t), np.sin(t)], axis=1)
     faces: list[Float64] = []
-    for (r0, z0), (r1, z1) in zip(profile, profile[1:], strict=False):
+    for (r0, z0), (r1, z1) in pairwise(profile):
         low = np.column_stack([r0 * unit, np.full(sides, z0)])
         high = np.column_stack([r1 * unit, np.full(sides, z1)])
         low_next, high_next = np.roll(low, -1, axis=0), np.roll(high, -1, axis=0)
@@ -93,29 +95,46 @@ def _shelter() -> list[Part]:
 
 
 def _lamp() -> list[Part]:
-    return [(_pole(0.08, 0.0, 7.6), METAL), (_box((0.0, -0.8), 0.1, 1.7, 7.5, 7.6), METAL),
-            (_box((0.0, -1.7), 0.3, 0.7, 7.42, 7.54), LIGHT)]  # fmt: skip
+    return [
+        (_pole(0.08, 0.0, 7.6), METAL),
+        (_box((0.0, -0.8), 0.1, 1.7, 7.5, 7.6), METAL),
+        (_box((0.0, -1.7), 0.3, 0.7, 7.42, 7.54), LIGHT),
+    ]
 
 
 def _bench() -> list[Part]:
     legs = [_box((x, 0.0), 0.08, 0.42, 0.0, 0.42) for x in (-0.7, 0.7)]
-    return [*((leg, IRON) for leg in legs), (_box((0.0, 0.0), 1.8, 0.45, 0.42, 0.48), WOOD),
-            (_box((0.0, 0.22), 1.8, 0.05, 0.55, 0.9), WOOD)]  # fmt: skip
+    return [
+        *((leg, IRON) for leg in legs),
+        (_box((0.0, 0.0), 1.8, 0.45, 0.42, 0.48), WOOD),
+        (_box((0.0, 0.22), 1.8, 0.05, 0.55, 0.9), WOOD),
+    ]
 
 
 def _signal() -> list[Part]:
-    return [(_pole(0.1, 0.0, 6.2), METAL), (_box((0.0, -2.6), 0.12, 5.4, 6.0, 6.14), METAL),
-            (_box((0.0, -4.6), 0.35, 1.2, 5.6, 6.0), IRON), (_box((0.0, -4.95), 0.36, 0.3, 5.64, 5.96), RED)]  # fmt: skip
+    return [
+        (_pole(0.1, 0.0, 6.2), METAL),
+        (_box((0.0, -2.6), 0.12, 5.4, 6.0, 6.14), METAL),
+        (_box((0.0, -4.6), 0.35, 1.2, 5.6, 6.0), IRON),
+        (_box((0.0, -4.95), 0.36, 0.3, 5.64, 5.96), RED),
+    ]
 
 
 def _sensor() -> list[Part]:
-    return [(_pole(0.07, 0.0, 4.2), METAL), (_box((0.0, -0.2), 0.42, 0.3, 2.9, 3.6), WHITE),
-            (_box((0.0, 0.0), 0.9, 0.08, 4.2, 4.26), METAL), (_box((0.0, 0.25), 0.7, 0.04, 3.7, 4.15), BLUE)]  # fmt: skip
+    return [
+        (_pole(0.07, 0.0, 4.2), METAL),
+        (_box((0.0, -0.2), 0.42, 0.3, 2.9, 3.6), WHITE),
+        (_box((0.0, 0.0), 0.9, 0.08, 4.2, 4.26), METAL),
+        (_box((0.0, 0.25), 0.7, 0.04, 3.7, 4.15), BLUE),
+    ]
 
 
 def _gauge() -> list[Part]:
-    return [(_pole(0.09, 0.0, 3.2), METAL), (_box((0.0, -0.6), 0.1, 1.2, 3.0, 3.1), METAL),
-            (_box((0.0, -1.1), 0.3, 0.3, 2.75, 3.0), WHITE)]  # fmt: skip
+    return [
+        (_pole(0.09, 0.0, 3.2), METAL),
+        (_box((0.0, -0.6), 0.1, 1.2, 3.0, 3.1), METAL),
+        (_box((0.0, -1.1), 0.3, 0.3, 2.75, 3.0), WHITE),
+    ]
 
 
 def _hydrant() -> list[Part]:

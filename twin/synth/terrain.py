@@ -68,7 +68,7 @@ def _ground(plan: Plan, x: Float64, y: Float64) -> Float64:
     x1 = np.take_along_axis(axes, west[None] + 1, axis=0)[0] - half[west + 1] - LEVEE_TOE
     across = np.clip((x - x0) / np.maximum(x1 - x0, 1.0), 0, 1)
     ground = GROUND + CROWN * np.sin(np.pi * across)
-    ground += 0.05 * np.sin(x / 61.0 + 1.0) * np.sin(y / 83.0) + 0.04 * np.sin(y / 210.0 + x / 170.0)
+    ground = ground + 0.05 * np.sin(x / 61.0 + 1.0) * np.sin(y / 83.0) + 0.04 * np.sin(y / 210.0 + x / 170.0)
     canal = (nearest > 0) & (nearest < plan.strips)
     bank = np.interp(distance, BANK_DISTANCE, LEVEE_HEIGHT)
     bank[canal] = np.interp(distance[canal], BANK_DISTANCE, QUAY_HEIGHT)

@@ -51,7 +51,8 @@ def _generic(name: str, value: Value) -> str:
 
 def _property(name: str, value: Value) -> str:
     if isinstance(value, Code):
-        return f"<utility:{name} codeSpace={quoteattr(value.codeSpace or '')}>{escape(value.code)}</utility:{name}>\n"
+        space = quoteattr(value.codeSpace or "")
+        return f"<utility:{name} codeSpace={space}>{escape(value.code)}</utility:{name}>\n"
     if isinstance(value, Measure):
         return f"<utility:{name} uom={quoteattr(value.unit)}>{value.value!r}</utility:{name}>\n"
     text = f"{value}-01-01" if name == "yearOfConstruction" else str(value)

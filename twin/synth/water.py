@@ -60,9 +60,9 @@ def water_objects(ground: Ground) -> Iterator[CityObject]:
             left, right = np.stack([x - half, y], axis=1), np.stack([x + half, y], axis=1)
             ring = plan.frame.to_world(np.concatenate([right, left[::-1]]))
             clipped = frame.intersection(shapely.Polygon(ring))
-            if clipped.is_empty or clipped.geom_type != "Polygon" or clipped.area < 1.0:
+            if not isinstance(clipped, shapely.Polygon) or clipped.area < 1.0:
                 continue
-            shore = shapely.get_coordinates(shapely.geometry.polygon.orient(clipped).exterior)[:-1]
+            shore = shapely.get_coordinates(shapely.orient_polygons(clipped).exterior)[:-1]
             yield _surface(f"water-{stream}-{n}", name, class_, shore, WATER_LEVEL)
     for block in plan.blocks:
         if block.kind == "park":

@@ -1,7 +1,7 @@
 /** Sun and shadows: the light's direction and colours follow the clock and the theme. */
 import { Cartesian3, DirectionalLight, Matrix4, Transforms } from '@cesium/engine';
 import { computed, effect } from '@preact/signals';
-import { instant, theme } from '../state/store';
+import { city, instant, theme } from '../state/store';
 import { daylight } from '../sun/daylight';
 import { sunPosition } from '../sun/position';
 import type { Stage } from './stage';
@@ -10,16 +10,16 @@ const RAD = Math.PI / 180;
 /** A moon-like light for the night, so that walls and roofs stay apart. */
 const NIGHT_LIGHT = { azimuth: 215, elevation: 48 };
 
-const place = { lon: 0, lat: 0 };
-
-export const sun = computed(() => sunPosition(instant.value, place.lon, place.lat));
+/** The sun over the city at the shown instant. */
+export const sun = computed(() => {
+  const home = city.value?.home;
+  return sunPosition(instant.value, home?.lon ?? 0, home?.lat ?? 0);
+});
 export const light = computed(() => daylight(sun.value.elevation, theme.value));
 
 export function lightCity(stage: Stage): void {
-  const { scene, city, quality } = stage;
-  const { home } = city;
-  place.lon = home.lon;
-  place.lat = home.lat;
+  const { scene, quality } = stage;
+  const { home } = stage.city;
   const local = Transforms.eastNorthUpToFixedFrame(Cartesian3.fromDegrees(home.lon, home.lat));
   const lamp = new DirectionalLight({ direction: Cartesian3.UNIT_X });
   scene.light = lamp;
