@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 class Settings(BaseSettings):
     """city: the city's folder (`TWIN_CITY`). cors_origins: sites whose pages may read (`*`: any; the
-    answers carry no credentials). base_map_url: a `{z}/{x}/{y}` template offered in the viewer, none by default."""
+    answers carry no credentials). base_map_url: a `{z}/{x}/{y}` template offered in the viewer; none."""
 
     model_config = SettingsConfigDict(env_prefix="TWIN_")
 

@@ -52,10 +52,9 @@ def build_imagery(
 ) -> ImageryReport:
     """Draw the pyramid into a folder, which it replaces as a whole when done.
 
-    bounds: (west, south, east, north) of the city [degrees]; the picture reaches 2 % farther and
-    fades into the background near its border. ground: for
-    hillshade. max_level: default 18 (0.6 m a pixel at the equator), less for large areas. progress:
-    called with (blocks drawn, blocks in all).
+    bounds: (west, south, east, north) of the city [degrees]; the picture reaches 2 % farther and fades
+    into the background near its border. ground: for hillshade. max_level: default 18 (0.6 m a pixel at
+    the equator), less for large areas. progress: called with (blocks drawn, blocks in all).
     """
     outer = _widened(bounds)
     deepest = _deepest_level(outer) if max_level is None else max_level

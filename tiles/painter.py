@@ -140,7 +140,7 @@ class Painter:
         return np.asarray(smooth, np.float32)
 
     def _fade(self, west: float, north: float, side: int) -> Float32:
-        """(side, side) 1 in the city, 0 at the border of the picture, so that its data do not end in a cut."""
+        """(side, side) 1 in the city, 0 at the border of the picture, where its data would end in a cut."""
         (low_x, low_y), (high_x, high_y) = self.box
         reach = min(high_x - low_x, high_y - low_y) * _FADE
         x = west + (np.arange(side) + 0.5) * self.pixel

@@ -47,7 +47,9 @@ def demo(
 
     source = folder / "source"
     with progress("Making the district") as step:
-        district = make_district(source, buildings=buildings, seed=seed, progress=step)
+        district = make_district(
+            source, buildings=buildings, seed=seed, progress=lambda name, n, all: step(name, n / all)
+        )
     with progress("Reading") as step:
         added = add_files(folder, [source], progress=lambda n, _: step(f"{n:,} objects"))
     with open_city(folder) as city:

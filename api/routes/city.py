@@ -1,4 +1,4 @@
-"""The city as a whole: `/city` (what the viewer opens with), `/search`, and the way from `/` to the viewer."""
+"""The city as a whole: `/city` (what the viewer opens with), `/search`, and `/`."""
 
 from __future__ import annotations
 

@@ -50,6 +50,7 @@ class GeometryReader:
     """Reads geometry elements of one GML namespace into `table`.
 
     polygons, aggregates: what the gml:ids of polygons and of composites mean in the current feature.
+    duplicates: (owner, gml:id) of polygons whose id another one has.
     owner, surface, local: what the next polygons belong to; set before reading.
     """
 
@@ -57,6 +58,7 @@ class GeometryReader:
         self.table = RingTable()
         self.polygons: dict[str, int] = {}
         self.aggregates: dict[str, Part] = {}
+        self.duplicates: list[tuple[int, str]] = []
         self.owner = 0
         self.surface = -1
         self.local = False
@@ -201,6 +203,8 @@ class GeometryReader:
         gml_id = element.get(self._id)
         table.polygon_ids.append(gml_id)
         if gml_id is not None:
+            if gml_id in self.polygons:
+                self.duplicates.append((self.owner, gml_id))
             self.polygons[gml_id] = 2 * number
         part.append(2 * number)
 

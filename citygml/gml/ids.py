@@ -34,11 +34,6 @@ class Ids:
         self._findings.append(Finding("duplicate-id", message, gml_id, None, None, "error"))
         return object_id
 
-    def duplicate_part(self, object_id: str, part: str) -> None:
-        """A gml:id that two polygons of one object share."""
-        message = f"two polygons have the gml:id {part}"
-        self._findings.append(Finding("duplicate-id", message, object_id, part, None, "error"))
-
     def _unique(self, object_id: str) -> str:
         self._seen.add(hash(object_id))
         return object_id

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from citygml.codelists import CodeLists
-from citygml.errors import UnknownCrs
+from citygml.errors import UnknownCrs, UnsafeInput
 from citygml.gml.assemble import Assembly
 from citygml.gml.features import FeatureReader
 from citygml.gml.geometry import GeometryReader
@@ -54,8 +54,11 @@ class GmlReader:
         objects: list[CityObject] = []
         assembly = self._new_assembly(geometry)
         for element in members(self.path, head):
-            drafts = features.read(element, len(objects))
-            resolver.finish(drafts, features, assembly)
+            try:
+                drafts = features.read(element, len(objects))
+                resolver.finish(drafts, features, assembly)
+            except RecursionError:
+                raise UnsafeInput(f"{self.path}: its elements are nested too deeply") from None
             objects.extend(draft.object for draft in drafts)
             if len(objects) >= self._options.batch or len(geometry.table.texts) >= RINGS_PER_BATCH:
                 assembly.finish(objects, findings)

@@ -68,6 +68,11 @@ class Resolver:
         if self._global or features.appearances:
             self._paint(drafts, features, assembly)
         self._painted = len(assembly.rings.first_ring)
+        for owner, gml_id in self._geometry.duplicates:
+            object_id = drafts[owner - drafts[0].number].object.id
+            message = f"two polygons have the gml:id {gml_id}"
+            self._findings.append(Finding("duplicate-id", message, object_id, gml_id))
+        self._geometry.duplicates = []
         self._geometry.polygons = {}
         self._geometry.aggregates = {}
 

@@ -134,7 +134,8 @@ def parse_rings(table: RingTable) -> ParsedRings:
     full = np.flatnonzero(is_surface & (points > 0))
     ends = starts[full] + points[full] - 1
     closed = (coordinates[starts[full]] == coordinates[ends]).all(axis=1)
-    defects[full[~closed]] = NOT_CLOSED
+    open_rings = full[~closed]
+    defects[open_rings[points[open_rings] > 2]] = NOT_CLOSED
     bad = unreadable | (points == 0) | (counts % dimensions != 0)
     broken = ~np.isfinite(coordinates).all(axis=1)
     if broken.any():

@@ -69,9 +69,14 @@ def _texture_target(w: Writing, p: int, texturing: Texturing, version: str) -> s
 
 
 def appearances(
-    targets: Targets, textures: list[Texture], materials: list[Material], version: str, files: Files
+    targets: Targets,
+    textures: list[Texture],
+    materials: list[Material],
+    version: str,
+    files: Files,
+    suffix: str = "",
 ) -> list[str]:
-    """One property element per theme."""
+    """One property element per theme; with the suffix `Member`, as members of the city model."""
     outer, member = (
         ("core:appearance", "app:surfaceData")
         if version == "3.0"
@@ -87,7 +92,7 @@ def appearances(
             else:
                 body = _material(materials[index]) + "".join(found)
                 inner += element(member, element("app:X3DMaterial", body))
-        texts.append(element(outer, element("app:Appearance", inner)))
+        texts.append(element(outer + suffix, element("app:Appearance", inner)))
     return texts
 
 

@@ -43,7 +43,7 @@ def add_body(context: Context, obj: CityObject, target: ClassSchema, slots: Slot
     if boundaries:
         slots.setdefault("core:boundary", []).extend(boundaries)
     for implicit in obj.implicit:
-        _implicit(context, obj, target, implicit, slots, targets)
+        _implicit(context, obj, target, implicit, slots)
     app = "core:appearance" if schema.version == "3.0" else "app:appearance"
     slots[app] = appearance.appearances(targets, obj.textures, obj.materials, schema.version, context.files)
 
@@ -179,7 +179,6 @@ def _implicit(
     target: ClassSchema,
     implicit: ImplicitGeometry,
     slots: Slots,
-    targets: appearance.Targets,
 ) -> None:
     n = placing.level(implicit.lod, context.schema)
     found = (target.local(f"lod{m}ImplicitRepresentation") for m in placing.nearest(n))
@@ -234,6 +233,12 @@ def _template(context: Context, template: Template) -> str:
     w = Writing.of(template.geometries[0], swap_axes=False)
     name = gml_id(template.id)
     context.inlined[template.id] = name
+    appearance.identify(w, name)
+    targets: appearance.Targets = {}
+    appearance.collect(w, context.schema.version, targets)
+    context.appearances += appearance.appearances(
+        targets, template.textures, template.materials, context.schema.version, context.files, "Member"
+    )
     text = geometry.whole(w, context.schema.version, "Geometry")
     tag, _, tail = text.partition(">")
     return element(property_, f"{tag}{attribute('gml:id', name)}>{tail}")

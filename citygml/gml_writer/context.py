@@ -23,13 +23,14 @@ class Node:
 
 @dataclass(slots=True)
 class Context:
-    """What holds for the whole file."""
+    """What holds for the whole file. appearances: those of library geometries, which follow the objects."""
 
     schema: Schema
     files: Files
     swap_axes: bool
     templates: Mapping[str, Template]
     inlined: dict[str, str] = field(default_factory=dict)
+    appearances: list[str] = field(default_factory=list)
     strict_ids: bool = True
     _met: dict[tuple[str, str, Severity], tuple[str, int]] = field(default_factory=dict)
 

@@ -77,6 +77,8 @@ def _write(
             file.write(f"<core:cityObjectMember>\n{text}\n</core:cityObjectMember>\n".encode())
         for box in boxes:
             low, high = np.minimum(low, box[0]), np.maximum(high, box[1])
+    for text in context.appearances:
+        file.write(f"{text}\n".encode())
     file.write(b"</core:CityModel>\n")
     if np.isinf(low).any():
         low = high = np.zeros(3)

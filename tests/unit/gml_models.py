@@ -8,10 +8,24 @@ from citygml.gml import GmlReader
 from citygml.model import CityObject
 from citygml.reading import ReadOptions
 
-MODULES = (
-    "building bridge tunnel transportation vegetation waterbody relief landuse cityfurniture generics "
-    "cityobjectgroup appearance construction dynamizer versioning pointcloud"
-).split()
+MODULES = [
+    "building",
+    "bridge",
+    "tunnel",
+    "transportation",
+    "vegetation",
+    "waterbody",
+    "relief",
+    "landuse",
+    "cityfurniture",
+    "generics",
+    "cityobjectgroup",
+    "appearance",
+    "construction",
+    "dynamizer",
+    "versioning",
+    "pointcloud",
+]
 SHORT = {
     "building": "bldg",
     "bridge": "brid",

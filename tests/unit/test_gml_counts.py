@@ -49,7 +49,7 @@ def counted(path: Path) -> tuple[Counter[str], Counter[str]]:
                     names = [city_class.gml3] if version == "3.0" else city_class.gml2
                     counter[city_class.name] += sum(tags[version, name] for name in names)
 
-    ade = f"//*[not(starts-with(namespace-uri(), 'http://www.opengis.net/'))]"
+    ade = "//*[not(starts-with(namespace-uri(), 'http://www.opengis.net/'))]"
     members = "parent::*[local-name()='cityObjectMember'] or @*[local-name()='id']"
     for element in root.xpath(f"{ade}[{members}]"):
         local = etree.QName(element).localname

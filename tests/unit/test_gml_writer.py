@@ -335,8 +335,24 @@ def test_template_is_written_once_and_then_pointed_to(tmp_path: Path, version: V
     assert (model.path, model.mime) == (str(tmp_path / "tree.glb"), "model/gltf-binary")
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_template_keeps_its_materials(tmp_path: Path, version: Version) -> None:
+    crown = cube()
+    crown.materials["summer"] = np.array([-1, 0, 0, 0, 0, 0], np.int32)
+    template = Template("t", [crown], materials=[Material("leaf", (0.25, 0.5, 0.125))])
+    tree = CityObject(
+        "tree", "SolitaryVegetationObject", implicit=[ImplicitGeometry("t", "2", np.eye(4), np.zeros(3))]
+    )
+    path = tmp_path / "out.gml"
+    write_citygml([tree], path, version=version, srs_name=UTM, templates={"t": template})
+    reader, _ = read(path)
+    (after,) = reader.gathered.templates.values()
+    assert after.geometries[0].materials["summer"].tolist() == [-1, 0, 0, 0, 0, 0]
+    assert after.materials == template.materials
+
+
 def test_template_stands_in_full_before_it_is_pointed_to(tmp_path: Path) -> None:
-    """In a file the lower LoD comes first, and an object before its parts, in whatever order they are given."""
+    """In a file the lower LoD comes first, and an object before its parts, whatever the order given."""
     place = (np.eye(4), np.zeros(3))
     implicit = [ImplicitGeometry("t", "3", *place), ImplicitGeometry("t", "2", *place)]
     element = CityObject("e", "BridgeConstructiveElement", "bridge", implicit=implicit)

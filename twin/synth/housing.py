@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from citygml.model import Float64
 from twin.synth.design import (
     CHERRY,
     FRINGE,
@@ -142,17 +143,14 @@ def terraces(plan: Plan, block: Block, number: int) -> Design:
                 design.trees.append((centre[0], y - 8.6, SHRUB))
             lawn = rectangle((x + units * unit / 2, y - 8.6), units * unit, 4.6)
             design.lawns.append(lawn)
-    centre = plan.block_centre(block)
-    common = rectangle(tuple(centre), 70.0, 16.0)
-    design.lawns.append(common)
-    design.trees += [
-        (centre[0] + dx, centre[1] + 4.0 * (-1) ** k, CHERRY) for k, dx in enumerate(range(-30, 31, 12))
-    ]
-    design.benches += [(centre[0] + dx, centre[1], 0.0) for dx in (-18.0, 18.0)]
+    cx, cy = plan.place(block, 0.5, (south + north) / 2)
+    design.lawns.append(rectangle((cx, cy), 70.0, 16.0))
+    design.trees += [(cx + dx, cy + 4.0 * (-1) ** k, CHERRY) for k, dx in enumerate(range(-30, 31, 12))]
+    design.benches += [(cx + dx, cy, 0.0) for dx in (-18.0, 18.0)]
     return design
 
 
-def _slab(x: float, y: float, width: float, depth: float, angle: float) -> np.ndarray:
+def _slab(x: float, y: float, width: float, depth: float, angle: float) -> Float64:
     """A slab with two stair and lift cores on its northern side."""
     w, d, core, out = width / 2, depth / 2, 3.2, 2.4
     a = width / 4
@@ -165,11 +163,11 @@ def _slab(x: float, y: float, width: float, depth: float, angle: float) -> np.nd
         ]
     )  # fmt: skip
     c, s = np.cos(angle), np.sin(angle)
-    turned: np.ndarray = points @ np.array([[c, s], [-s, c]]) + [x, y]
+    turned: Float64 = points @ np.array([[c, s], [-s, c]]) + [x, y]
     return turned
 
 
-def _tower(x: float, y: float, arm: float, angle: float) -> np.ndarray:
+def _tower(x: float, y: float, arm: float, angle: float) -> Float64:
     """A cross-shaped tower with four flats on a floor."""
     a, b = arm, arm * 0.5
     points = np.array(
@@ -179,7 +177,7 @@ def _tower(x: float, y: float, arm: float, angle: float) -> np.ndarray:
         ]
     )  # fmt: skip
     c, s = np.cos(angle), np.sin(angle)
-    turned: np.ndarray = points @ np.array([[c, s], [-s, c]]) + [x, y]
+    turned: Float64 = points @ np.array([[c, s], [-s, c]]) + [x, y]
     return turned
 
 
@@ -274,18 +272,20 @@ def apartments(plan: Plan, block: Block, number: int) -> Design:
         design.lawns.append(rectangle((cx, cy), w, 12.0))
         design.trees += [
             (cx + dx, cy + dy, str(rng.choice([ZELKOVA, PINE, FRINGE])))
-            for dx in np.arange(-w / 2 + 3, w / 2, 8.0)
+            for dx in np.arange(-w / 2 + 3, w / 2, 8.0).tolist()
             for dy in (-4.5, 4.5)
         ]
-    design.trees += [(x + 11.8 * np.cos(t), y + 11.8 * np.sin(t), CHERRY) for t in np.arange(8) * np.pi / 4]
+    design.trees += [
+        (x + 11.8 * np.cos(t), y + 11.8 * np.sin(t), CHERRY) for t in (np.arange(8) * np.pi / 4).tolist()
+    ]
     design.benches += [
-        (x + 8.5 * np.cos(t), y + 8.5 * np.sin(t), t + np.pi / 2) for t in np.arange(4) * np.pi / 2
+        (x + 8.5 * np.cos(t), y + 8.5 * np.sin(t), t + np.pi / 2) for t in (np.arange(4) * np.pi / 2).tolist()
     ]
     edge_y = np.arange(south + 18.0, north - 4.0, 8.0)
     for s in (0.012, 0.988):
         line = plan.block_points(block, np.full(len(edge_y), s), edge_y)
         design.trees += [(float(px), float(py), REDWOOD) for px, py in line]
-    edge_s = np.linspace(0.04, 0.96, 16)
-    line = plan.block_points(block, edge_s, np.full(len(edge_s), north - 3.0))
+    edge_s: Float64 = np.linspace(0.04, 0.96, 16, dtype=np.float64)
+    line = plan.block_points(block, edge_s, np.full_like(edge_s, north - 3.0))
     design.trees += [(float(px), float(py), PINE) for px, py in line]
     return design

@@ -182,7 +182,7 @@ def waterfront(plan: Plan, block: Block, number: int) -> Design:
     design.plazas.append(cell(plan, block, 0.02, 0.60, south + 30.0, north - 30.0))
     lawn = cell(plan, block, 0.64, 0.97, south + 40.0, north - 46.0)
     design.lawns.append(lawn)
-    for s in np.arange(0.06, 0.60, 0.09):
+    for s in np.arange(0.06, 0.60, 0.09).tolist():
         for y in (south + 33.0, north - 33.0):
             x, cy = plan.place(block, s, y)
             design.trees.append((x, cy, CHERRY))
@@ -216,8 +216,8 @@ def park(plan: Plan, block: Block, number: int) -> Design:
         design.paths.append(np.array([inner[i], outer[i], outer[j], inner[j]]))
     outside = pond_outline(plan, centre, 1.55, 24)
     design.benches += [(float(px), float(py), 0.0) for px, py in outside[::4]]
-    grid = [(s, y) for s in np.arange(0.05, 0.96, 0.085) for y in np.arange(south + 5.0, north - 4.0, 10.0)]
-    for s, y in grid:
+    across, along = np.arange(0.05, 0.96, 0.085).tolist(), np.arange(south + 5.0, north - 4.0, 10.0).tolist()
+    for s, y in ((s, y) for s in across for y in along):
         point = plan.place(block, s, y) + rng.uniform(-2.6, 2.6, 2)
         d = point - centre
         ring = np.hypot(d[0] / 30.0, d[1] / 19.0)

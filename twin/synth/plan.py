@@ -231,7 +231,7 @@ def make_plan(buildings: int, seed: int, *, spare_rows: int = 0) -> Plan:
         stream_base=np.zeros(strips + 1),
         stream_half=half,
         stream_wave=wave,
-        row_y=np.arange(-rows / 2, rows / 2 + 1) * ROW_PITCH,
+        row_y=np.asarray(np.arange(rows + 1) - rows / 2, dtype=np.float64) * ROW_PITCH,
         fractions=np.zeros(columns + 1),
     )
     sections = np.array([plan.column_section(j).half for j in range(columns + 1)])

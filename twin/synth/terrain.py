@@ -73,7 +73,8 @@ def _ground(plan: Plan, x: Float64, y: Float64) -> Float64:
     bank = np.interp(distance, BANK_DISTANCE, LEVEE_HEIGHT)
     bank[canal] = np.interp(distance[canal], BANK_DISTANCE, QUAY_HEIGHT)
     weight = np.clip((distance - CREST[1]) / (LEVEE_TOE - CREST[1]), 0, 1)
-    return bank + weight * (ground - GROUND)
+    height: Float64 = bank + weight * (ground - GROUND)
+    return height
 
 
 def pond_outline(plan: Plan, centre: Float64, scale: float = 1.0, points: int = 28) -> Float64:

@@ -17,6 +17,9 @@ export const sun = computed(() => {
 });
 export const light = computed(() => daylight(sun.value.elevation, theme.value));
 
+/** CesiumJS keeps the bias to itself; its own leaves stripes on walls that face the sun. */
+type BiasedShadows = { _primitiveBias: { depthBias: number; normalOffsetScale: number } };
+
 export function lightCity(stage: Stage): void {
   const { scene, quality } = stage;
   const { home } = stage.city;
@@ -28,6 +31,9 @@ export function lightCity(stage: Stage): void {
   shadows.size = quality.shadowMapSize;
   shadows.softShadows = quality.softShadows;
   shadows.fadingEnabled = true;
+  const { _primitiveBias: bias } = shadows as unknown as BiasedShadows;
+  bias.depthBias = 0.0004;
+  bias.normalOffsetScale = 0.6;
 
   stage.owner.own(
     effect(() => {

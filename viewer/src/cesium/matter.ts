@@ -5,38 +5,25 @@
 import { Cartesian3, CustomShader, LightingModel, UniformType } from '@cesium/engine';
 import type { Rgb, Theme } from '../sun/daylight';
 
-/** sRGB pairs: wall or body, roof or top. */
-type Matter = Record<Theme, [string, string]>;
-
-const MATTERS: Record<string, Matter> = {
-  building: { light: ['#f3f0ea', '#fbf9f5'], dark: ['#7f8b9b', '#98a5b6'] },
-  bridge: { light: ['#dcd8d1', '#e9e5de'], dark: ['#6f7987', '#7f8a99'] },
-  road: { light: ['#d9dadb', '#e3e4e5'], dark: ['#434c58', '#4a5462'] },
-  water: { light: ['#9ec5dd', '#a8cfe6'], dark: ['#22455f', '#275070'] },
-  plant: { light: ['#9dbb8a', '#b0cb9a'], dark: ['#48654c', '#557559'] },
-  land: { light: ['#dfe5d3', '#e4e9d9'], dark: ['#2d3a35', '#32413b'] },
-  pipe: { light: ['#c98a5b', '#d2966a'], dark: ['#c58a5e', '#d0986e'] },
-  other: { light: ['#dcd6cc', '#e6e1d8'], dark: ['#76808d', '#8791a0'] },
+/** sRGB pairs of a bare model: wall or body, roof or top. */
+const BARE: Record<Theme, Record<'building' | 'other', [string, string]>> = {
+  light: { building: ['#f3f0ea', '#fbf9f5'], other: ['#e4dfd6', '#ece8e0'] },
+  dark: { building: ['#8793a3', '#9fabbb'], other: ['#76808d', '#8791a0'] },
+};
+/** How much of a tile's own colour gives way to paper, and the factor on the rest. */
+const TONE: Record<Theme, { paper: string; share: number; tone: Rgb }> = {
+  light: { paper: '#f3f0ea', share: 0.22, tone: [1, 1, 1] },
+  dark: { paper: '#5b6675', share: 0.3, tone: [0.42, 0.46, 0.52] },
 };
 
-const KINDS: [RegExp, string][] = [
-  [/building|room|storey|constructi/i, 'building'],
-  [/bridge|tunnel/i, 'bridge'],
-  [/road|traffic|transport|railway|track|square|section|intersection|marking/i, 'road'],
-  [/water/i, 'water'],
-  [/veget|plant|tree/i, 'plant'],
-  [/land/i, 'land'],
-  [/pipe|utility|network|manhole|duct|cable|sewer|drain/i, 'pipe'],
-];
+export type MatterKind = 'building' | 'water' | 'other';
 
 /** The kind of matter of a layer, by its id and the class that most of its objects have. */
-export function matterKind(layerId: string, classes: Record<string, number>): string {
+export function matterKind(layerId: string, classes: Record<string, number>): MatterKind {
   const dominant = Object.entries(classes).sort((a, b) => b[1] - a[1])[0]?.[0] ?? '';
-  for (const text of [dominant, layerId]) {
-    const found = KINDS.find(([pattern]) => pattern.test(text));
-    if (found) return found[1];
-  }
-  return 'other';
+  const words = `${dominant} ${layerId}`;
+  if (/building|room|storey/i.test(words)) return 'building';
+  return /water/i.test(words) ? 'water' : 'other';
 }
 
 /** sRGB `#rrggbb` → linear RGB, 0 to 1. */
@@ -48,24 +35,36 @@ export function linear(hex: string): Rgb {
   }) as Rgb;
 }
 
+/**
+ * What the tile brings (texture, material or vertex colour) is compared with what arrives here to tell a tinted
+ * object; near-white bodies are bare models and get the matter's own colours.
+ */
 const FRAGMENT = `
 void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
   vec3 normal = normalize(fsInput.attributes.normalEC);
   vec3 up = normalize((czm_view * vec4(normalize(fsInput.attributes.positionWC), 0.0)).xyz);
   float upward = dot(normal, up);
-  vec3 body = material.diffuse;
-  bool natural = all(greaterThan(body, vec3(0.995)));
+  vec3 own = fsInput.attributes.color_0.rgb;
+  bool textured = false;
   #ifdef HAS_BASE_COLOR_TEXTURE
-    natural = false;
+    own *= getBaseColorFromTexture().rgb;
+    textured = true;
+  #elif defined(HAS_BASE_COLOR_FACTOR)
+    own *= u_baseColorFactor.rgb;
   #endif
-  if (natural) {
-    body = mix(u_wall, u_roof, smoothstep(0.2, 0.5, upward));
+  vec3 body = material.diffuse;
+  bool tinted = distance(own, body) > 0.01;
+  if (!tinted) {
+    float least = min(body.r, min(body.g, body.b));
+    float most = max(body.r, max(body.g, body.b));
+    bool bare = !textured && least > 0.7 && most - least < 0.1;
+    body = bare ? mix(u_wall, u_roof, smoothstep(0.2, 0.5, upward)) : mix(body, u_paper, u_paperShare) * u_tone;
   }
   vec3 ambient = mix(u_bounce, u_sky, 0.5 + 0.5 * upward);
   float facing = dot(normal, normalize(czm_lightDirectionEC));
   vec3 lit = ambient + u_sun * max(facing, 0.0);
   if (u_shadow > 0.0) {
-    lit = mix(ambient / u_shadow, lit, clamp(facing / 0.1, 0.0, 1.0));
+    lit = mix(ambient / u_shadow, lit, clamp(facing / 0.05, 0.0, 1.0));
   }
   vec3 colour = body * lit;
   if (u_gloss > 0.0) {
@@ -95,6 +94,9 @@ export function createMatter(): CustomShader {
     uniforms: {
       u_wall: { ...colour },
       u_roof: { ...colour },
+      u_paper: { ...colour },
+      u_tone: { ...colour },
+      u_paperShare: { type: UniformType.FLOAT, value: 0 },
       u_sun: { ...colour },
       u_sky: { ...colour },
       u_bounce: { ...colour },
@@ -105,10 +107,14 @@ export function createMatter(): CustomShader {
   });
 }
 
-export function setMatter(shader: CustomShader, kind: string, theme: Theme, light: MatterLight): void {
-  const [wall, roof] = MATTERS[kind]![theme];
+export function setMatter(shader: CustomShader, kind: MatterKind, theme: Theme, light: MatterLight): void {
+  const [wall, roof] = BARE[theme][kind === 'building' ? 'building' : 'other'];
+  const { paper, share, tone } = TONE[theme];
   shader.setUniform('u_wall', vector(linear(wall)));
   shader.setUniform('u_roof', vector(linear(roof)));
+  shader.setUniform('u_paper', vector(linear(paper)));
+  shader.setUniform('u_paperShare', share);
+  shader.setUniform('u_tone', vector(tone));
   shader.setUniform('u_sun', vector(light.sun));
   shader.setUniform('u_sky', vector(light.sky));
   shader.setUniform('u_bounce', vector(light.bounce));
