@@ -17,7 +17,7 @@ from tiles.drawing import ImageLoader, Painter
 from tiles.encode import write_plain, write_table
 from tiles.gltf import Glb, Json
 from tiles.instances import Placed, box_corners, place, placed_bounds, split, write_instances
-from tiles.mesh import TRIANGLES, Primitive, ToLocal, joined, z_up
+from tiles.mesh import POSITION_ERROR, TRIANGLES, Primitive, ToLocal, joined, z_up
 from tiles.metadata import Schema, encode_table
 from tiles.surfaces import Drawn, gather, gather_template
 
@@ -31,12 +31,16 @@ TextureFormat = Literal["webp", "jpeg", "none"]
 @dataclass(slots=True)
 class ContentOptions:
     """lod: draw this level of detail, or the nearest below it; None: the highest of each object.
-    texture_size: largest edge of an atlas [pixel]."""
+    texture_size: largest edge of an atlas [pixel]. position_error: largest error of a coordinate by
+    quantization [m]. schema_uri: where the layer's schema is, seen from the content; None: inside it.
+    """
 
     compression: Compression = "draco"
     textures: TextureFormat = "webp"
     texture_size: int = 2048
     lod: str | None = None
+    position_error: float = POSITION_ERROR
+    schema_uri: str | None = None
 
 
 @dataclass(slots=True)
@@ -87,7 +91,8 @@ def build_content(
         writer.instances(placed, joined(parts))
     if not writer.bounds:
         return None
-    write_table(glb, encode_table(schema, drawn.objects))
+    table = encode_table(schema, drawn.objects, shared=options.schema_uri is not None)
+    write_table(glb, table, options.schema_uri)
     corners = np.concatenate(writer.bounds)
     return Content(
         glb.to_bytes(),
@@ -159,7 +164,9 @@ class _Writer:
             from tiles.meshopt import UNQUANTIZED, Quantization
 
             # the node of instances has no room for a transform of its own
-            quantization = Quantization.of(primitives) if features else UNQUANTIZED
+            quantization = (
+                Quantization.of(primitives, self.options.position_error) if features else UNQUANTIZED
+            )
             node = quantization.node()
         return node, [self._primitive(p, features, quantization) for p in primitives]
 
@@ -172,7 +179,9 @@ class _Writer:
         elif self.options.compression == "draco" and primitive.mode == TRIANGLES:
             from tiles.draco import write_draco
 
-            written, positions = write_draco(self.glb, primitive, self.options.texture_size, features)
+            written, positions = write_draco(
+                self.glb, primitive, self.options.position_error, self.options.texture_size, features
+            )
         else:
             written, positions = write_plain(self.glb, primitive, features)
         low, high = positions.min(axis=0), positions.max(axis=0)

@@ -16,35 +16,38 @@ import numpy as np
 from citygml.model import Float32
 from tiles.encode import feature_ids
 from tiles.gltf import Glb, Json
-from tiles.mesh import TRIANGLES, Primitive
+from tiles.mesh import POSITION_ERROR, TRIANGLES, Primitive
 
-POSITION_ERROR = 0.005  # [m] the largest error of a coordinate by quantization
 NORMAL_BITS = 8
 _LEVEL = 10  # the smallest; packing is a small part of the time of a tile
 _POSITION, _NORMAL, _COLOUR, _TEXCOORD, _GENERIC = range(5)  # draco::GeometryAttribute::Type
 _FEATURE_KEY = 0
 
 
-def position_bits(extent: float) -> int:
-    """Bits that keep the error of a coordinate under POSITION_ERROR over an extent [m]."""
-    return max(math.ceil(math.log2(extent / (2 * POSITION_ERROR) + 1)), 1)
+def position_bits(extent: float, error: float) -> int:
+    """Bits that keep the error [m] of a coordinate over an extent [m]."""
+    return max(math.ceil(math.log2(extent / (2 * error) + 1)), 1)
 
 
 def write_draco(
-    glb: Glb, primitive: Primitive, texels: int = 2048, features: bool = True
+    glb: Glb,
+    primitive: Primitive,
+    error: float = POSITION_ERROR,
+    texels: int = 2048,
+    features: bool = True,
 ) -> tuple[Json, Float32]:
     """Add a triangle primitive; gives its JSON and the positions (n, 3) float32 as a viewer decodes them.
 
-    texels: edge of the texture in pixels, for the bits of texture coordinates (a quarter of a pixel).
-    features: with feature ids.
+    error: largest error of a coordinate [m]. texels: edge of the texture in pixels, for the bits of
+    texture coordinates (a quarter of a pixel). features: with feature ids.
     """
     assert primitive.mode == TRIANGLES
     ids = feature_ids(primitive)
     extent = float(np.ptp(primitive.positions, axis=0).max())
-    bits = position_bits(extent)
+    bits = position_bits(extent, error)
     options: dict[str, Any] = {
         "quantization_bits": bits,
-        "quantization_range": (2**bits - 1) * 2 * POSITION_ERROR,
+        "quantization_range": (2**bits - 1) * 2 * error,
         "quantization_origin": primitive.positions.min(axis=0),
     }
     if primitive.normals is not None:

@@ -14,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from citygml.model import Float64
-from tiles.draco import POSITION_ERROR
 from tiles.encode import feature_ids
 from tiles.gltf import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, Glb, Json, padded
-from tiles.mesh import Primitive
+from tiles.mesh import POSITION_ERROR, Primitive
 
 _LEVELS = 65535
 _GRID = 2.0**-7  # [m] of positions that stay floats
@@ -31,12 +30,12 @@ class Quantization:
     step: float | None
 
     @classmethod
-    def of(cls, primitives: list[Primitive]) -> Quantization:
-        """One for all primitives of a mesh, which share their node."""
+    def of(cls, primitives: list[Primitive], error: float = POSITION_ERROR) -> Quantization:
+        """With at most this error [m] of a coordinate; one for all primitives of a node."""
         low = np.min([p.positions.min(axis=0) for p in primitives], axis=0)
         high = np.max([p.positions.max(axis=0) for p in primitives], axis=0)
         step = max(float((high - low).max()), 1e-3) / _LEVELS
-        return cls(low, step) if step <= 2 * POSITION_ERROR else cls(np.zeros(3), None)
+        return cls(low, step) if step <= 2 * error else cls(np.zeros(3), None)
 
     def node(self) -> Json:
         """The transform of the node that undoes it."""

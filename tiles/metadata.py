@@ -3,9 +3,9 @@
 A layer has one schema, made from a `Summary` of the attributes of all its objects, so that a value
 means the same in every tile. A tile carries the part of it that its objects use.
 
-Columns are kept small: texts with few distinct values that repeat are enums of one byte, whole numbers take the
-smallest type that holds them, other numbers are FLOAT32. Texts with many values are left out, except
-those asked for; the full attributes of an object are served by its id.
+Columns are kept small: texts with few distinct values that repeat are enums of one byte, whole numbers
+take the smallest type that holds them, other numbers are FLOAT32. Texts with many values are left out,
+except those asked for; the full attributes of an object are served by its id.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from citygml.model import CityObject, Measure
 from tiles.attributes import AttributeSummary, Flat, Summary, flatten, text_of
 
 NO_VALUE = "∅"  # the enum value that stands for an absent attribute
-_LEFT_OUT = frozenset({"externalReferences"})  # links to other registers: not for styling
+# what the register notes of its entry rather than of the object: not for styling
+_LEFT_OUT = frozenset({"externalReferences", "creationDate", "terminationDate"})
 _FEW = 24  # texts that hardly repeat are enums only up to this many
 _LOWEST = float(np.finfo(np.float32).min)
 _EXACT = 2**24  # whole numbers above it are not exact in float32
@@ -43,6 +44,9 @@ class Property:
     no_data: float | int | None = None
 
 
+_ID = Property("id", "id", {"type": "STRING", "required": True})
+
+
 @dataclass(slots=True)
 class Schema:
     """The schema of one layer: `id` and `class` of each object, then its attributes by dotted name."""
@@ -50,6 +54,21 @@ class Schema:
     layer: str
     kinds: Property
     properties: dict[str, Property]
+
+    def document(self) -> dict[str, Any]:
+        """The whole schema as JSON, for a file that the tiles of the layer share."""
+        enums: dict[str, Any] = {}
+        properties: dict[str, Any] = {"id": _ID.definition}
+        for held in (self.kinds, *self.properties.values()):
+            definition = dict(held.definition)
+            if held.labels is not None and held.dtype is not None:
+                values = list(held.labels.values())
+                if held is not self.kinds:
+                    values.append({"name": NO_VALUE, "value": 0})
+                    definition["noData"] = NO_VALUE
+                enums[held.id] = {"valueType": np.dtype(held.dtype).name.upper(), "values": values}
+            properties[held.id] = definition
+        return {"id": self.layer, "classes": {self.layer: {"properties": properties}}, "enums": enums}
 
     def only(self, names: Collection[str]) -> Schema:
         """The same schema with fewer attributes, for coarse content; values keep their numbers."""
@@ -130,6 +149,8 @@ def _property(key: str, name: str, summary: AttributeSummary, total: int, keep_t
             labels[text]["description"] = text
     codes = {text: int(entry["value"]) for text, entry in labels.items()}
     definition = {"type": "ENUM", "enumType": key, **definition}
+    if everywhere and len(labels) == 1:
+        definition["default"] = next(iter(labels.values()))["name"]
     return Property(key, name, definition, codes, labels, np.uint8)
 
 
@@ -165,19 +186,18 @@ class Column:
 
 @dataclass(slots=True)
 class Table:
-    """A tile's rows: the part of the schema that it uses, and its columns; `id` comes first."""
+    """A tile's rows: the part of the schema that it uses (None: the layer's file has it), and its columns;
+    `id` comes first."""
 
-    schema: dict[str, Any]
+    schema: dict[str, Any] | None
     layer: str
     count: int
     columns: list[Column]
 
 
-_ID = Property("id", "id", {"type": "STRING", "required": True})
-
-
-def encode_table(schema: Schema, objects: Sequence[CityObject]) -> Table:
-    """The property table of a tile's objects, one row each, in their order."""
+def encode_table(schema: Schema, objects: Sequence[CityObject], shared: bool = False) -> Table:
+    """The property table of a tile's objects, one row each, in their order. shared: the schema is in a
+    file of the layer (`Schema.document`), else the tile carries the part that it uses."""
     count = len(objects)
     held: dict[str, dict[int, Flat]] = {}
     for row, item in enumerate(objects):
@@ -192,7 +212,12 @@ def encode_table(schema: Schema, objects: Sequence[CityObject]) -> Table:
         column = _column(schema.properties[name], held[name], count)
         if column is not None:
             columns.append(column)
-    return Table(_used_schema(schema, columns), schema.layer, count, columns)
+    for column in columns:
+        same = _same(column)
+        # in a shared schema only what is the same in the whole layer can be a default
+        if same is not None and (not shared or same == column.property.definition.get("default")):
+            column.same = same
+    return Table(None if shared else _used_schema(schema, columns), schema.layer, count, columns)
 
 
 def _column(definition: Property, held: dict[int, Flat], count: int) -> Column | None:
@@ -237,8 +262,18 @@ def _strings(definition: Property, texts: list[str]) -> Column | None:
     return Column(definition, np.frombuffer(b"".join(encoded), np.uint8), ends.astype(small))
 
 
+def _same(column: Column) -> Any:
+    """The value that all rows have, as the schema writes it, or None."""
+    held, values = column.property, column.values
+    if column.offsets is not None or held.dtype is None or not (values == values[0]).all():
+        return None
+    if held.labels is None:
+        return None if values[0] == held.no_data else values[0].item()
+    return next((entry["name"] for entry in held.labels.values() if entry["value"] == values[0]), None)
+
+
 def _used_schema(schema: Schema, columns: list[Column]) -> dict[str, Any]:
-    """The part of the layer's schema that these columns need; marks the columns with one value."""
+    """The part of the layer's schema that these columns need."""
     enums: dict[str, Any] = {}
     properties: dict[str, Any] = {}
     for column in columns:
@@ -252,9 +287,6 @@ def _used_schema(schema: Schema, columns: list[Column]) -> dict[str, Any]:
                     values.append({"name": NO_VALUE, "value": 0})
                     definition["noData"] = NO_VALUE
                 enums[held.id] = {"valueType": column.values.dtype.name.upper(), "values": values}
-                column.same = values[0]["name"] if len(present) == 1 else None
-            elif len(present) == 1 and present[0] != held.no_data:
-                column.same = present[0]
             if column.same is not None:
                 definition["default"] = column.same
         properties[held.id] = definition

@@ -235,7 +235,7 @@ class Appearances:
         for aggregate, references in aggregates.items():
             for reference in references:
                 self._cover(reference >> 1, self.targets[aggregate], paint)
-        ends = [*table.first_ring[first + 1 :], len(table.texts)]
+        ends = [*table.first_ring, len(table.texts)][first + 1 :]
         for polygon, end in enumerate(ends, first):
             polygon_id = table.polygon_ids[polygon]
             if polygon_id is not None and polygon_id in self.targets:

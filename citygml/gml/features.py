@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from lxml.etree import _Element as Element
 
 from citygml.findings import Finding
 from citygml.gml.address import read_address
+from citygml.gml.drafts import Draft, Holder
 from citygml.gml.geometry import GeometryReader, Link, Part, Shape
 from citygml.gml.names import CITYGML, GML_NAMESPACES, LOCAL, XLINK_HREF, Name, Names
 from citygml.gml.values import DATES, Values, add
@@ -27,36 +27,6 @@ _ROLES = {
 }
 _GENERIC = re.compile(r"(string|int|double|date|uri|measure|code)Attribute$|genericAttribute(Set)?$")
 _SKIPPED = frozenset({"boundedBy", "metaDataProperty", "location"})
-
-
-@dataclass(slots=True)
-class Draft:
-    """A city object that is being read. number: its place in the batch. own: its geometries as (LoD, role,
-    shape). boundary: per LoD the polygons of its semantic surfaces; boundary_links: those of them that are
-    links, each with its surface."""
-
-    object: CityObject
-    number: int
-    namespace: str
-    own: list[tuple[str | None, str, Shape]] = field(default_factory=list)
-    boundary: dict[str, Part] = field(default_factory=dict)
-    boundary_links: list[tuple[Link, int]] = field(default_factory=list)
-    implicit: list[tuple[str | None, str, Element]] = field(default_factory=list)
-    lod: str | None = None
-
-
-@dataclass(slots=True)
-class Holder:
-    """What gets the properties that are being read: an object (surface -1) or one of its surfaces.
-
-    generic: generic attributes, kept apart until the end, so that none of them mixes with a property of
-    the same name.
-    """
-
-    draft: Draft
-    attributes: Attributes
-    surface: int
-    generic: Attributes | None = None
 
 
 Action = Callable[[Holder, Element, Any], None]

@@ -9,7 +9,8 @@ from lxml.etree import _Element as Element
 from citygml.findings import Finding
 from citygml.gml.appearance import Appearances
 from citygml.gml.assemble import Assembly, GeometryDraft
-from citygml.gml.features import Draft, FeatureReader
+from citygml.gml.drafts import Draft
+from citygml.gml.features import FeatureReader
 from citygml.gml.geometry import GeometryReader, Link, Part, Shape
 from citygml.gml.implicit import ImplicitReader, read_local
 from citygml.gml.stream import Head, has_global_appearances, members

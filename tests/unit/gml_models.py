@@ -8,24 +8,6 @@ from citygml.gml import GmlReader
 from citygml.model import CityObject
 from citygml.reading import ReadOptions
 
-MODULES = [
-    "building",
-    "bridge",
-    "tunnel",
-    "transportation",
-    "vegetation",
-    "waterbody",
-    "relief",
-    "landuse",
-    "cityfurniture",
-    "generics",
-    "cityobjectgroup",
-    "appearance",
-    "construction",
-    "dynamizer",
-    "versioning",
-    "pointcloud",
-]
 SHORT = {
     "building": "bldg",
     "bridge": "brid",
@@ -49,7 +31,7 @@ SHORT = {
 def namespaces(version: str = "2.0") -> str:
     gml = "http://www.opengis.net/gml" + ("/3.2" if version == "3.0" else "")
     xal = "urn:oasis:names:tc:ciq:xal:3" if version == "3.0" else "urn:oasis:names:tc:ciq:xsdschema:xAL:2.0"
-    modules = " ".join(f'xmlns:{SHORT[m]}="http://www.opengis.net/citygml/{m}/{version}"' for m in MODULES)
+    modules = " ".join(f'xmlns:{SHORT[m]}="http://www.opengis.net/citygml/{m}/{version}"' for m in SHORT)
     return (
         f'xmlns:core="http://www.opengis.net/citygml/{version}" xmlns:gml="{gml}" xmlns:xAL="{xal}" '
         f'xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:uro="https://example.org/uro/3.0" {modules}'

@@ -229,7 +229,7 @@ def test_coordinates_that_cannot_be_placed_are_left_out_with_a_finding():
 
 @pytest.mark.parametrize("extent", [0.0, 0.5, 3.0, 650.0, 5000.0])
 def test_position_bits_keep_the_promised_error(extent):
-    bits = position_bits(extent)
+    bits = position_bits(extent, 0.005)
     assert extent <= (2**bits - 1) * 0.01 + 1e-9
 
 

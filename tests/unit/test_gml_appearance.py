@@ -158,7 +158,7 @@ def test_a_projected_texture(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("world_file", [False, True])
 def test_a_georeferenced_texture(tmp_path: Path, world_file: bool) -> None:
-    """Four by two pixels of half a metre, upper left corner at (0, 1): pixel centres begin at (0.25, 0.75)."""
+    """Four by two pixels of half a metre from (0, 1): the first pixel's centre is at (0.25, 0.75)."""
     image(tmp_path)
     place = "<app:target>#ms</app:target>"
     if world_file:
@@ -218,8 +218,9 @@ def test_the_textures_of_a_real_file_lie_on_its_polygons(data: Path) -> None:
 
 def tree(content: str, gml_id: str) -> str:
     return (
-        f'<veg:SolitaryVegetationObject gml:id="{gml_id}"><veg:lod1ImplicitRepresentation><core:ImplicitGeometry>'
-        f"{content}</core:ImplicitGeometry></veg:lod1ImplicitRepresentation></veg:SolitaryVegetationObject>"
+        f'<veg:SolitaryVegetationObject gml:id="{gml_id}"><veg:lod1ImplicitRepresentation>'
+        f"<core:ImplicitGeometry>{content}</core:ImplicitGeometry></veg:lod1ImplicitRepresentation>"
+        "</veg:SolitaryVegetationObject>"
     )
 
 

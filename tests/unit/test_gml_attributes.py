@@ -1,4 +1,4 @@
-"""Attributes of the CityGML reader: types, units, code lists, addresses, ADEs, relations, groups, 3.0's features."""
+"""Attributes of the CityGML reader: types, code lists, addresses, ADEs, relations, 3.0's features."""
 
 from __future__ import annotations
 
@@ -121,7 +121,8 @@ def test_a_value_that_is_no_number_is_kept_and_found(tmp_path: Path) -> None:
 
 
 DICTIONARY = """<?xml version="1.0"?><gml:Dictionary xmlns:gml="http://www.opengis.net/gml" gml:id="d">
-<gml:name>list</gml:name><gml:dictionaryEntry><gml:Definition gml:id="i1"><gml:description>住宅</gml:description>
+<gml:name>list</gml:name><gml:dictionaryEntry><gml:Definition gml:id="i1">
+<gml:description>住宅</gml:description>
 <gml:name>411</gml:name></gml:Definition></gml:dictionaryEntry></gml:Dictionary>"""
 
 
@@ -240,8 +241,8 @@ def test_ade_attributes_nest_and_ade_features_are_objects(tmp_path: Path) -> Non
     )
     plain = (
         "<uro:dm><uro:DmGeometricAttribute><uro:code>1</uro:code><uro:lod0Geometry><gml:LineString>"
-        "<gml:posList>0 0 0 1 1 1</gml:posList></gml:LineString></uro:lod0Geometry></uro:DmGeometricAttribute>"
-        "</uro:dm>"
+        "<gml:posList>0 0 0 1 1 1</gml:posList></gml:LineString></uro:lod0Geometry>"
+        "</uro:DmGeometricAttribute></uro:dm>"
     )
     pipe = f'<uro:Pipe gml:id="pipe"><uro:year>1999</uro:year>{plain}{ade_surface}</uro:Pipe>'
     content = detail + risk.format("River", 1) + risk.format("Tsunami", 2) + shaft

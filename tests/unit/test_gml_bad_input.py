@@ -205,7 +205,7 @@ def test_duplicate_ids(tmp_path: Path) -> None:
     twice = multi_surface(polygon(square(), gml_id="p"), polygon(square(1), gml_id="p"))
     text = document(member(building(lod2(twice), "same"), building("", "same"), building("", "other")))
     objects, reader = read(tmp_path, text)
-    assert [o.id for o in objects][0] == "same"
+    assert objects[0].id == "same"
     assert len({o.id for o in objects}) == 3
     assert [(f.code, f.object_id, f.part) for f in reader.gathered.findings] == [
         ("duplicate-id", "same", "p"),

@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
+import shapely
 
 from twin.synth import centres, housing, outdoors
 from twin.synth.design import Design
 from twin.synth.plan import Block, Plan, make_plan
+
+TREE_CLEARANCE = 0.8  # between a wall and a trunk [m]
 
 DESIGNERS: dict[str, Callable[[Plan, Block, int], Design]] = {
     "detached": housing.detached,
@@ -44,9 +47,20 @@ def design_blocks(plan: Plan) -> list[Design] | None:
         numbers[block.kind] += 1
         design = DESIGNERS[block.kind](plan, block, numbers[block.kind])
         design.buildings = design.buildings[:left]
+        _clear_trees(design)
         left -= len(design.buildings)
         designs[block.key] = design
     return [designs[b.key] for b in plan.blocks] if left == 0 else None
+
+
+def _clear_trees(design: Design) -> None:
+    """Drop the trees that would stand in a building or against its wall."""
+    footprints = [m.footprint for b in design.buildings for m in b.masses]
+    if footprints and design.trees:
+        places = shapely.points([(x, y) for x, y, _ in design.trees])
+        walls = shapely.STRtree([shapely.Polygon(f) for f in footprints])
+        near = set(walls.query(places, predicate="dwithin", distance=TREE_CLEARANCE)[0].tolist())
+        design.trees = [tree for i, tree in enumerate(design.trees) if i not in near]
 
 
 def make_designs(buildings: int, seed: int) -> tuple[Plan, list[Design]]:

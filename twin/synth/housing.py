@@ -275,17 +275,14 @@ def apartments(plan: Plan, block: Block, number: int) -> Design:
             for dx in np.arange(-w / 2 + 3, w / 2, 8.0).tolist()
             for dy in (-4.5, 4.5)
         ]
-    design.trees += [
-        (x + 11.8 * np.cos(t), y + 11.8 * np.sin(t), CHERRY) for t in (np.arange(8) * np.pi / 4).tolist()
-    ]
-    design.benches += [
-        (x + 8.5 * np.cos(t), y + 8.5 * np.sin(t), t + np.pi / 2) for t in (np.arange(4) * np.pi / 2).tolist()
-    ]
+    for k in range(8):
+        t = k * np.pi / 4
+        design.trees.append((x + 11.8 * float(np.cos(t)), y + 11.8 * float(np.sin(t)), CHERRY))
+        if k % 2 == 0:
+            design.benches.append((x + 8.5 * float(np.cos(t)), y + 8.5 * float(np.sin(t)), t + np.pi / 2))
     edge_y = np.arange(south + 18.0, north - 4.0, 8.0)
     for s in (0.012, 0.988):
         line = plan.block_points(block, np.full(len(edge_y), s), edge_y)
         design.trees += [(float(px), float(py), REDWOOD) for px, py in line]
-    edge_s: Float64 = np.linspace(0.04, 0.96, 16, dtype=np.float64)
-    line = plan.block_points(block, edge_s, np.full_like(edge_s, north - 3.0))
-    design.trees += [(float(px), float(py), PINE) for px, py in line]
+    design.trees += [(*plan.place(block, s, north - 3.0), PINE) for s in np.linspace(0.04, 0.96, 16).tolist()]
     return design

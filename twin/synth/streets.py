@@ -15,7 +15,7 @@ from twin.synth.shapes import faces_geometry, quad_faces
 from twin.synth.terrain import CREST
 
 STATION = 12.0  # between cross-sections [m]
-CARRIAGEWAY_LIFT, KERB = 0.06, 0.12  # above the ground, and the footway above the carriageway [m]
+CARRIAGEWAY_LIFT, KERB = 0.06, 0.09  # above the ground, and the footway above the carriageway [m]
 ROAD_CLASS = {"boulevard": "1000", "arterial": "1010", "local": "1020", "alley": "1030"}
 SPEED = {"boulevard": 60, "arterial": 50, "local": 30, "alley": 20}
 TRAFFIC, AUXILIARY = "TrafficArea", "AuxiliaryTrafficArea"

@@ -88,18 +88,18 @@ export interface MatterLight {
 const vector = (rgb: Rgb) => new Cartesian3(...rgb);
 
 export function createMatter(): CustomShader {
-  const colour = { type: UniformType.VEC3, value: new Cartesian3(1, 1, 1) };
+  const colour = () => ({ type: UniformType.VEC3, value: new Cartesian3(1, 1, 1) });
   return new CustomShader({
     lightingModel: LightingModel.UNLIT,
     uniforms: {
-      u_wall: { ...colour },
-      u_roof: { ...colour },
-      u_paper: { ...colour },
-      u_tone: { ...colour },
+      u_wall: colour(),
+      u_roof: colour(),
+      u_paper: colour(),
+      u_tone: colour(),
       u_paperShare: { type: UniformType.FLOAT, value: 0 },
-      u_sun: { ...colour },
-      u_sky: { ...colour },
-      u_bounce: { ...colour },
+      u_sun: colour(),
+      u_sky: colour(),
+      u_bounce: colour(),
       u_shadow: { type: UniformType.FLOAT, value: 0 },
       u_gloss: { type: UniformType.FLOAT, value: 0 },
     },
