@@ -159,10 +159,12 @@ def test_curves_and_points(tmp_path: Path) -> None:
         "<bldg:lod2TerrainIntersection><gml:MultiCurve><gml:curveMember><gml:LineString>"
         "<gml:posList>0 0 0 1 0 0 1 1 0</gml:posList></gml:LineString></gml:curveMember>"
         "<gml:curveMember><gml:Curve><gml:segments><gml:LineStringSegment>"
-        "<gml:posList>5 5 5 6 6 6</gml:posList></gml:LineStringSegment></gml:segments></gml:Curve></gml:curveMember></gml:MultiCurve>"
+        "<gml:posList>5 5 5 6 6 6</gml:posList></gml:LineStringSegment></gml:segments></gml:Curve>"
+        "</gml:curveMember></gml:MultiCurve>"
         "</bldg:lod2TerrainIntersection>"
         "<bldg:lod1MultiPoint><gml:MultiPoint><gml:pointMember>"
-        "<gml:Point><gml:pos>7 8 9</gml:pos></gml:Point></gml:pointMember></gml:MultiPoint></bldg:lod1MultiPoint>"
+        "<gml:Point><gml:pos>7 8 9</gml:pos></gml:Point></gml:pointMember></gml:MultiPoint>"
+        "</bldg:lod1MultiPoint>"
     )
     curve, point = one(tmp_path, content).geometries
     assert (curve.type, curve.role, curve.lod) == ("MultiCurve", "TerrainIntersection", "2")

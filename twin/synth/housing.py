@@ -22,6 +22,7 @@ from twin.synth.plan import ALLEY, Block, Plan
 from twin.synth.shapes import inset, rectangle, regular
 
 RESIDENTIAL_STOREY = 2.9  # [m]
+WING, SIDE_YARDS = 3.4, 3.2  # width of a garage wing; of both side yards of a house together [m]
 VILLAGES = (
     ("물빛", "Mulbit"),
     ("갈대", "Galdae"),
@@ -31,27 +32,27 @@ VILLAGES = (
 )
 
 
-def _house(rng: np.random.Generator, x: float, y: float, shear: float) -> tuple[list[Mass], int]:
-    """Masses of one detached house about (x, y), and its storeys."""
-    width, depth = 10.0 + 2.4 * rng.random(), 8.4 + 1.6 * rng.random()
+def _house(rng: np.random.Generator, x: float, y: float, room: float) -> tuple[list[Mass], int]:
+    """Masses of one detached house about (x, y), not wider than `room` [m], and its storeys."""
+    extra = str(rng.choice(["wing", "porch", "none"], p=[0.5, 0.2, 0.3]))
+    side = 1.0 if rng.random() < 0.5 else -1.0
+    wing = WING if extra == "wing" else 0.0
+    width, depth = min(10.0 + 2.4 * rng.random(), room - wing), 8.4 + 1.6 * rng.random()
+    x -= side * wing / 2
     storeys = 2 if rng.random() < 0.72 else 1
     eaves = 0.4 + 3.0 * storeys
-    kind = rng.choice(["gabled", "hipped", "shed", "pyramid", "flat"], p=[0.36, 0.2, 0.16, 0.1, 0.18])
+    kind = str(rng.choice(["gabled", "hipped", "shed", "pyramid", "flat"], p=[0.36, 0.2, 0.16, 0.1, 0.18]))
+    base = rectangle((x, y), width, depth)
     if kind == "flat":
-        main = flat(rectangle((x, y), width, depth), 0.0, eaves, 0.6)
-    elif kind == "pyramid":
-        main = Mass(kind, rectangle((x, y), width, width - 0.8), 0.0, eaves, eaves + 2.9)
+        masses = [flat(base, 0.0, eaves, 0.6)]
     else:
-        rise = 1.9 if kind == "shed" else 0.30 * depth
-        main = Mass(kind, rectangle((x, y), width, depth), 0.0, eaves, eaves + rise)
-    masses = [main]
-    draw = rng.random()
-    if draw < 0.55:
-        side = -1.0 if rng.random() < 0.5 else 1.0
+        rise = {"shed": 1.9, "pyramid": 2.9}.get(kind, 0.30 * depth)
+        masses = [Mass(kind, base, 0.0, eaves, eaves + rise)]
+    if wing:
         wing_depth = min(6.0, depth - 1.5)
-        wing = rectangle((x + side * (width / 2 + 1.7), y + (depth - wing_depth) / 2 - 0.6), 3.4, wing_depth)
-        masses.append(flat(wing, 0.0, 2.9, 0.3))
-    elif draw < 0.72 and kind != "pyramid":
+        middle = (x + side * (width + wing) / 2, y + (depth - wing_depth) / 2 - 0.6)
+        masses.append(flat(rectangle(middle, wing, wing_depth), 0.0, 2.9, 0.3))
+    elif extra == "porch":
         porch = rectangle((x - width / 5, y - depth / 2 - 1.3), 4.2, 2.6)
         masses.append(Mass("plain", porch, 0.0, 2.8, 2.8))
     return masses, storeys
@@ -82,7 +83,8 @@ def detached(plan: Plan, block: Block, number: int) -> Design:
                         (centre[0] + dx, centre[1] + dy, ZELKOVA) for dx, dy in ((-4, 3), (5, -2))
                     ]
                     continue
-                masses, storeys = _house(rng, centre[0] + rng.uniform(-0.8, 0.8), centre[1] + 3.6, 0.0)
+                x, y = plan.place(block, (i + 0.5) / count, float(centre[1]) + 3.6)
+                masses, storeys = _house(rng, x, y, float(lot[1, 0] - lot[0, 0]) - SIDE_YARDS)
                 design.buildings.append(
                     Spec(
                         "detached",
@@ -280,7 +282,7 @@ def apartments(plan: Plan, block: Block, number: int) -> Design:
         design.trees.append((x + 11.8 * float(np.cos(t)), y + 11.8 * float(np.sin(t)), CHERRY))
         if k % 2 == 0:
             design.benches.append((x + 8.5 * float(np.cos(t)), y + 8.5 * float(np.sin(t)), t + np.pi / 2))
-    edge_y = np.arange(south + 18.0, north - 4.0, 8.0)
+    edge_y = np.arange(south + 18.0, north - 4.0, 8.0, dtype=np.float64)
     for s in (0.012, 0.988):
         line = plan.block_points(block, np.full(len(edge_y), s), edge_y)
         design.trees += [(float(px), float(py), REDWOOD) for px, py in line]

@@ -58,17 +58,21 @@ function poseFor(stage: Stage, home: Home) {
   };
 }
 
-export function look(stage: Stage, home: Home): void {
+function look(stage: Stage, home: Home): void {
   stage.scene.camera.setView(poseFor(stage, home));
   stage.draw();
 }
 
-export function fly(stage: Stage, home: Home): void {
+function fly(stage: Stage, home: Home): void {
   if (still()) return look(stage, home);
   stage.scene.camera.flyTo({ ...poseFor(stage, home), duration: 1.4 });
 }
 
-export const flyHome = (stage: Stage) => fly(stage, stage.city.home);
+/** The first view: nearer and lower than one that holds the whole extent, so that the buildings speak. */
+const openingView = (home: Home): Home => ({ ...home, range: home.range * 0.5, pitch: -26 });
+
+export const lookHome = (stage: Stage) => look(stage, openingView(stage.city.home));
+export const flyHome = (stage: Stage) => fly(stage, openingView(stage.city.home));
 
 /** Flies to a place, keeping the heading and a readable tilt. */
 export function flyToPlace(stage: Stage, lon: number, lat: number, height: number, range: number): void {

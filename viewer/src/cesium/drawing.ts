@@ -65,6 +65,13 @@ vec3 eyeAt(vec2 uv) {
   return eye.xyz / eye.w;
 }
 float inverseDepth(vec2 uv) { return 1.0 / max(-eyeAt(uv).z, 0.1); }
+// How much the surface bends across a step [m], and how much it falls away to the flatter side [m].
+vec2 bend(vec2 uv, vec2 texel, float depth) {
+  float centre = 1.0 / max(depth, 0.1);
+  float before = inverseDepth(uv - texel) - centre;
+  float after = inverseDepth(uv + texel) - centre;
+  return depth * depth * vec2(abs(before + after), min(abs(before), abs(after)));
+}
 void main() {
   vec2 uv = v_textureCoordinates;
   vec3 colour = texture(colorTexture, uv).rgb;
@@ -86,11 +93,10 @@ void main() {
     occlusion += texture(occlusionTexture, uv + corner.yx * vec2(2.0, -2.0) * texel).r;
   }
   colour *= mix(vec3(0.36, 0.38, 0.44), vec3(1.0), occlusion / 8.0);
-  float centre = 1.0 / max(depth, 0.1);
-  float across = abs(inverseDepth(uv + vec2(texel.x, 0.0)) + inverseDepth(uv - vec2(texel.x, 0.0)) - 2.0 * centre);
-  float along = abs(inverseDepth(uv + vec2(0.0, texel.y)) + inverseDepth(uv - vec2(0.0, texel.y)) - 2.0 * centre);
+  vec2 across = bend(uv, vec2(texel.x, 0.0), depth);
+  vec2 along = bend(uv, vec2(0.0, texel.y), depth);
   float size = czm_metersPerPixel(vec4(here, 1.0), 1.0);
-  float edge = smoothstep(0.5, 2.2, (across + along) * depth * depth / size);
+  float edge = smoothstep(0.5, 2.2, max(across.x / (size + across.y), along.x / (size + along.y)));
   edge *= 1.0 - smoothstep(reach * 0.35, reach * 0.9, depth);
   colour = mix(colour, ink > 0.0 ? colour * (1.0 - ink) : colour + (vec3(1.0) - colour) * -ink, edge);
 #endif

@@ -8,12 +8,15 @@ import {
   WebMercatorTilingScheme,
 } from '@cesium/engine';
 import { effect } from '@preact/signals';
-import type { Imagery } from '../client/types';
+import type { City, Imagery } from '../client/types';
 import { baseMap, theme } from '../state/store';
 import { light } from './light';
 import type { Stage } from './stage';
 
-const PAPER = { light: '#eceae4', dark: '#1b2027' };
+const PAPER = { light: '#e8e6e1', dark: '#1f2328' };
+
+/** The colour around the city: what its imagery has at its edges. */
+const paperOf = (city: City) => city.imagery?.background?.[theme.value] ?? PAPER[theme.value];
 
 function ownImagery(imagery: Imagery, style: string): ImageryLayer {
   const scheme =
@@ -37,7 +40,6 @@ export function drapeGround(stage: Stage): void {
     effect(() => {
       scene.globe.imageryLayers.removeAll();
       const style = theme.value;
-      scene.globe.baseColor = Color.fromCssColorString(PAPER[style]);
       const { imagery } = city;
       if (baseMap.value === 'custom' && city.base_map_url) {
         scene.globe.imageryLayers.add(
@@ -52,7 +54,7 @@ export function drapeGround(stage: Stage): void {
   stage.owner.own(
     effect(() => {
       const tone = light.value;
-      const tint = Color.fromCssColorString(PAPER[theme.value]);
+      const tint = Color.fromCssColorString(paperOf(city));
       scene.globe.baseColor = Color.multiplyByScalar(tint, tone.ground, tint).withAlpha(1);
       for (let index = 0; index < scene.globe.imageryLayers.length; index++) {
         scene.globe.imageryLayers.get(index).brightness = tone.ground;

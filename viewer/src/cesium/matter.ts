@@ -16,14 +16,22 @@ const TONE: Record<Theme, { paper: string; share: number; tone: Rgb }> = {
   dark: { paper: '#5b6675', share: 0.3, tone: [0.42, 0.46, 0.52] },
 };
 
-export type MatterKind = 'building' | 'water' | 'other';
+export type MatterKind = 'building' | 'water' | 'road' | 'land' | 'other';
+
+/** Share of the distance by which each flat kind is raised over the terrain. */
+const LIFT: Partial<Record<MatterKind, number>> = { land: 0.0014, water: 0.002, road: 0.0026 };
+
+/** Whether a layer lies flat on the ground, and so receives shadows but casts none. */
+export const isFlat = (kind: MatterKind) => kind in LIFT;
 
 /** The kind of matter of a layer, by its id and the class that most of its objects have. */
 export function matterKind(layerId: string, classes: Record<string, number>): MatterKind {
   const dominant = Object.entries(classes).sort((a, b) => b[1] - a[1])[0]?.[0] ?? '';
   const words = `${dominant} ${layerId}`;
   if (/building|room|storey/i.test(words)) return 'building';
-  return /water/i.test(words) ? 'water' : 'other';
+  if (/water/i.test(words)) return 'water';
+  if (/road|transport|traffic|railway/i.test(words)) return 'road';
+  return /land|relief/i.test(words) ? 'land' : 'other';
 }
 
 /** sRGB `#rrggbb` → linear RGB, 0 to 1. */
@@ -77,6 +85,17 @@ void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
   material.diffuse = colour;
 }`;
 
+/** Raises flat layers that lie on the terrain by a share of their distance, so that they don't flicker with it. */
+const VERTEX = `
+void vertexMain(VertexInput vsInput, inout czm_modelVertexOutput vsOutput) {
+  if (u_lift > 0.0) {
+    vec4 world = czm_model * vec4(vsInput.attributes.positionMC, 1.0);
+    vec3 up = normalize((czm_inverseModel * vec4(normalize(world.xyz), 0.0)).xyz);
+    float distance = length((czm_view * world).xyz);
+    vsOutput.positionMC += up * min(u_lift * distance, 12.0);
+  }
+}`;
+
 export interface MatterLight {
   sun: Rgb;
   sky: Rgb;
@@ -101,8 +120,10 @@ export function createMatter(): CustomShader {
       u_sky: colour(),
       u_bounce: colour(),
       u_shadow: { type: UniformType.FLOAT, value: 0 },
+      u_lift: { type: UniformType.FLOAT, value: 0 },
       u_gloss: { type: UniformType.FLOAT, value: 0 },
     },
+    vertexShaderText: VERTEX,
     fragmentShaderText: FRAGMENT,
   });
 }
@@ -119,5 +140,6 @@ export function setMatter(shader: CustomShader, kind: MatterKind, theme: Theme, 
   shader.setUniform('u_sky', vector(light.sky));
   shader.setUniform('u_bounce', vector(light.bounce));
   shader.setUniform('u_shadow', light.shadow ** 2.2);
+  shader.setUniform('u_lift', LIFT[kind] ?? 0);
   shader.setUniform('u_gloss', kind === 'water' ? 0.5 : 0);
 }

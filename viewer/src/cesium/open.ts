@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import type { City } from '../client/types';
 import { sceneError } from '../state/store';
-import { followCamera, look, setCamera } from './camera';
+import { followCamera, lookHome, setCamera } from './camera';
 import type { CameraState } from '../state/store';
 import { playTime } from './clock';
 import { drawStage } from './drawing';
@@ -49,7 +49,7 @@ export async function openCity(
   );
   followCamera(made);
   if (view) setCamera(made, view);
-  else look(made, city.home);
+  else lookHome(made);
   lightCity(made);
   drapeGround(made);
   showLayers(made);

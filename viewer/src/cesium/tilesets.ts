@@ -6,7 +6,7 @@ import type { LayerInfo } from '../client/types';
 import { classifier } from '../layers/classify';
 import { layers, reportHealth, reportPending, selection, theme } from '../state/store';
 import { light } from './light';
-import { createMatter, matterKind, setMatter } from './matter';
+import { createMatter, isFlat, matterKind, setMatter } from './matter';
 import type { Stage } from './stage';
 import { styleFor, type TintRule } from './tint';
 
@@ -25,6 +25,11 @@ function reportWaiting(layer: string, count: number): void {
   reportPending(layer, count);
 }
 
+function shadowsOf(layer: LayerInfo): ShadowMode {
+  if (layer.underground) return ShadowMode.DISABLED;
+  return isFlat(matterKind(layer.id, layer.classes)) ? ShadowMode.RECEIVE_ONLY : ShadowMode.ENABLED;
+}
+
 async function openTileset(stage: Stage, layer: LayerInfo, url: string): Promise<void> {
   reportHealth(layer.id, { loading: true, error: null });
   let tileset: Cesium3DTileset;
@@ -33,7 +38,7 @@ async function openTileset(stage: Stage, layer: LayerInfo, url: string): Promise
       maximumScreenSpaceError: stage.quality.maximumScreenSpaceError,
       cacheBytes: 256 * 1024 * 1024,
       maximumCacheOverflowBytes: 128 * 1024 * 1024,
-      shadows: layer.underground ? ShadowMode.DISABLED : ShadowMode.ENABLED,
+      shadows: shadowsOf(layer),
       preloadFlightDestinations: true,
       enableCollision: false,
     });

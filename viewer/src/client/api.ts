@@ -1,6 +1,6 @@
 /** The one way to the server: JSON in, `ApiError` out, and a watch that tells when it is out of reach and back. */
 import { signal } from '@preact/signals';
-import type { City, CityObject, LayerAttribute, SearchResult } from './types';
+import type { City, CityObject, SearchResult } from './types';
 
 /** What went wrong, as the server said it (problem details, RFC 9457), or that it said nothing (`status` 0). */
 export class ApiError extends Error {
@@ -69,8 +69,3 @@ export const getObject = (id: string, abort?: AbortSignal) =>
 
 export const searchObjects = async (query: string, abort?: AbortSignal) =>
   (await get<{ results: SearchResult[] }>(`/search?limit=20&q=${encodeURIComponent(query)}`, abort)).results;
-
-export const getValues = (layer: string, attribute: string) =>
-  get<Partial<LayerAttribute>>(
-    `/layers/${encodeURIComponent(layer)}/values?attribute=${encodeURIComponent(attribute)}`,
-  );

@@ -52,6 +52,7 @@ export interface Imagery {
   bounds: [west: number, south: number, east: number, north: number];
   styles: string[];
   extension: string;
+  background?: Record<string, string>;
 }
 
 export interface City {

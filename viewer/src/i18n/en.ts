@@ -81,8 +81,6 @@ export const en = {
   'legend.reset': 'Full range',
   'legend.nodata': 'no data',
   'legend.other': 'other values',
-  'legend.error': 'The values could not be read: {detail}',
-  'legend.loading': 'reading the values',
   'inspector.title': 'Picked object',
   'inspector.loading': 'Reading the object',
   'inspector.error': 'The object could not be read: {detail}',

@@ -83,8 +83,6 @@ export const ko: Texts = {
   'legend.reset': '전체 범위',
   'legend.nodata': '값 없음',
   'legend.other': '그 밖의 값',
-  'legend.error': '값을 읽지 못했습니다: {detail}',
-  'legend.loading': '값을 읽는 중',
   'inspector.title': '선택한 객체',
   'inspector.loading': '객체를 읽는 중',
   'inspector.error': '객체를 읽지 못했습니다: {detail}',
