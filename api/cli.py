@@ -23,21 +23,34 @@ for module in (city, tiles, serve, export):
     module.register(app)
 
 
+_INTERRUPTED = 130
+"""What Typer exits with after Ctrl-C."""
+
+
 def main() -> None:
-    """Run the command line; errors of the domain become one line and exit code 1."""
+    """Run the command line; errors of the domain and of the system become one line and exit code 1."""
+    import sqlite3
+
     from citygml.errors import CityModelError
     from twin.errors import TwinError
 
     try:
         app()
-    except (CityModelError, TwinError) as error:
-        print(f"twin: {error}", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        print("twin: interrupted; nothing was changed", file=sys.stderr)
-        sys.exit(1)
+    except (CityModelError, TwinError, sqlite3.Error) as error:
+        _fail(str(error))
     except BrokenPipeError:
         sys.exit(1)
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except SystemExit as exit:
+        if exit.code != _INTERRUPTED:
+            raise
+        _fail("interrupted; nothing was changed")
+
+
+def _fail(message: str) -> None:
+    print("twin: " + " ".join(message.split()), file=sys.stderr)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

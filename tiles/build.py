@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from citygml.crs import Georeference
 from tiles import partition as parts
 from tiles.coarse import PRISM_TRIANGLES
 from tiles.content import ContentOptions
+from tiles.folder import recover, removed
 from tiles.layer import attribute_list, signature, summarize
 from tiles.metadata import Schema
 from tiles.tileset import Json, Tile, box, contents, tileset, unbox
@@ -85,6 +85,7 @@ def build(
         unknown = [name for name in layers if name not in choice]
         if unknown:
             raise TwinError(f"{folder}: no layer {unknown[0]!r}; it has {', '.join(sorted(choice))}")
+        recover(folder / "tiles")
         place = georeference(city)
         reports = [
             _build_backdrop(city, name, place, options, progress)
@@ -118,7 +119,7 @@ def build_layer(
     target = city.folder / "tiles" / layer
     index = city.index(layer)
     if not len(index):
-        shutil.rmtree(target, ignore_errors=True)
+        removed(target)
         return LayerReport(layer)
     previous = None if options.all else _previous(target)
     summary, known = summarize(city, layer, previous["extras"]["known"] if previous else None)
@@ -148,7 +149,7 @@ def build_layer(
             progress(layer, number, len(plan.jobs))
     finished = _finish(tree, made, report)
     if finished is None:
-        shutil.rmtree(target, ignore_errors=True)
+        removed(target)
         return report
     document = tileset(
         finished,
@@ -273,7 +274,7 @@ def _clean(target: Path, used: set[str]) -> int:
 def _drop_old_layers(folder: Path, existing: set[str]) -> None:
     for path in folder.iterdir():
         if path.is_dir() and path.name not in existing and (path / "tileset.json").exists():
-            shutil.rmtree(path)
+            removed(path)
 
 
 @contextmanager

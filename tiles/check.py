@@ -39,13 +39,15 @@ class Fault:
 
 @dataclass(slots=True)
 class TilesetReport:
-    """What a tileset holds and what is wrong with it."""
+    """What a tileset holds and what is wrong with it. triangles: of the leaves; all_triangles: with those
+    of coarse contents."""
 
     path: Path
     limit: int = 20
     tiles: int = 0
     contents: int = 0
     triangles: int = 0
+    all_triangles: int = 0
     bytes: int = 0
     leaf_ids: set[str] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
@@ -63,6 +65,7 @@ class TilesetReport:
             "tiles": self.tiles,
             "contents": self.contents,
             "triangles": self.triangles,
+            "all_triangles": self.all_triangles,
             "bytes": self.bytes,
             "objects": len(self.leaf_ids),
             "errors": self.errors,
@@ -183,6 +186,7 @@ class _Walk:
         report = self.report
         for part in parts:
             if part.mode == 4:
+                report.all_triangles += len(part.indices) // 3
                 report.triangles += len(part.indices) // 3 if not tile.get("children") else 0
                 if not part.has_normals:
                     report.add("no-normals", uri, "triangles without normals are drawn unlit")

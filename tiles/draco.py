@@ -18,15 +18,17 @@ from tiles.encode import feature_ids
 from tiles.gltf import Glb, Json
 from tiles.mesh import POSITION_ERROR, TRIANGLES, Primitive
 
-NORMAL_BITS = 8
+NORMAL_BITS = 5  # flat faces: 2 degrees, and walls and flat roofs exact
+SMOOTH_NORMAL_BITS = 8
 _LEVEL = 10  # the smallest; packing is a small part of the time of a tile
 _POSITION, _NORMAL, _COLOUR, _TEXCOORD, _GENERIC = range(5)  # draco::GeometryAttribute::Type
+_SINGLE = 24  # bits of a single-precision mantissa
 _FEATURE_KEY = 0
 
 
 def position_bits(extent: float, error: float) -> int:
-    """Bits that keep the error [m] of a coordinate over an extent [m]."""
-    return max(math.ceil(math.log2(extent / (2 * error) + 1)), 1)
+    """Bits that keep the error [m] of a coordinate over an extent [m], as far as single precision goes."""
+    return min(max(math.ceil(math.log2(extent / (2 * error) + 1)), 1), _SINGLE)
 
 
 def write_draco(
@@ -47,11 +49,12 @@ def write_draco(
     bits = position_bits(extent, error)
     options: dict[str, Any] = {
         "quantization_bits": bits,
-        "quantization_range": (2**bits - 1) * 2 * error,
+        "quantization_range": max((2**bits - 1) * 2 * error, extent),
         "quantization_origin": primitive.positions.min(axis=0),
     }
     if primitive.normals is not None:
-        options |= {"normals": primitive.normals, "normal_quantization_bits": NORMAL_BITS}
+        normal_bits = SMOOTH_NORMAL_BITS if primitive.smooth else NORMAL_BITS
+        options |= {"normals": primitive.normals, "normal_quantization_bits": normal_bits}
     if primitive.uv is not None:
         span = max(float(np.ptp(primitive.uv, axis=0).max()), 1.0)
         texel_bits = math.ceil(math.log2(4 * texels * span))

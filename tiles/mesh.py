@@ -32,6 +32,7 @@ class Primitive:
     positions: (n, 3) float64 y-up [m]. indices: (k,) uint32. normals: (n, 3) float64 or None.
     uv: (n, 2) float64, origin upper left, or None. colours: (n, 4) uint8 linear RGBA, or None.
     features: (n,) uint32 rows of the property table. material: index into the content's materials.
+    smooth: some normals are shared between polygons.
     """
 
     mode: int
@@ -42,6 +43,7 @@ class Primitive:
     uv: Float64 | None = None
     colours: npt.NDArray[np.uint8] | None = None
     material: int = 0
+    smooth: bool = False
 
 
 def y_up(points: Float64) -> Float64:
@@ -95,6 +97,7 @@ def surface_primitives(
                 coordinates,
                 painted,
                 number,
+                bool(surfaces.smooth[cut.polygon[of_triangle == number]].any()),
             )
         )
     return primitives
@@ -153,6 +156,7 @@ def joined(primitives: list[Primitive]) -> list[Primitive]:
                 _all([p.uv for p in group]),
                 _all([p.colours for p in group]),
                 first.material,
+                any(p.smooth for p in group),
             )
         made.append(first)
     return made

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from citygml.model import CityObject, Template, Texture
 from tiles.coarse import simplify
 from tiles.content import ContentOptions, build_content
 from tiles.metadata import Schema
+from twin.errors import TwinError
 from twin.store import City, open_city
+from twin.workers import settle_worker
 
 Float64 = npt.NDArray[np.float64]
 
@@ -71,8 +74,14 @@ def run_jobs(
     ) as pool:
         largest_first = sorted(jobs, key=lambda job: -len(job.rows))
         waiting = {pool.submit(_make, job): job.key for job in largest_first}
-        for future in as_completed(waiting):
-            yield waiting[future], future.result()
+        try:
+            for future in as_completed(waiting):
+                yield waiting[future], future.result()
+        except BrokenProcessPool as error:
+            raise TwinError("a process that builds tiles was ended from outside; try again") from error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 class _Maker:
@@ -93,7 +102,7 @@ class _Maker:
         self.templates: dict[str, Template] = {}
 
     def make(self, job: Job) -> Made | None:
-        objects = [stored.decode() for stored in self.city.fetch(job.rows)]
+        objects = [stored.decode(surface_attributes=False) for stored in self.city.fetch(job.rows)]
         error = 0.0
         if job.tolerance is not None:
             objects, error = simplify(objects, job.tolerance, self.scale)
@@ -147,6 +156,7 @@ def _start(
     scale: tuple[float, float],
 ) -> None:
     global _maker
+    settle_worker()
     _maker = _Maker(folder, schema, options, place, target, scale)
 
 

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from citygml.crs import Crs, parse
+import numpy as np
+
+from citygml.crs import Crs, parse, resolve_axis_order
 from citygml.errors import CityModelError
 from citygml.findings import Finding
 from citygml.model import CityObject, Template, Texture
@@ -80,9 +82,7 @@ def _write_model(city: City, path: Path, crs: Crs, format: Format, layers: Seque
         from citygml.cityjson import write_cityjson, write_cityjsonseq
 
         write = write_cityjson if format == "cityjson" else write_cityjsonseq
-        exported.findings = write(
-            objects, path, crs=crs.name, templates=templates, metadata={"title": name}
-        )
+        exported.findings = write(objects, path, crs=crs.name, templates=templates, metadata={"title": name})
     elif format in ("citygml", "citygml3"):
         from citygml.gml_writer import write_citygml
 
@@ -93,11 +93,20 @@ def _write_model(city: City, path: Path, crs: Crs, format: Format, layers: Seque
             srs_name=crs.urn(),
             templates=templates,
             name=name,
-            swap_axes=parse(crs.urn()).swap_axes,
+            swap_axes=_north_first(city, parse(crs.urn())),
         )
     else:
         raise CityModelError(f"{path.name}: {format!r} is not a format that is written")
     return exported
+
+
+def _north_first(city: City, named: Crs) -> bool:
+    """Whether to write north before east under this name: as it declares, but for coordinates that no
+    reader would take to lie in its area of use so."""
+    bounds = city.bounds()
+    if not named.swap_axes or bounds is None:
+        return named.swap_axes
+    return resolve_axis_order(named, np.array(bounds).reshape(2, 3)[:, [1, 0]])
 
 
 def _objects(city: City, layers: Sequence[str], files: _Files, exported: Exported) -> Iterator[CityObject]:
@@ -141,7 +150,7 @@ class _Files:
         found = []
         for texture in textures:
             path = None if texture.path is None else self._file(texture.path, texture.uri)
-            found.append(replace(texture, path=path and str(path), uri=self._uri(path) or texture.uri))
+            found.append(replace(texture, path=_text(path), uri=self._uri(path) or texture.uri))
         return found
 
     def template(self, template: Template) -> Template:
@@ -149,7 +158,7 @@ class _Files:
         return replace(
             template,
             textures=self.textures(template.textures),
-            path=model and str(model),
+            path=_text(model),
             uri=self._uri(model) or template.uri,
         )
 
@@ -176,6 +185,10 @@ class _Files:
         path = self._written[key] = self._folder / name
         path.write_bytes(data)
         return path
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 def _put_in_place(temporary: Path, output: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -84,12 +85,12 @@ def write_geopackage(city: City, path: Path, crs: Crs, layers: Sequence[str] = (
     for layer in layers or [layer.name for layer in city.layers()]:
         rows: list[dict[str, Any]] = []
         shapes: list[shapely.Geometry | None] = []
-        for stored in city.page(layer, -1, 0)[1]:
+        for stored in city.all_objects([layer]):
             obj = stored.decode()
             outline = footprint(obj, _drop_height)
             shapes.append(None if outline is None else shapely.geometry.shape(outline))
             rows.append({"id": obj.id, "class": obj.type, "parent": obj.parent, **_columns(obj.attributes)})
-        frame = geopandas.GeoDataFrame(rows, geometry=shapes, crs=known)
+        frame = geopandas.GeoDataFrame(_uniform(rows), geometry=shapes, crs=known)
         frame.to_file(path, layer=layer, driver="GPKG", engine="pyogrio")
         count += len(rows)
     return count
@@ -111,9 +112,25 @@ def _columns(attributes: Attributes, prefix: str = "") -> dict[str, Any]:
     return columns
 
 
-def _cell(value: Value) -> Any:
+def _cell(value: Value) -> str | float | bool | None:
     if isinstance(value, Code):
         return value.name or value.code
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, list):
         return orjson.dumps(value, default=str).decode()
+    assert not isinstance(value, (dict, Measure))
     return value
+
+
+def _uniform(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with text in the columns whose values are not all of one kind."""
+    kinds: dict[str, set[type]] = {}
+    for row in rows:
+        for name, value in row.items():
+            if value is not None:
+                kinds.setdefault(name, set()).add(float if type(value) is int else type(value))
+    mixed = [name for name, types in kinds.items() if len(types) > 1]
+    for row in rows:
+        row.update({name: str(row[name]) for name in mixed if row.get(name) is not None})
+    return rows

@@ -14,6 +14,7 @@ class Format(StrEnum):
     cityjsonseq = "cityjsonseq"
     citygml = "citygml"
     citygml3 = "citygml3"
+    gpkg = "gpkg"
 
 
 def register(app: typer.Typer) -> None:
@@ -26,8 +27,14 @@ def export(
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
     layer: Annotated[list[str] | None, typer.Option(help="Only this layer (may be repeated).")] = None,
 ) -> None:
-    """Write the city, or some layers of it, as CityJSON 2.0, CityJSONSeq, CityGML 2.0 or 3.0."""
+    """Write the city, or some layers of it.
+
+    CityJSON 2.0, CityJSONSeq, CityGML 2.0 or 3.0 with textures beside the file, or a GeoPackage of outlines.
+    What the format cannot hold is told.
+    """
     from twin.export import export_city
 
-    count = export_city(folder, output, format.value, layer or ())
-    print(f"{output}: {count:,} objects")
+    done = export_city(folder, output, format.value, layer or ())
+    print(f"{output}: {done.objects:,} objects")
+    for finding in done.findings:
+        print(f"  {finding.code}  {finding.object_id}: {finding.message}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -86,4 +87,5 @@ def _run(folder: Path, host: str, port: int) -> None:
         print("the viewer is not built; run `make viewer`")
     print(f"CityTwin is at {address}/viewer/  (API: {address}/docs)", flush=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
-    server.run(sockets=[listener])
+    with suppress(KeyboardInterrupt):  # uvicorn has closed everything by then
+        server.run(sockets=[listener])

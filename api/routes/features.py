@@ -10,17 +10,19 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from api.footprints import footprint
 from api.routes.shared import CurrentCity, CurrentSettings
 from api.titles import layer_title
 from citygml.crs import Georeference
+from citygml.model import Float64
 from twin.describe import geographic_bounds
 from twin.errors import ObjectNotFound, TwinError
+from twin.footprints import footprint
 from twin.place import georeference
 from twin.store import City
 from twin.store.records import Layer, StoredObject
 
 router = APIRouter(tags=["features"])
+_DIGITS = 8  # of a degree: a millimetre
 CONFORMANCE = [
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
@@ -124,10 +126,13 @@ def _collection(base: str, layer: Layer, bbox: list[float] | None) -> dict[str, 
 
 
 def _feature(stored: StoredObject, place: Georeference) -> dict[str, Any]:
+    def degrees(points: Float64) -> Float64:
+        return np.round(place.to_geographic(points)[:, :2], _DIGITS)
+
     return {
         "type": "Feature",
         "id": stored.id,
-        "geometry": footprint(stored.decode(), place),
+        "geometry": footprint(stored.decode(), degrees),
         "properties": {
             "class": stored.class_name,
             "parent": stored.parent,

@@ -6,7 +6,8 @@ start with a plus, so that every file is valid and nothing is lost:
 - `+geometry`: geometries of a type that the class may not have (a terrain intersection curve of a
   building, say), in the form of `geometry`.
 - `+geometry-info`: per item of `geometry` and `+geometry`, what is not the default: the `role`, the `lod`
-  that CityJSON does not know (LoD 4 is written as 3) and the `type` where it had to change.
+  that CityJSON does not know (LoD 4 is written as 3) and the `type` where it had to change; and, where
+  geometries share semantic surfaces, the `surfaces` of each, numbered over the object.
 - `+relations`: pairs of relation type and object id.
 """
 
@@ -99,6 +100,8 @@ class Encoder:
                 geometry, self._numbers(geometry.vertices), surfaces, item, self.appearance
             )
             info = _info(encoded, geometry.role, geometry.type, geometry.lod)
+            if surfaces.shared and "semantics" in encoded:
+                info["surfaces"] = surfaces.chosen
             if encoded["type"] not in allowed and _NEAREST.get(encoded["type"]) in allowed:
                 encoded["type"] = _NEAREST[encoded["type"]]
                 info |= {"type": geometry.type}
@@ -156,17 +159,20 @@ class Encoder:
 
 
 class SharedSurfaces:
-    """Shares the semantic surfaces of an object out among its geometries; `left` are those of none."""
+    """Shares the semantic surfaces of an object out among its geometries. `left` are those of none,
+    `shared` tells whether any belongs to several, `chosen` are those that were taken last."""
 
     def __init__(self, item: CityObject) -> None:
-        used: set[int] = set()
-        for geometry in item.geometries:
-            used |= closure(item.surfaces, geometry)
+        sets = [closure(item.surfaces, geometry) for geometry in item.geometries]
+        used = set().union(*sets)
+        self.shared = len(used) < sum(map(len, sets))
         self.left = set(range(len(item.surfaces))) - used
+        self.chosen: list[int] = []
 
     def take(self, surfaces: list[Surface], geometry: Geometry) -> list[int]:
         taken, self.left = self.left, set()
-        return sorted(closure(surfaces, geometry) | taken)
+        self.chosen = sorted(closure(surfaces, geometry) | taken)
+        return self.chosen
 
 
 def closure(surfaces: list[Surface], geometry: Geometry) -> set[int]:

@@ -103,10 +103,11 @@ class ObjectReader:
             return
         palette = Palette(self._appearance)
         infos = _list(raw.get("+geometry-info"))
+        shared: dict[int, int] = {}
         for number, item in enumerate(geometries):
             info = infos[number] if number < len(infos) and isinstance(infos[number], dict) else {}
             try:
-                self._geometry(out, item, info, palette)
+                self._geometry(out, item, info, palette, shared)
             except BadCoordinate as error:
                 self._find(
                     "bad-coordinates", f"{error}; the geometry is left out", out.id, part=f"geometry {number}"
@@ -119,7 +120,14 @@ class ObjectReader:
         out.textures, out.materials = palette.textures, palette.materials
         self._gathered.findings += self._appearance.missing(palette.textures, out.id)
 
-    def _geometry(self, out: CityObject, raw: dict[str, Any], info: dict[str, Any], palette: Palette) -> None:
+    def _geometry(
+        self,
+        out: CityObject,
+        raw: dict[str, Any],
+        info: dict[str, Any],
+        palette: Palette,
+        shared: dict[int, int],
+    ) -> None:
         if raw["type"] == "GeometryInstance":
             instance = self._instance(raw, info)
             if self._wanted(instance.lod) and instance not in _Placed(out.implicit):
@@ -127,7 +135,9 @@ class ObjectReader:
             return
         lod = str(info.get("lod", raw.get("lod", "0")))
         if self._wanted(lod):
+            start = len(out.surfaces)
             geometry = self.geometry(raw, lod, out.id, out.surfaces, palette)
+            _share(out.surfaces, geometry, start, info.get("surfaces"), shared)
             geometry.type = info.get("type", geometry.type)
             geometry.role = info.get("role", geometry.type)
             out.geometries.append(geometry)
@@ -269,6 +279,32 @@ class _Placed:
             and np.array_equal(old.anchor, new.anchor)
             for old in self._placed
         )
+
+
+def _share(
+    surfaces: list[Surface], geometry: Geometry, start: int, numbers: Any, known: dict[int, int]
+) -> None:
+    """Put the surfaces of earlier geometries in the place of those that the geometry shares with them.
+
+    surfaces: of the object; those from `start` on are the geometry's. numbers: what the file numbers
+    these over the object, None where geometries share none. known: number -> place in `surfaces`.
+    """
+    own = surfaces[start:]
+    if not isinstance(numbers, list) or len(numbers) != len(own) or set(map(type, numbers)) - {int}:
+        return
+    del surfaces[start:]
+    fresh = [number not in known for number in numbers]
+    for number, surface in zip(numbers, own, strict=True):
+        if number not in known:
+            known[number] = len(surfaces)
+            surfaces.append(surface)
+    places = np.array([known[number] for number in numbers], dtype=np.int32)
+    for surface, new in zip(own, fresh, strict=True):
+        if new and surface.parent >= 0:
+            surface.parent = int(places[surface.parent - start])
+    if geometry.semantics is not None:
+        own_places = places[np.maximum(geometry.semantics - start, 0)]
+        geometry.semantics = np.where(geometry.semantics >= 0, own_places, -1).astype(np.int32)
 
 
 def _shortened(rings: Int32, keep: npt.NDArray[np.bool_]) -> Int32:

@@ -22,6 +22,7 @@ from citygml.gml.names import (
     XLINK_HREF,
 )
 from citygml.gml.rings import RingTable
+from citygml.gml.triangles import Triangles
 from citygml.model import GeometryType
 
 
@@ -62,6 +63,7 @@ class GeometryReader:
         self.owner = 0
         self.surface = -1
         self.local = False
+        self.triangles = Triangles(namespace)
         self.dimension: int | None = None
         ns = f"{{{namespace}}}"
         self._id = f"{ns}id"
@@ -139,12 +141,15 @@ class GeometryReader:
     def _aggregate(self, element: Element, part: Part) -> None:
         """MultiSurface, CompositeSurface, Surface, TriangulatedSurface, Shell ...: all their members."""
         first = len(part)
-        plain, polygon = self._polygon_tag, self._polygon
+        plain, polygon, triangles = self._polygon_tag, self._polygon, self.triangles
         for member in element:
             href = member.get(XLINK_HREF)
             if href is not None:
                 part.append(Link(href))
                 continue
+            taken = triangles.pop(member)
+            if taken:
+                self._add_triangles(taken, part)
             for child in member:
                 tag = child.tag
                 if tag == plain:
@@ -157,6 +162,21 @@ class GeometryReader:
         gml_id = element.get(self._id)
         if gml_id is not None:
             self.aggregates[gml_id] = part[first:]
+
+    def _add_triangles(self, texts: list[str], part: Part) -> None:
+        table = self.table
+        first, ring, count = len(table.first_ring), len(table.texts), len(texts)
+        table.first_ring.extend(range(ring, ring + count))
+        if self.dimension:
+            table.dimensions.update(dict.fromkeys(range(ring, ring + count), 2))
+        table.texts.extend(texts)
+        table.ring_ids.extend([None] * count)
+        table.polygon_ids.extend([None] * count)
+        table.owners.extend([self.owner] * count)
+        table.semantics.extend([self.surface] * count)
+        if self.local:
+            table.local.extend(range(first, first + count))
+        part.extend(range(2 * first, 2 * (first + count), 2))
 
     def _orientable(self, element: Element, part: Part) -> None:
         turned = 1 if element.get("orientation") == "-" else 0

@@ -14,7 +14,8 @@ from citygml.gml.geometry import GeometryReader
 from citygml.gml.ids import Ids
 from citygml.gml.names import Names
 from citygml.gml.resolve import Resolver
-from citygml.gml.stream import Head, members, read_head
+from citygml.gml.stream import Head, read_head
+from citygml.gml.stream import features as top_level
 from citygml.gml.values import Values
 from citygml.model import Batches, CityObject, Float64, ModelInfo
 from citygml.reading import Gathered, ReadOptions
@@ -53,7 +54,7 @@ class GmlReader:
         resolver = Resolver(self.path, head, geometry, self._options, self.gathered, self._swap)
         objects: list[CityObject] = []
         assembly = self._new_assembly(geometry)
-        for element in members(self.path, head):
+        for element in top_level(self.path, head, geometry.triangles):
             try:
                 drafts = features.read(element, len(objects))
                 resolver.finish(drafts, features, assembly)
@@ -63,8 +64,9 @@ class GmlReader:
             objects.extend(draft.object for draft in drafts)
             if len(objects) >= self._options.batch or len(geometry.table.texts) >= RINGS_PER_BATCH:
                 assembly.finish(objects, findings)
-                yield objects
-                objects, assembly = [], self._new_assembly(geometry)
+                batch, objects = objects, []
+                assembly = self._new_assembly(geometry)
+                yield batch
         assembly.finish(objects, findings)
         if objects:
             yield objects

@@ -13,7 +13,7 @@ from citygml.gml.drafts import Draft
 from citygml.gml.features import FeatureReader
 from citygml.gml.geometry import GeometryReader, Link, Part, Shape
 from citygml.gml.implicit import ImplicitReader, read_local
-from citygml.gml.stream import Head, has_global_appearances, members
+from citygml.gml.stream import Head, appearances, has_global_appearances
 from citygml.gml.xlinks import ElementIndex
 from citygml.model import SOLID_TYPES, SURFACE_TYPES, CityObject, Template
 from citygml.reading import Gathered, ReadOptions
@@ -41,8 +41,7 @@ class Resolver:
         self._implicit = ImplicitReader(path, geometry, gathered.templates, self._findings, swap)
         self._global = Appearances(path, self._findings, self._images)
         if has_global_appearances(path):
-            found = (child for m in members(path, head, "appearanceMember") for child in m)
-            self._global.read(found)
+            self._global.read(appearances(path, head))
         self._expanded: dict[str, list[int]] = {}
         self._painted = 0
         self._assembly: Assembly | None = None

@@ -21,6 +21,7 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 DEFECTS: Final = ("", "bad-coordinates", "ring-not-closed", "too-few-points")
+_TEXTS_AT_ONCE = 8192
 GOOD, BAD_COORDINATES, NOT_CLOSED, TOO_FEW = range(4)
 
 
@@ -67,6 +68,9 @@ def parse_numbers(texts: list[str]) -> tuple[Float64, IntArray]:
     parser in one piece; other whitespace is normalised first, and only a text that is no list of numbers
     sends the batch through one conversion per text.
     """
+    if len(texts) > _TEXTS_AT_ONCE:
+        blocks = [parse_numbers(texts[i : i + _TEXTS_AT_ONCE]) for i in range(0, len(texts), _TEXTS_AT_ONCE)]
+        return np.concatenate([b[0] for b in blocks]), np.concatenate([b[1] for b in blocks])
     if not texts:
         return np.empty(0), np.empty(0, Int)
     for attempt in (texts, None):

@@ -6,7 +6,6 @@ entities come from), nothing is fetched, and each member leaves memory once it h
 
 from __future__ import annotations
 
-import mmap
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from lxml.etree import _Element as Element
 
 from citygml.errors import NotACityModel, UnsafeInput
 from citygml.gml.names import APPEARANCE_MEMBER, CITYGML, GML_NAMESPACES, LOCAL, MEMBERS, Names, split
+from citygml.gml.triangles import Triangles
 
 _PROLOG = re.compile(r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.S)
 _PROLOG_LIMIT = 1 << 20
@@ -32,6 +32,7 @@ _PARSER: dict[str, Any] = {
     "collect_ids": False,
 }
 _HEAD_ELEMENTS = 200_000
+_BLOCK = 1 << 20
 
 
 @dataclass(slots=True)
@@ -55,17 +56,21 @@ def refuse_doctype(path: Path) -> None:
     """Raise UnsafeInput when there is a document type declaration, NotACityModel when there is no root."""
     with path.open("rb") as file:
         raw = file.read(_PROLOG_LIMIT)
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in raw[:4]:
-        little = raw[:2] == b"\xff\xfe" or raw[1:2] == b"\x00"
-        text = raw.decode("utf-16-le" if little else "utf-16-be", "replace").lstrip("\ufeff")
-    else:
-        text = raw.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+    text = raw.removeprefix(b"\xef\xbb\xbf").decode(_code_units(raw), "replace").lstrip("\ufeff")
     match = _PROLOG.match(text)
     rest = text[match.end() if match else 0 :]
     if rest[:9].upper() == "<!DOCTYPE":
         raise UnsafeInput(f"{path}: has a document type declaration, which CityGML never needs; remove it")
     if not re.match(r"<[^\s!?<>/]", rest):
         raise NotACityModel(f"{path}: no XML root element was found")
+
+
+def _code_units(raw: bytes) -> str:
+    """An encoding in which the ASCII characters of these first bytes of a file can be read."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in raw[:4]:
+        little = raw[:2] == b"\xff\xfe" or raw[1:2] == b"\x00"
+        return "utf-16-le" if little else "utf-16-be"
+    return "latin-1"
 
 
 def syntax_error(path: Path, error: etree.XMLSyntaxError) -> NotACityModel:
@@ -157,20 +162,31 @@ def _take(head: Head, element: Element, depth: int) -> None:
             head.metadata["engineering_crs"] = {"anchor": text, "anchor_crs": element.get("codeSpace")}
 
 
-def members(path: Path, head: Head, only: str | None = None) -> Iterator[Element]:
-    """Each feature, or with `only` each member of that name; an element is valid until the next."""
-    tags = head.members if only is None else None
+def features(path: Path, head: Head, triangles: Triangles | None = None) -> Iterator[Element]:
+    """Each top-level feature, valid until the next. With `triangles`, those are taken out on the way."""
     try:
-        if only is not None or tags is not None:
-            wanted = tags or [f"{{*}}{only}", *(head.members or [])]
-            for _, member in etree.iterparse(str(path), events=("end",), tag=wanted, **_PARSER):
-                if only is None:
-                    yield from member
-                elif LOCAL[member.tag] == only and _is_top(member):
-                    yield member
-                _forget(member)
-        else:
+        if head.members is None:
             yield from _direct(path)
+            return
+        tags = [*head.members, triangles.tag] if triangles is not None else head.members
+        for _, element in etree.iterparse(str(path), events=("end",), tag=tags, **_PARSER):
+            if triangles is not None and element.tag == triangles.tag:
+                triangles.take(element)
+                continue
+            yield from element
+            _forget(element)
+    except etree.XMLSyntaxError as error:
+        raise syntax_error(path, error) from None
+
+
+def appearances(path: Path, head: Head) -> Iterator[Element]:
+    """Each Appearance that is a member of the model itself, valid until the next."""
+    tags = [f"{{*}}{APPEARANCE_MEMBER}", *(head.members or [])]
+    try:
+        for _, element in etree.iterparse(str(path), events=("end",), tag=tags, **_PARSER):
+            if LOCAL[element.tag] == APPEARANCE_MEMBER and _is_top(element):
+                yield from element
+            _forget(element)
     except etree.XMLSyntaxError as error:
         raise syntax_error(path, error) from None
 
@@ -222,9 +238,16 @@ def every_element(path: Path) -> Iterator[Element]:
 
 
 def contains(path: Path, needle: str) -> bool:
-    """Whether the bytes of the file hold this ASCII text, found without parsing."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return content.find(needle.encode()) >= 0
+    """Whether the file holds this ASCII text, found without parsing."""
+    tail = b""
+    with path.open("rb") as file:
+        wanted = needle.encode(_code_units(file.read(4)))
+        file.seek(0)
+        while block := file.read(_BLOCK):
+            if wanted in block or wanted in tail + block[: len(wanted)]:
+                return True
+            tail = block[-len(wanted) :]
+    return False
 
 
 def has_global_appearances(path: Path) -> bool:

@@ -14,7 +14,7 @@ from lxml.etree import _Element as Element
 
 from citygml.codelists import dataset_root, resolve_beside
 from citygml.gml.names import GML_NAMESPACES, XLINK_HREF, split
-from citygml.gml.stream import Head, every_element, members, refuse_doctype
+from citygml.gml.stream import Head, every_element, features, refuse_doctype
 
 _ROUNDS = 4
 
@@ -48,7 +48,7 @@ class ElementIndex:
 
     def _index_local(self) -> dict[str, Element]:
         wanted: set[str] = set()
-        for feature in members(self._path, self._head):
+        for feature in features(self._path, self._head):
             ids: set[str] = set()
             links: set[str] = set()
             for element in feature.iter():

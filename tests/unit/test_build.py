@@ -32,7 +32,7 @@ def grid(tmp_path: Path) -> tuple[Path, Path]:
     """A city of 400 boxes, tiled with a small budget, and the file it came from."""
     source = write(tmp_path / "source.json", city(GRID))
     add_files(tmp_path / "x.twin", [source])
-    build(tmp_path / "x.twin", options=SMALL)
+    build(tmp_path / "x.twin", ["buildings"], SMALL)
     return tmp_path / "x.twin", source
 
 
@@ -83,7 +83,9 @@ def leaf_points(folder: Path) -> np.ndarray:
 @pytest.mark.parametrize("compression", ["draco", "meshopt", "none"])
 def test_positions_are_within_two_centimetres_of_pyproj(compression: str, tmp_path: Path) -> None:
     add_files(tmp_path / "x.twin", [write(tmp_path / "s.json", city(GRID))])
-    build(tmp_path / "x.twin", options=TileOptions(ContentOptions(compression=compression), budget=1600))
+    build(
+        tmp_path / "x.twin", ["buildings"], TileOptions(ContentOptions(compression=compression), budget=1600)
+    )
     with open_city(tmp_path / "x.twin") as opened:
         place = georeference(opened)
         rows = opened.index("buildings").rows
@@ -115,7 +117,7 @@ def test_triangle_area_is_polygon_area(grid: tuple[Path, Path]) -> None:
 def test_building_again_writes_nothing(grid: tuple[Path, Path]) -> None:
     folder, _ = grid
     before = files(folder)
-    (report,) = build(folder, options=SMALL)
+    (report,) = build(folder, ["buildings"], SMALL)
     assert (report.written, report.removed) == (0, 0)
     assert files(folder) == before
 
@@ -123,7 +125,7 @@ def test_building_again_writes_nothing(grid: tuple[Path, Path]) -> None:
 def test_a_build_from_nothing_gives_the_same_files(grid: tuple[Path, Path]) -> None:
     folder, _ = grid
     before = files(folder)
-    build(folder, options=TileOptions(all=True, budget=1600))
+    build(folder, ["buildings"], TileOptions(all=True, budget=1600))
     assert files(folder) == before
 
 
@@ -132,7 +134,7 @@ def test_one_changed_building_rewrites_at_most_four_files(grid: tuple[Path, Path
     before = files(folder)
     write(source, city({**GRID, "b10-10": (*GRID["b10-10"][:2], 15.5)}))
     add_files(folder, [source])
-    (report,) = build(folder, options=SMALL)
+    (report,) = build(folder, ["buildings"], SMALL)
     after = files(folder)
     new = [name for name, data in after.items() if before.get(name) != data]
     assert 2 <= len(new) <= 4
@@ -146,7 +148,7 @@ def test_a_layer_with_nothing_left_has_no_tiles(grid: tuple[Path, Path]) -> None
     document["CityObjects"]["x"]["type"] = "CityFurniture"
     write(source, document)
     add_files(folder, [source])
-    assert [r.layer for r in build(folder, options=SMALL)] == ["furniture"]
+    assert [r.layer for r in build(folder, options=SMALL)] == ["furniture", "terrain", "imagery"]
     assert not tileset_of(folder).parent.exists()
 
 

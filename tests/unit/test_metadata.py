@@ -93,7 +93,8 @@ def test_values_of_every_kind_come_back(tmp_path):
 
 def test_numbers_have_units_and_the_smallest_type():
     held = definitions(table(boxes(ROWS)))
-    assert held["height"]["componentType"] == "FLOAT32"
+    assert held["height"]["componentType"] == "UINT16"
+    assert held["height"]["normalized"]
     assert held["height"]["extras"] == {"unit": "m"}
     assert held["storeys"]["componentType"] == "UINT8"
     assert held["balance"]["componentType"] == "INT8"
@@ -108,16 +109,21 @@ def test_numbers_have_units_and_the_smallest_type():
         ([-127, 127], "INT8"),
         ([-128, 0], "INT16"),
         ([70000], "INT32"),
-        ([2**40], "FLOAT64"),
-        ([1.5, 2], "FLOAT32"),
-        ([123456789.25], "FLOAT64"),
+        ([0, 2**40], "FLOAT64"),
+        ([0.125, 2000.0], "FLOAT32"),
+        ([0.0, 123456789.25], "FLOAT64"),
+        ([0.25, 655.59], "UINT16"),
+        ([0.25, 655.60], "FLOAT32"),
+        ([-3.5, 6.943, 31.2], "UINT16"),
     ],
 )
-def test_integer_types_leave_room_for_absent_values(values, kind):
+def test_numbers_take_the_smallest_type_with_room_for_absent_values(values, kind):
     objects = boxes([{"n": v} for v in values] + [{}])
     unpacked = table(objects)
     assert definitions(unpacked)["n"]["componentType"] == kind
-    assert [row.get("n") for row in unpacked.rows()] == [*values, None]
+    decoded = [row.get("n") for row in unpacked.rows()]
+    assert decoded[:-1] == pytest.approx(values, rel=1e-7, abs=1e-12)
+    assert decoded[-1] is None
 
 
 def test_codes_keep_their_code_as_description_and_equal_names_stay_apart():
@@ -179,12 +185,11 @@ def test_numbers_that_are_not_finite_are_absent():
 
 
 def registry(data):
-    resources = []
-    for path in (data / "schemas" / "3d-tiles-1.1").rglob("*.schema.json"):
-        resources.append((f"https://3d-tiles/{path.parent.name}/{path.name}", json.loads(path.read_bytes())))
     held = []
-    for address, schema in resources:
+    for path in (data / "schemas" / "3d-tiles-1.1").rglob("*.schema.json"):
+        schema = json.loads(path.read_bytes())
         schema.pop("$id", None)
+        address = f"https://3d-tiles/{path.parent.name}/{path.name}"
         held.append((address, Resource.from_contents(schema)))
     return Registry().with_resources(held)
 

@@ -83,7 +83,6 @@ def test_semantics_agree_with_the_way_the_faces_look() -> None:
                 continue
             for p, s in enumerate(geometry.semantics.tolist()):
                 ring = rings_of(geometry)[geometry.polygons[p]]
-                up = float(np.sum(np.cross(ring, np.roll(ring, -1, axis=0)), axis=0)[2])
                 ring = ring - ring[0]
                 up = float(np.sum(np.cross(ring, np.roll(ring, -1, axis=0)), axis=0)[2])
                 kind = object_.surfaces[s].type

@@ -78,12 +78,11 @@ def test_no_tree_stands_in_a_building(seed: int) -> None:
 
 def test_blocks_have_every_use() -> None:
     _, designs = make_designs(1500, 7)
-    assert {d.block.kind for d in designs} >= {
-        "detached", "row", "apartment", "commercial", "mixed", "landmark", "school", "industry", "waterfront", "park",
-    }  # fmt: skip
-    assert {m.kind for d in designs for b in d.buildings for m in b.masses} == {
-        "flat", "plain", "gabled", "hipped", "shed", "pyramid", "barrel", "sawtooth",
-    }  # fmt: skip
+    kinds = {d.block.kind for d in designs}
+    assert kinds >= {"detached", "row", "apartment", "commercial", "mixed", "landmark"}
+    assert kinds >= {"school", "industry", "waterfront", "park"}
+    masses = {m.kind for d in designs for b in d.buildings for m in b.masses}
+    assert masses == {"flat", "plain", "gabled", "hipped", "shed", "pyramid", "barrel", "sawtooth"}
 
 
 def test_streets_between_two_streams_do_not_cross() -> None:

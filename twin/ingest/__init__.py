@@ -7,8 +7,8 @@ was. Files that were read before and have not changed are not read again.
 from __future__ import annotations
 
 import shutil
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,13 +18,14 @@ from citygml.errors import UnknownCrs
 from citygml.model import ModelInfo
 from citygml.reading import ReadOptions
 from twin.errors import CrsMismatch
-from twin.ingest.inputs import Input, find_inputs
-from twin.ingest.rasters import add_raster
+from twin.ingest.inputs import Input, find_inputs, find_missing
+from twin.ingest.rasters import add_raster, clear_rasters
 from twin.ingest.rows import Image, Library, Opened, Rest
 from twin.ingest.work import Digest, Done, Unchanged, read_files
 from twin.place import city_heights, settle_heights
-from twin.store import City, create_city
+from twin.store import City, create_city, remove_empty_city
 from twin.store.records import Ingested
+from twin.store.sqlite import DATABASE
 from twin.store.writing import Writer
 
 Progress = Callable[[int, int], None]
@@ -64,70 +65,91 @@ def add_files(
     Raises CityModelError or TwinError; then the city is as it was before.
     """
     options = options or AddOptions()
-    unpacked = Path(tempfile.mkdtemp(prefix="twin-"))
-    existed = folder.exists()
+    find_missing(paths)
+    existed = (folder / DATABASE).exists()
     try:
-        inputs = find_inputs(paths, unpacked)
-        with create_city(folder) as city:
-            return _add(city, inputs, options, progress)
+        with create_city(folder) as city, Writer(city, "add", options.at) as writer:
+            with _workplace(city) as unpacked:
+                return _add(writer, find_inputs(paths, unpacked), options, progress)
     except BaseException:
         if not existed:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_empty_city(folder)
+        raise
+
+
+@contextmanager
+def _workplace(city: City) -> Iterator[Path]:
+    """A folder for what archives hold, under the writer's lock; what an interrupted run left goes first.
+
+    After an error, rasters that the city does not name go as well.
+    """
+    unpacked = city.folder / ".unpacked"
+    shutil.rmtree(unpacked, ignore_errors=True)
+    kept = clear_rasters(city)
+    try:
+        yield unpacked
+    except BaseException:
+        clear_rasters(city, kept)
         raise
     finally:
         shutil.rmtree(unpacked, ignore_errors=True)
 
 
-def _add(city: City, inputs: list[Input], options: AddOptions, progress: Progress | None) -> Added:
-    models = [i for i in inputs if i.kind == "model"]
+def _add(writer: Writer, inputs: list[Input], options: AddOptions, progress: Progress | None) -> Added:
+    city = writer.city
     rasters = [i for i in inputs if i.kind == "raster"]
+    added = Added(writer.counts)
+    _add_models(writer, [i for i in inputs if i.kind == "model"], options, added, progress)
+    for raster in rasters:
+        writer.put_raster(add_raster(city, raster, options.crs))
+        added.rasters += 1
+    settle_heights(city, options.geoid)
+    if options.anchor is not None:
+        city.set("anchor", ",".join(map(str, options.anchor)))
+    heights = city_heights(city)
+    if heights is not None and heights.method == "egm96":
+        added.notes.append(heights.note)
+    return added
+
+
+def _add_models(
+    writer: Writer, models: list[Input], options: AddOptions, added: Added, progress: Progress | None
+) -> None:
     label = f"crs={options.crs} lods={sorted(options.lods or ())}"
     read_options = ReadOptions(crs=options.crs, lods=options.lods)
-    with Writer(city, "add", options.at) as writer:
-        added = Added(writer.counts)
-        known = [writer.known(i.path) for i in models]
-        files = [(i.path, digest[1] if digest else None) for i, digest in zip(models, known, strict=True)]
-        state = [_FileState(i) for i in models]
-        objects = done = 0
-        for number, event in read_files(files, read_options, label, options.workers):
-            file = state[number]
-            match event:
-                case list():
-                    writer.put(file.source, event)
-                    objects += len(event)
-                case Digest():
-                    file.digest = event
-                case Opened(info=info):
-                    crs = _crs_of(file.input, info, options)
-                    _agree(city, crs, file.input)
-                    file.source = writer.begin_source(file.input.path, file.digest, _describe(info, crs))
-                case Image(digest=digest, mime=mime, data=data):
-                    writer.put_image(digest, mime, data)
-                case Library(key=key, digest=digest, uri=uri, mime=mime, data=data):
-                    writer.put_template(file.source, key, digest, uri, mime, data)
-                case Rest(findings=findings):
-                    writer.put_findings(file.source, findings)
-                case Unchanged():
-                    added.unchanged_files += 1
-                    done += file.input.path.stat().st_size
-                case Done():
-                    added.read += 1
-                    done += file.input.path.stat().st_size
-            if progress is not None:
-                progress(objects, done)
-        for file in state:
-            if file.source:
-                writer.end_source(file.source, file.input.path)
-        for raster in rasters:
-            writer.put_raster(add_raster(city, raster, options.crs))
-            added.rasters += 1
-        settle_heights(city, options.geoid)
-        if options.anchor is not None:
-            city.set("anchor", ",".join(map(str, options.anchor)))
-        heights = city_heights(city)
-        if heights is not None and heights.method == "egm96":
-            added.notes.append(heights.note)
-    return added
+    known = [writer.known(i.path) for i in models]
+    files = [(i.path, digest[1] if digest else None) for i, digest in zip(models, known, strict=True)]
+    state = [_FileState(i) for i in models]
+    objects = done = 0
+    for number, event in read_files(files, read_options, label, options.workers):
+        file = state[number]
+        match event:
+            case list():
+                writer.put(file.source, event)
+                objects += len(event)
+            case Digest():
+                file.digest = event
+            case Opened(info=info):
+                crs = _crs_of(file.input, info, options)
+                _agree(writer.city, crs, file.input)
+                file.source = writer.begin_source(file.input.path, file.digest, _describe(info, crs))
+            case Image(digest=digest, mime=mime, data=data):
+                writer.put_image(digest, mime, data)
+            case Library(key=key, digest=digest, uri=uri, mime=mime, data=data):
+                writer.put_template(file.source, key, digest, uri, mime, data)
+            case Rest(findings=findings):
+                writer.put_findings(file.source, findings)
+            case Unchanged():
+                added.unchanged_files += 1
+                done += file.input.path.stat().st_size
+            case Done():
+                added.read += 1
+                done += file.input.path.stat().st_size
+        if progress is not None:
+            progress(objects, done)
+    for file in state:
+        if file.source:
+            writer.end_source(file.source, file.input.path)
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ unpacked to a temporary folder, after every name and size in them has been looke
 
 from __future__ import annotations
 
+import hashlib
 import stat
 import zipfile
 from collections.abc import Iterable
@@ -32,16 +33,21 @@ class Input:
     shown: str
 
 
+def find_missing(paths: Iterable[Path]) -> None:
+    """Raises CityModelError for the first path that is not there."""
+    for path in paths:
+        if not path.exists():
+            raise CityModelError(f"{path}: no such file")
+
+
 def find_inputs(paths: Iterable[Path], unpack_to: Path) -> list[Input]:
-    """The files to read, in order. Raises CityModelError for a path that is missing or of no known kind."""
+    """The files to read, in order. Raises CityModelError when there are none, or an archive is not one."""
     found: list[Input] = []
     for path in paths:
         if path.is_dir():
             found += _inside(path, path.name)
-        elif not path.exists():
-            raise CityModelError(f"{path}: no such file")
         elif path.suffix.lower() == ".zip":
-            target = unpack_to / f"{len(found)}"
+            target = unpack_to / hashlib.blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()
             unpack(path, target)
             inside = _inside(target, path.name)
             if not inside:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
+from pathlib import Path
 
 from citygml.crs import parse
 from twin.errors import CrsMismatch
@@ -10,6 +12,16 @@ from twin.ingest.inputs import Input
 from twin.ingest.rows import file_digest
 from twin.store import City
 from twin.store.records import Raster
+
+
+def clear_rasters(city: City, kept: Collection[Path] | None = None) -> set[Path]:
+    """Remove the files in `rasters/` that are not among `kept` (None: those that the city names); what stays."""
+    if kept is None:
+        kept = {city.folder / raster.file for raster in city.rasters()}
+    for path in (city.folder / "rasters").glob("*"):
+        if path not in kept:
+            path.unlink()
+    return set(kept)
 
 
 def add_raster(city: City, file: Input, crs: str | None) -> Raster:

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from citygml.reading import ReadOptions
+from twin.errors import TwinError
 from twin.ingest.rows import Message, file_digest, read_rows
+from twin.workers import settle_worker
 
 _SMALL = 2 << 20
 
@@ -60,7 +62,7 @@ def read_files(
         for _ in range(workers):
             receive, send = context.Pipe(duplex=False)
             process = context.Process(
-                target=_work, args=(tasks, send, list(files), options, label, os.getpid()), daemon=True
+                target=_work, args=(tasks, send, list(files), options, label), daemon=True
             )
             process.start()
             send.close()
@@ -81,8 +83,7 @@ def _gather(pipes: list[Connection]) -> Iterator[tuple[int, Event]]:
             try:
                 number, event = pipe.recv()
             except EOFError:
-                pipes.remove(pipe)
-                continue
+                raise TwinError("a process that reads files was ended from outside; try again") from None
             if isinstance(event, BaseException):
                 raise event
             if number is None:
@@ -97,18 +98,13 @@ def _work(
     files: list[tuple[Path, str | None]],
     options: ReadOptions,
     label: str,
-    parent: int,
 ) -> None:
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    settle_worker()
     try:
         while (number := tasks.get()) is not None:
             path, known = files[number]
             for event in _events(path, known, options, label):
                 send.send((number, event))
-                if os.getppid() != parent:
-                    return
         send.send((None, None))
     except BaseException as error:
         send.send((0, error))

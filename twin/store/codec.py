@@ -97,9 +97,17 @@ def encode_body(obj: CityObject) -> bytes:
 
 
 def decode_body(
-    body: bytes, id: str, type: str, parent: str | None = None, attributes: Attributes | None = None
+    body: bytes,
+    id: str,
+    type: str,
+    parent: str | None = None,
+    attributes: Attributes | None = None,
+    surface_attributes: bool = True,
 ) -> CityObject:
-    """The object of `encode_body`; its arrays are read-only views of `body`."""
+    """The object of `encode_body`; its arrays are read-only views of `body`.
+
+    surface_attributes: false leaves out those of the semantic surfaces, which few callers need.
+    """
     head, offset = _head(body)
     geometries = []
     for item in head["g"]:
@@ -115,7 +123,7 @@ def decode_body(
             ImplicitGeometry(template, lod, np.array(matrix).reshape(4, 4), np.array(anchor), role)
             for template, lod, role, matrix, anchor in head.get("i", ())
         ],
-        [_surface(s) for s in head.get("s", ())],
+        [_surface(s, surface_attributes) for s in head.get("s", ())],
         [_texture(t) for t in head.get("t", ())],
         [_material(m) for m in head.get("m", ())],
         [{k: _typed(v) for k, v in a.items()} for a in head.get("a", ())],
@@ -168,8 +176,8 @@ def _surface_head(surface: Surface) -> list[Any]:
     return [surface.type, surface.id, surface.attributes, surface.parent]
 
 
-def _surface(head: list[Any]) -> Surface:
-    attributes = {k: _typed(v) for k, v in head[2].items()} if len(head) > 2 else {}
+def _surface(head: list[Any], with_attributes: bool) -> Surface:
+    attributes = {k: _typed(v) for k, v in head[2].items()} if with_attributes and len(head) > 2 else {}
     return Surface(head[0], head[1], attributes, head[3] if len(head) > 3 else -1)
 
 

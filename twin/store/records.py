@@ -46,10 +46,15 @@ class StoredObject:
     attributes_json: str
     body: bytes
 
-    def decode(self) -> CityObject:
-        """The object with its geometry."""
+    def decode(self, surface_attributes: bool = True) -> CityObject:
+        """The object with its geometry; without the attributes of its semantic surfaces if not wanted."""
         return decode_body(
-            self.body, self.id, self.class_name, self.parent, decode_attributes(self.attributes_json)
+            self.body,
+            self.id,
+            self.class_name,
+            self.parent,
+            decode_attributes(self.attributes_json),
+            surface_attributes,
         )
 
 

@@ -7,8 +7,10 @@ Every read of objects takes `time` (None: now).
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,20 +38,43 @@ _CHUNK = 500
 def create_city(folder: Path | str, **settings: str) -> City:
     """Make an empty city; `settings` as `City.set`. An existing city is opened as it is."""
     folder = Path(folder)
-    if (folder / DATABASE).exists():
-        return open_city(folder)
     if folder.is_file():
         raise TwinError(f"{folder} is a file; a city is a folder")
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{DATABASE}.{id(settings):x}.new"
-    connection = sqlite3.connect(temporary, isolation_level=None)
-    connection.executescript(
-        f"PRAGMA journal_mode=WAL; {schema.TABLES} PRAGMA user_version={schema.VERSION};"
-    )
-    connection.executemany("INSERT INTO city VALUES (?, ?)", settings.items())
-    connection.close()
-    temporary.replace(folder / DATABASE)
+    connection = sqlite3.connect(folder / DATABASE, isolation_level=None, timeout=10)
+    try:
+        if _version(connection, folder) == 0:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            if _version(connection, folder) == 0:  # no other process was faster
+                for statement in schema.TABLES.split(";"):
+                    connection.execute(statement)
+                connection.executemany("INSERT INTO city VALUES (?, ?)", settings.items())
+                connection.execute(f"PRAGMA user_version={schema.VERSION}")
+            connection.execute("COMMIT")
+    finally:
+        connection.close()
     return open_city(folder)
+
+
+def remove_empty_city(folder: Path) -> None:
+    """Take back `create_city` after a refusal, unless another process has begun to write to the city."""
+    if not (folder / DATABASE).exists():
+        return
+    connection = sqlite3.connect(folder / DATABASE, isolation_level=None, timeout=0)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        if _version(connection, folder) and connection.execute("SELECT 1 FROM run").fetchone():
+            return
+        shutil.rmtree(folder / "rasters", ignore_errors=True)
+        for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"):
+            (folder / name).unlink(missing_ok=True)
+    except sqlite3.OperationalError:
+        return  # busy
+    finally:
+        connection.close()
+    with suppress(OSError):  # the folder holds other things
+        folder.rmdir()
 
 
 def open_city(folder: Path | str) -> City:
@@ -60,6 +85,15 @@ def open_city(folder: Path | str) -> City:
     return City(folder)
 
 
+def _version(connection: sqlite3.Connection, folder: Path) -> int:
+    """The version of the tables; 0 when there are none yet."""
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise TwinError(f"{folder / DATABASE} is not a city: {error}") from error
+    return int(version)
+
+
 class City:
     """One city's store. Not to be shared between threads: open one per thread (opening is cheap)."""
 
@@ -67,10 +101,9 @@ class City:
         self.folder = folder
         self.connection = sqlite3.connect(folder / DATABASE, isolation_level=None, timeout=10)
         self.connection.execute("PRAGMA cache_size=-65536")
-        try:
-            (version,) = self.connection.execute("PRAGMA user_version").fetchone()
-        except sqlite3.DatabaseError as error:
-            raise TwinError(f"{folder / DATABASE} is not a city: {error}") from error
+        version = _version(self.connection, folder)
+        if version == 0:  # its making was interrupted
+            raise CityNotFound(f"{folder}: no city here; make one with `twin init` or `twin add`")
         if version != schema.VERSION:
             raise TwinError(
                 f"{folder}: made by another version of twin (schema {version}, not {schema.VERSION})"

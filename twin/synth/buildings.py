@@ -11,12 +11,12 @@ from citygml.model import Attributes, CityObject, Float64, Geometry, Measure
 from twin.synth.codes import code
 from twin.synth.design import Design, Mass, Spec
 from twin.synth.drape import Ground
-from twin.synth.facades import facade_objects
+from twin.synth.facades import facade_objects, suits_facade
 from twin.synth.masses import Solid, solids
 from twin.synth.plan import Plan
 from twin.synth.shapes import lift, prism, surface_geometry
 
-# use -> code of Building_class, codes of Building_function and usage, energy demand [kWh/(m² a)]
+# use -> code of Building_class, codes of Building_function for function and usage
 USES = {
     "detached": ("1000", "01001", "01001"),
     "terrace": ("1000", "02002", "02002"),
@@ -218,7 +218,7 @@ def building_objects(ground: Ground) -> Iterator[CityObject]:
                 building.geometries, building.surfaces = [own[0][0]], own[0][1]
                 if placed.number % 5 == 0 and placed.number // 5 <= SIMPLE:
                     building.geometries = [*_simple_geometries(placed, plan), *building.geometries]
-                if wanted.get(placed.spec.use, 0) > 0 and placed.spec.masses[0].kind in ("flat", "gabled"):
+                if wanted.get(placed.spec.use, 0) > 0 and suits_facade(placed.spec):
                     wanted[placed.spec.use] -= 1
                     extra = facade_objects(building, placed.spec, placed.ground, plan.frame)
             yield building

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from citygml.model import CityObject, Float64, Geometry, Int32, Material, Surface
+from citygml.model import CityObject, Float64, Geometry, Material, Surface
 from twin.synth.codes import code
 from twin.synth.design import Spec
 from twin.synth.plan import Frame
@@ -24,6 +24,7 @@ MATERIALS = [
 ]
 MATERIAL_OF = {"RoofSurface": 1, "Window": 2, "Door": 3}
 BAY = 3.4  # width of a bay of windows [m]
+DOOR_WALL, BALCONY_WALL = 5.0, 20.0  # least width of a wall with a door, with balconies [m]
 
 
 def _openings(
@@ -61,55 +62,52 @@ def _wall_axes(ring: Float64) -> tuple[Float64, Float64, float, float] | None:
     return ring[0], along / width, width, float(min(ring[2, 2], ring[3, 2]) - ring[0, 2])
 
 
+def suits_facade(spec: Spec) -> bool:
+    """Whether the building is of one mass whose walls can take openings; of apartments only slabs, which
+    have balconies."""
+    if len(spec.masses) > 1 or spec.masses[0].kind not in ("flat", "gabled"):
+        return False
+    footprint = spec.masses[0].footprint
+    longest = np.linalg.norm(np.roll(footprint, -1, axis=0) - footprint, axis=1).max()
+    return spec.use != "apartment" or bool(longest > BALCONY_WALL)
+
+
 def facade_objects(building: CityObject, spec: Spec, ground: float, frame: Frame) -> list[CityObject]:
     """Add an LoD3 solid to a building that has an LoD2 one; returns its balconies."""
     base = next(g for g in building.geometries if g.lod == "2")
+    lines = np.split(base.vertices, base.rings[1:-1])
     rings: list[Float64] = []
     sizes: list[int] = []
-    semantics: list[int] = []
     surfaces: list[Surface] = []
     balconies: list[Float64] = []
-    front = True
-    for p in range(base.polygon_count):
-        own = [
-            base.vertices[base.rings[r] : base.rings[r + 1]]
-            for r in range(base.polygons[p], base.polygons[p + 1])
-        ]
+    door = True
+    for p, first in enumerate(base.polygons[:-1].tolist()):
+        own = lines[first : base.polygons[p + 1]]
         kind = building.surfaces[p].type
-        wall = len(surfaces)
-        surfaces.append(Surface(kind))
-        semantics.append(wall)
+        found: list[tuple[str, Float64]] = []
         axes = _wall_axes(own[0]) if kind == WALL else None
-        outer = axes is not None and abs(axes[0][2] - ground) < 1e-6
-        openings: list[tuple[str, Float64]] = []
-        if axes is not None and outer:
+        if axes is not None and abs(axes[0][2] - ground) < 1e-6:
             origin, along, width, height = axes
-            openings = _openings(width, height, spec.storey_height, spec.storeys, front and width > 5)
-            front = front and width <= 5
-            placed = [origin + r[:, :1] * along + r[:, 1:] * [0.0, 0.0, 1.0] for _, r in openings]
-            placed = [np.round(points, 3) for points in placed]
-            south = frame.to_local(np.array([[along[0], along[1]], [0.0, 0.0]]))
-            if spec.use == "apartment" and width > 20 and (south[0] - south[1])[0] > 0.95 * 1.0:
-                balconies += [
-                    points for (k, _), points in zip(openings, placed, strict=True) if k == "Window"
-                ]
-        sizes.append(len(own) + len(openings))
-        rings += own
-        if openings:
-            rings += [points[::-1] for points in placed]
-            for (opening, _), points in zip(openings, placed, strict=True):
-                semantics.append(len(surfaces))
-                surfaces.append(Surface(opening, parent=wall))
-                rings.append(points)
-                sizes.append(1)
-    _add_solid(building, rings, sizes, np.array(semantics, dtype=np.int32), surfaces)
+            found = [
+                (opening, np.round(origin + r[:, :1] * along + r[:, 1:] * [0.0, 0.0, 1.0], 3))
+                for opening, r in _openings(
+                    width, height, spec.storey_height, spec.storeys, door and width > DOOR_WALL
+                )
+            ]
+            door = door and width <= DOOR_WALL
+            east = frame.to_local(np.array([frame.east, frame.north]) + along[:2])[0]
+            if spec.use == "apartment" and width > BALCONY_WALL and east > 0.95:
+                balconies += [points for opening, points in found if opening == "Window"]
+        wall = len(surfaces)
+        surfaces += [Surface(kind), *(Surface(opening, parent=wall) for opening, _ in found)]
+        rings += [*own, *(points[::-1] for _, points in found), *(points for _, points in found)]
+        sizes += [len(own) + len(found), *(1 for _ in found)]
+    _add_solid(building, rings, sizes, surfaces)
     return [_balcony(building.id, k, points) for k, points in enumerate(balconies)]
 
 
-def _add_solid(
-    building: CityObject, rings: list[Float64], sizes: list[int], semantics: Int32, surfaces: list[Surface]
-) -> None:
-    """Append the LoD3 geometry; its surfaces follow those of LoD2."""
+def _add_solid(building: CityObject, rings: list[Float64], sizes: list[int], surfaces: list[Surface]) -> None:
+    """Append the LoD3 geometry, one polygon per surface; its surfaces follow those of LoD2."""
     shift = len(building.surfaces)
     for surface in surfaces:
         if surface.parent >= 0:
@@ -126,7 +124,7 @@ def _add_solid(
             polygons=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32),
             shells=np.array([0, count], dtype=np.int32),
             solids=np.array([0, 1], dtype=np.int32),
-            semantics=semantics + np.int32(shift),
+            semantics=np.arange(shift, shift + count, dtype=np.int32),
             role="Solid",
             materials={THEME: np.array([MATERIAL_OF.get(s.type, 0) for s in surfaces], dtype=np.int32)},
         )

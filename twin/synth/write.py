@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from citygml.gml_writer import write_citygml
@@ -70,11 +71,6 @@ def make_ground(buildings: int, seed: int) -> Ground:
 def district_objects(ground: Ground) -> dict[str, Iterator[CityObject]]:
     """The city objects of each CityGML file (by its stem), generated while they are read."""
     network = make_network(ground)
-
-    def chain(*parts: Iterable[CityObject]) -> Iterator[CityObject]:
-        for part in parts:
-            yield from part
-
     return {
         "buildings": building_objects(ground),
         "roads": street_objects(ground),

@@ -7,7 +7,7 @@ import { Inspector } from './panels/Inspector';
 import { Layers } from './panels/Layers';
 import { Notices, Progress } from './panels/Notices';
 import { PhoneBar } from './panels/PhoneBar';
-import { TimeBar } from './panels/TimeBar';
+import { StagedNote, TimeBar } from './panels/TimeBar';
 import { ToolBar } from './panels/ToolBar';
 import { Drawing, ToolReadout } from './panels/ToolReadout';
 import { selection, sheet, tool } from './state/store';
@@ -44,6 +44,7 @@ export function App({ mount }: { mount: (container: HTMLElement) => void }) {
       <ToolBar />
       <div class="bottom">
         <ToolReadout />
+        <StagedNote />
         <TimeBar />
         <PhoneBar />
       </div>

@@ -11,6 +11,7 @@ import {
 import { signal } from '@preact/signals';
 import type { Home } from '../client/types';
 import { camera as cameraState, type CameraState } from '../state/store';
+import { sun } from './light';
 import type { Stage } from './stage';
 
 /** Clockwise from north [°], kept in step with every frame, for the compass. */
@@ -68,8 +69,19 @@ function fly(stage: Stage, home: Home): void {
   stage.scene.camera.flyTo({ ...poseFor(stage, home), duration: 1.4 });
 }
 
-/** The first view: nearer and lower than one that holds the whole extent, so that the buildings speak. */
-const openingView = (home: Home): Home => ({ ...home, range: home.range * 0.5, pitch: -26 });
+/** Angle between the sun and the line of sight that draws walls and shadows best [°]. */
+const SIDE_LIGHT = 65;
+
+/**
+ * The first view: nearer and lower than one that holds the whole extent, so that the buildings speak, and turned
+ * from the given heading so far that the sun comes from the side.
+ */
+function openingView(home: Home): Home {
+  const apart = (a: number, b: number) => Math.abs(((a - b + 540) % 360) - 180);
+  const [left, right] = [sun.value.azimuth + 180 - SIDE_LIGHT, sun.value.azimuth + 180 + SIDE_LIGHT];
+  const turned = apart(left % 360, home.heading) <= apart(right % 360, home.heading) ? left : right;
+  return { ...home, heading: turned % 360, range: home.range * 0.5, pitch: -26 };
+}
 
 export const lookHome = (stage: Stage) => look(stage, openingView(stage.city.home));
 export const flyHome = (stage: Stage) => fly(stage, openingView(stage.city.home));

@@ -83,7 +83,7 @@ function hoverer(stage: Stage) {
     restore();
     stage.scene.canvas.style.cursor = feature ? 'pointer' : '';
     const rule = feature && ruleOf(feature);
-    if (feature && rule && feature.getProperty('id') !== rule.selected) {
+    if (feature && rule && !rule.highlighted.has(String(feature.getProperty('id')))) {
       feature.color = hoverTint(rule.opacity);
       hovered = feature;
     }

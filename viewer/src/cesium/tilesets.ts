@@ -4,7 +4,7 @@ import { effect, signal, untracked } from '@preact/signals';
 import { lostServer } from '../client/api';
 import type { LayerInfo } from '../client/types';
 import { classifier } from '../layers/classify';
-import { layers, reportHealth, reportPending, selection, theme } from '../state/store';
+import { highlighted, layers, reportHealth, reportPending, theme } from '../state/store';
 import { light } from './light';
 import { createMatter, isFlat, matterKind, setMatter } from './matter';
 import type { Stage } from './stage';
@@ -63,7 +63,7 @@ async function openTileset(stage: Stage, layer: LayerInfo, url: string): Promise
   });
   stage.scene.primitives.add(tileset);
   reportHealth(layer.id, { loading: true });
-  const rule: TintRule = { selected: null, opacity: 1, attribute: null, classifier: null };
+  const rule: TintRule = { highlighted: new Set(), opacity: 1, attribute: null, classifier: null };
   tilesets.value = new Map(tilesets.value).set(layer.id, { layer, tileset, shader, rule });
 }
 
@@ -91,7 +91,7 @@ function followLayer(entry: TilesetEntry): void {
   const by = view.classification;
   const attribute = by ? entry.layer.attributes.find((item) => item.id === by.attribute) : undefined;
   entry.rule = {
-    selected: selection.value,
+    highlighted: highlighted.value,
     opacity: view.opacity,
     attribute: attribute?.id ?? null,
     classifier: by && attribute ? classifier(by, attribute) : null,

@@ -7,7 +7,7 @@ export const PICKED = '#ffa21f';
 export const HOVERED = '#ffd08a';
 
 export interface TintRule {
-  selected: string | null;
+  highlighted: ReadonlySet<string>;
   opacity: number;
   attribute: string | null;
   classifier: Classifier | null;
@@ -27,7 +27,7 @@ function tint(hex: string): Color {
 
 export function tintOf(rule: TintRule, feature: Cesium3DTileFeature, result: Color): Color {
   let colour = Color.WHITE;
-  if (rule.selected !== null && feature.getProperty('id') === rule.selected) {
+  if (rule.highlighted.size > 0 && rule.highlighted.has(String(feature.getProperty('id')))) {
     colour = tint(PICKED);
   } else if (rule.attribute !== null && rule.classifier) {
     colour = tint(rule.classifier.colour(feature.getProperty(rule.attribute)));
@@ -39,7 +39,7 @@ export const hoverTint = (opacity: number) => Color.fromAlpha(tint(HOVERED), opa
 
 /** A tileset style for the rule, or undefined if it leaves every object as it is. */
 export function styleFor(rule: TintRule): Cesium3DTileStyle | undefined {
-  if (rule.selected === null && rule.attribute === null && rule.opacity >= 1) return undefined;
+  if (rule.highlighted.size === 0 && rule.attribute === null && rule.opacity >= 1) return undefined;
   const style = new Cesium3DTileStyle();
   style.color = {
     evaluateColor: (feature: Cesium3DTileFeature, result: Color) => tintOf(rule, feature, result),

@@ -1,6 +1,6 @@
 /** The one way to the server: JSON in, `ApiError` out, and a watch that tells when it is out of reach and back. */
 import { signal } from '@preact/signals';
-import type { City, CityObject, SearchResult } from './types';
+import type { City, CityObject, Position, SearchResult } from './types';
 
 /** What went wrong, as the server said it (problem details, RFC 9457), or that it said nothing (`status` 0). */
 export class ApiError extends Error {
@@ -66,6 +66,14 @@ export const getCity = () => get<City>('/city');
 
 export const getObject = (id: string, abort?: AbortSignal) =>
   get<CityObject>(`/objects/${encodeURIComponent(id)}`, abort);
+
+/** Where an object stands, or where its first part does when it has no geometry of its own. */
+export async function locate(id: string): Promise<Position | null> {
+  const object = await getObject(id);
+  const part = object.children?.[0];
+  if (object.position || !part) return object.position ?? null;
+  return (await getObject(part.id)).position ?? null;
+}
 
 export const searchObjects = async (query: string, abort?: AbortSignal) =>
   (await get<{ results: SearchResult[] }>(`/search?limit=20&q=${encodeURIComponent(query)}`, abort)).results;

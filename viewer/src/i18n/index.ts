@@ -25,7 +25,8 @@ export function t(key: Key, values: Record<string, string | number> = {}): strin
 export function term(kind: 'class' | 'surface' | 'attr', name: string): string {
   const bare = name.includes(':') ? name.slice(name.lastIndexOf(':') + 1) : name;
   const key = `${kind}.${bare}`;
-  return key in en ? t(key as Key) : name;
+  if (key in en) return t(key as Key);
+  return /^[a-z][a-z0-9]*(_[a-z0-9]+)+$/.test(name) ? name[0]!.toUpperCase() + name.slice(1).replaceAll('_', ' ') : name;
 }
 
 export const hasTerm = (kind: 'class' | 'surface' | 'attr', name: string) => term(kind, name) !== name;
@@ -49,7 +50,7 @@ export const squareMetres = (value: number) =>
   value >= 10_000 ? `${number(value)} m² (${number(value / 10_000, 2)} ha)` : `${number(value, 1)} m²`;
 
 export const withUnit = (value: string, unit: string | null | undefined) =>
-  unit ? `${value} ${unit.replace(/\bm2\b/, 'm²').replace(/\bm3\b/, 'm³')}` : value;
+  unit ? `${value} ${unit.replace(/\bm2\b/, 'm²').replace(/\bm3\b/, 'm³').replace(/\.(?=[a-z])/, '·')}` : value;
 
 export function dateTime(instantMs: number, zone: string): string {
   return new Intl.DateTimeFormat(language.value, {
@@ -57,6 +58,14 @@ export function dateTime(instantMs: number, zone: string): string {
     dateStyle: 'medium',
     timeStyle: 'short',
   }).format(instantMs);
+}
+
+/** An ISO date, or date and time, as the reader writes it; other texts as they are. */
+export function dateText(text: string, zone: string): string {
+  const instant = Date.parse(text);
+  if (Number.isNaN(instant)) return text;
+  if (text.length > 10) return dateTime(instant, zone);
+  return new Intl.DateTimeFormat(language.value, { timeZone: 'UTC', dateStyle: 'medium' }).format(instant);
 }
 
 export function clockTime(instantMs: number, zone: string): string {

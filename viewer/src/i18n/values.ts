@@ -46,3 +46,22 @@ export function valueText(name: string, node: AttributeNode): ValueText | null {
   }
   return null;
 }
+
+const HANGUL = /[가-힣]/;
+
+/** An address on one line: Korean ones from the large to the small, others from the small to the large. */
+export function addressText(address: AttributeNode): string {
+  if (!isFields(address)) return String(address);
+  const part = (name: string) => {
+    const value = address[name];
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  };
+  const [street, house, town] = [part('thoroughfare'), part('number'), part('locality')];
+  const [code, country] = [part('postal_code'), part('country')];
+  const line = HANGUL.test(street + town)
+    ? [town, street, house, code && `(${code})`].filter(Boolean).join(' ')
+    : [[street, house].filter(Boolean).join(' '), [code, town].filter(Boolean).join(' '), country]
+        .filter(Boolean)
+        .join(', ');
+  return line || Object.values(address).filter((value) => typeof value === 'string').join(', ');
+}

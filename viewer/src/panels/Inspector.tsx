@@ -3,14 +3,14 @@ import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { flyToPlace } from '../cesium/camera';
 import { stage } from '../cesium/open';
-import { ApiError, getObject } from '../client/api';
+import { ApiError, getObject, locate } from '../client/api';
 import type { CityObject } from '../client/types';
 import { t, term } from '../i18n';
 import { valueText } from '../i18n/values';
-import { layerInfo, language, selection, toast } from '../state/store';
+import { highlighted, layerInfo, language, selection, toast } from '../state/store';
 import { AttributeTable } from './AttributeTable';
 import { Icon } from './icons';
-import { Addresses, Findings, Parts, Provenance, Surfaces } from './InspectorSections';
+import { Addresses, Findings, Parent, Parts, Provenance, Surfaces } from './InspectorSections';
 
 /** The attributes that a person looks for first, in this order. */
 const FACTS = [
@@ -51,8 +51,9 @@ function Facts({ object }: { object: CityObject }) {
 
 function Actions({ object }: { object: CityObject }) {
   const goTo = () => {
-    if (!stage.value || !object.position) return;
-    flyToPlace(stage.value, ...object.position, 180);
+    void locate(object.id)
+      .then((position) => position && stage.value && flyToPlace(stage.value, ...position, 180))
+      .catch(() => undefined);
   };
   const copy = async () => {
     await navigator.clipboard.writeText(object.id);
@@ -60,11 +61,9 @@ function Actions({ object }: { object: CityObject }) {
   };
   return (
     <div class="actions">
-      {object.position && (
-        <button class="plain" onClick={goTo}>
-          <Icon name="target" size={16} /> {t('inspector.zoom')}
-        </button>
-      )}
+      <button class="plain" onClick={goTo}>
+        <Icon name="target" size={16} /> {t('inspector.zoom')}
+      </button>
       <button class="plain" onClick={() => void copy().catch(() => undefined)}>
         <Icon name="copy" size={16} /> {t('inspector.copy')}
       </button>
@@ -76,6 +75,7 @@ function Details({ object }: { object: CityObject }) {
   const entries = Object.entries(object.attributes ?? {});
   return (
     <>
+      <Parent object={object} />
       <Facts object={object} />
       <Actions object={object} />
       <Findings object={object} />
@@ -121,12 +121,14 @@ export function Inspector() {
   useSignalEffect(() => {
     const id = selection.value;
     void attempt.value;
+    highlighted.value = new Set(id === null ? [] : [id]);
     if (id === null) return undefined;
     const abort = new AbortController();
     reading.value = 'reading';
     getObject(id, abort.signal)
       .then((object) => {
         reading.value = object;
+        highlighted.value = new Set([id, ...(object.children ?? []).map((child) => child.id)]);
       })
       .catch((error: unknown) => {
         if (error instanceof ApiError) reading.value = error;

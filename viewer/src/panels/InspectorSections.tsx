@@ -1,7 +1,7 @@
 /** The inspector's sections below the attributes. */
 import type { AttributeNode, CityObject } from '../client/types';
-import { dateTime, type Key, number, squareMetres, t, term } from '../i18n';
-import { isFields } from '../i18n/values';
+import { dateText, type Key, number, squareMetres, t, term } from '../i18n';
+import { addressText } from '../i18n/values';
 import { selection, zone } from '../state/store';
 import { AttributeTable } from './AttributeTable';
 import { Icon } from './icons';
@@ -34,17 +34,11 @@ export function Findings({ object }: Props) {
 export function Addresses({ object }: Props) {
   const addresses = object.addresses ?? [];
   if (addresses.length === 0) return null;
-  const line = (address: AttributeNode) =>
-    isFields(address)
-      ? Object.values(address)
-          .filter((part) => typeof part === 'string' || typeof part === 'number')
-          .join(', ')
-      : String(address);
   return (
     <section>
       <h3>{t('inspector.addresses')}</h3>
       {addresses.map((address, index) => (
-        <p key={index}>{line(address)}</p>
+        <p key={index}>{addressText(address)}</p>
       ))}
     </section>
   );
@@ -90,48 +84,44 @@ function ObjectLink({ id, kind }: { id: string; kind: string | undefined }) {
   );
 }
 
+export function Parent({ object }: Props) {
+  const { parent } = object;
+  const id = typeof parent === 'string' ? parent : parent?.id;
+  if (!id) return null;
+  return (
+    <section class="parent">
+      <h3>{t('inspector.parent')}</h3>
+      <ul class="object-links">
+        <ObjectLink id={id} kind={typeof parent === 'object' ? parent?.class : undefined} />
+      </ul>
+    </section>
+  );
+}
+
 export function Parts({ object }: Props) {
   const children = object.children ?? [];
-  const { parent } = object;
-  const parentId = typeof parent === 'string' ? parent : parent?.id;
-  const parentClass = typeof parent === 'object' ? parent?.class : undefined;
+  if (children.length === 0) return null;
   return (
-    <>
-      {parentId && (
-        <section>
-          <h3>{t('inspector.parent')}</h3>
-          <ul class="object-links">
-            <ObjectLink id={parentId} kind={parentClass} />
-          </ul>
-        </section>
-      )}
-      {children.length > 0 && (
-        <section>
-          <h3>{t('inspector.parts')}</h3>
-          <ul class="object-links">
-            {children.map((child) => (
-              <ObjectLink key={child.id} id={child.id} kind={child.class} />
-            ))}
-          </ul>
-        </section>
-      )}
-    </>
+    <section>
+      <h3>{t('inspector.parts')}</h3>
+      <ul class="object-links">
+        {children.map((child) => (
+          <ObjectLink key={child.id} id={child.id} kind={child.class} />
+        ))}
+      </ul>
+    </section>
   );
 }
 
 export function Provenance({ object }: Props) {
   const entries: [string, AttributeNode][] = [];
-  const when = (text: string) => {
-    const instant = Date.parse(text);
-    return Number.isNaN(instant) ? text : dateTime(instant, zone.value);
-  };
   if (object.lods?.length) entries.push([t('inspector.lods'), object.lods.join(', ')]);
   if (object.position) {
     const [lon, lat, height] = object.position;
     entries.push([t('inspector.position'), `${lat.toFixed(6)}, ${lon.toFixed(6)}, ${number(height, 1)} m`]);
   }
-  if (object.valid_from) entries.push([t('inspector.from'), when(object.valid_from)]);
-  if (object.valid_to) entries.push([t('inspector.until'), when(object.valid_to)]);
+  if (object.valid_from) entries.push([t('inspector.from'), dateText(object.valid_from, zone.value)]);
+  if (object.valid_to) entries.push([t('inspector.until'), dateText(object.valid_to, zone.value)]);
   entries.push(...Object.entries(object.source ?? {}).filter(([, value]) => value !== null));
   if (entries.length === 0) return null;
   return (

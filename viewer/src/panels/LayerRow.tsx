@@ -3,8 +3,8 @@ import { useSignal } from '@preact/signals';
 import { stage } from '../cesium/open';
 import { reloadLayer } from '../cesium/tilesets';
 import type { LayerInfo } from '../client/types';
-import { number, t, term } from '../i18n';
-import { language, layerHealth, layers, underground, updateLayer } from '../state/store';
+import { dateText, number, t, term } from '../i18n';
+import { language, layerHealth, layers, underground, updateLayer, zone } from '../state/store';
 import { ColourBy } from './ColourBy';
 import { Icon } from './icons';
 import { Legend } from './Legend';
@@ -35,7 +35,7 @@ function Facts({ layer }: { layer: LayerInfo }) {
   const rows: [string, string | null | undefined][] = [
     [t('layers.classes'), classes],
     [t('layers.source'), layer.source],
-    [t('layers.date'), layer.date],
+    [t('layers.date'), layer.date && dateText(layer.date, zone.value)],
     [t('layers.licence'), layer.licence],
   ];
   return (

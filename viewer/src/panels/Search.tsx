@@ -3,7 +3,7 @@ import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { flyToPlace } from '../cesium/camera';
 import { stage } from '../cesium/open';
-import { ApiError, searchObjects } from '../client/api';
+import { ApiError, locate, searchObjects } from '../client/api';
 import type { SearchResult } from '../client/types';
 import { t, term } from '../i18n';
 import { COMMANDS } from '../state/actions';
@@ -24,7 +24,7 @@ const PLACE_RANGE = 400;
 
 function objectOption(result: SearchResult): Option {
   const layer = layerInfo(result.layer)?.title[language.value] ?? result.layer;
-  const matched = result.matched ? `${term('attr', result.matched.name)}: ${String(result.matched.value)}` : layer;
+  const matched = result.matched ? `${term('attr', result.matched.name.split('.')[0]!)}: ${String(result.matched.value)}` : layer;
   return {
     key: `object:${result.id}`,
     icon: 'cube',
@@ -32,9 +32,9 @@ function objectOption(result: SearchResult): Option {
     note: `${term('class', result.class)} · ${matched}`,
     choose() {
       selection.value = result.id;
-      if (!stage.value || !result.position) return;
-      const [lon, lat, height] = result.position;
-      flyToPlace(stage.value, lon, lat, height, Math.max(80, result.range ?? 200));
+      void Promise.resolve(result.position ?? locate(result.id))
+        .then((position) => position && stage.value && flyToPlace(stage.value, ...position, Math.max(80, result.range ?? 200)))
+        .catch(() => undefined);
     },
   };
 }

@@ -50,14 +50,6 @@ export function TimeBar() {
       aria-label={t('time.title')}
       data-covers="bottom"
     >
-      {staged.value && (
-        <p class="time-note">
-          {t('time.staged', { clock: clockTime(Date.now(), zone.value) })}{' '}
-          <button class="plain" onClick={showNow}>
-            {t('time.staged.now')}
-          </button>
-        </p>
-      )}
       <div class="time-row">
         <button
           class="round accent"
@@ -104,5 +96,21 @@ export function TimeBar() {
         </button>
       </div>
     </section>
+  );
+}
+
+/** Says that the light is not the present one, and offers it. */
+export function StagedNote() {
+  if (!staged.value || !city.value) return null;
+  return (
+    <p class="panel time-note">
+      <span>{t('time.staged', { clock: clockTime(Date.now(), zone.value) })}</span>
+      <button class="plain" onClick={showNow}>
+        {t('time.staged.now')}
+      </button>
+      <button class="round small" aria-label={t('common.close')} onClick={() => (staged.value = false)}>
+        <Icon name="close" size={14} />
+      </button>
+    </p>
   );
 }

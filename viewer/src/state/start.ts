@@ -19,10 +19,17 @@ import {
 import { fromLocal, toLocal } from './zone';
 
 const LINK_DELAY_MS = 400;
+/** Layers that the ground picture already draws; they start hidden where there is one. */
+const IN_THE_GROUND_PICTURE = new Set(['landuse', 'relief']);
 
 function layerViews(city: City, linked: LayerView[] | undefined): LayerView[] {
   const fresh = city.layers.map(
-    (layer): LayerView => ({ id: layer.id, visible: true, opacity: 1, classification: null }),
+    (layer): LayerView => ({
+      id: layer.id,
+      visible: !(city.imagery && IN_THE_GROUND_PICTURE.has(layer.id)),
+      opacity: 1,
+      classification: null,
+    }),
   );
   if (!linked) return fresh;
   const known = linked.filter((view) => fresh.some((layer) => layer.id === view.id));

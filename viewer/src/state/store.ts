@@ -49,6 +49,8 @@ export const layerHealth = signal<Record<string, LayerHealth>>({});
 export const baseMap = signal<'own' | 'custom' | 'none'>('own');
 
 export const selection = signal<string | null>(null);
+/** The picked object and its parts, which carry the geometry of many a building. */
+export const highlighted = signal<ReadonlySet<string>>(new Set());
 export const camera = signal<CameraState | null>(null);
 
 /** The instant shown [ms since 1970]; `speed` is seconds of its time per second of ours, 0 when paused. */
