@@ -11,7 +11,6 @@ from typing import Any, Literal, TypeAlias
 from citygml.model import Attributes, CityObject, Code, Measure, Value
 
 DISTINCT = 255  # texts with more distinct values are not enums
-DECIMALS = 3  # numbers with more digits after the point are not counted in steps
 DEPTH = 3  # nested attributes deeper than this stay out of tiles
 
 Kind = Literal["text", "code", "date", "bool", "int", "float"]
@@ -60,8 +59,7 @@ def text_of(value: Value) -> str:
 @dataclass(slots=True)
 class AttributeSummary:
     """What a layer's objects hold under one name. `values`: texts and, where a code list gave one, their
-    names; None once there were more than DISTINCT. low, high: the range of the numbers. decimals: the most
-    that a number has, DECIMALS + 1 for any more."""
+    names; None once there were more than DISTINCT. low, high: the range of the numbers."""
 
     kinds: set[Kind] = field(default_factory=set)
     units: set[str] = field(default_factory=set)
@@ -69,7 +67,6 @@ class AttributeSummary:
     count: int = 0
     low: float = math.inf
     high: float = -math.inf
-    decimals: int = 0
 
     def add(self, value: Flat) -> None:
         self.count += 1
@@ -88,8 +85,6 @@ class AttributeSummary:
             self.kinds.add(kind)
         if number is not None and math.isfinite(number):
             self.low, self.high = min(self.low, number), max(self.high, number)
-            while self.decimals <= DECIMALS and round(number, self.decimals) != number:
-                self.decimals += 1
         if self.values is not None:
             text = text_of(value)
             name = value.name if isinstance(value, Code) else None
@@ -125,7 +120,6 @@ class Summary:
             mine.units |= theirs.units
             mine.count += theirs.count
             mine.low, mine.high = min(mine.low, theirs.low), max(mine.high, theirs.high)
-            mine.decimals = max(mine.decimals, theirs.decimals)
             if mine.values is None or theirs.values is None:
                 mine.values = None
             else:
@@ -153,7 +147,6 @@ class Summary:
                     "values": a.values,
                     "count": a.count,
                     "range": [a.low, a.high] if a.low <= a.high else None,
-                    "decimals": a.decimals,
                 }
                 for name, a in self.attributes.items()
             },
@@ -166,6 +159,6 @@ class Summary:
         for name, a in held["attributes"].items():
             low, high = a["range"] or (math.inf, -math.inf)
             attributes[name] = AttributeSummary(
-                set(a["kinds"]), set(a["units"]), a["values"], a["count"], low, high, a["decimals"]
+                set(a["kinds"]), set(a["units"]), a["values"], a["count"], low, high
             )
         return cls(attributes, dict(held["classes"]))

@@ -111,8 +111,9 @@ def _placed_primitives(
     """A template's instances with its primitives, and the primitives of placements drawn by themselves."""
     template = templates.get(placed.template)
     first = drawn.objects[placed.rows[0]]
-    if template is None:
-        message = f"the library geometry {placed.template} is not there; {len(placed.rows)} objects stay bare"
+    if template is None or not template.geometries:
+        lack = "is not there" if template is None else "is a model file, which tiles cannot draw yet"
+        message = f"the library geometry {placed.template} {lack}; {len(placed.rows)} objects stay bare"
         painter.findings.append(Finding("template-missing", message, first.id, severity="warning"))
         return [], []
     model = gather_template(template, placed.lod, first.type, painter.load is not None)

@@ -4,8 +4,7 @@ A layer has one schema, made from a `Summary` of the attributes of all its objec
 means the same in every tile. A tile carries the part of it that its objects use.
 
 Columns are kept small: texts with few distinct values that repeat are enums of one byte, whole numbers
-take the smallest type that holds them, decimals are counted in steps of their last digit where 16 bits
-suffice, other numbers are FLOAT32. Texts with many values are left out,
+take the smallest type that holds them, other numbers are FLOAT32. Texts with many values are left out,
 except those asked for; the full attributes of an object are served by its id.
 """
 
@@ -22,14 +21,13 @@ import numpy as np
 import numpy.typing as npt
 
 from citygml.model import CityObject, Measure
-from tiles.attributes import DECIMALS, AttributeSummary, Flat, Summary, flatten, text_of
+from tiles.attributes import AttributeSummary, Flat, Summary, flatten, text_of
 
 NO_VALUE = "∅"  # the enum value that stands for an absent attribute
 # what the register notes of its entry rather than of the object: not for styling
 _LEFT_OUT = frozenset({"externalReferences", "creationDate", "terminationDate"})
 _FEW = 24  # texts that hardly repeat are enums only up to this many
 _LOWEST = float(np.finfo(np.float32).min)
-_COUNTS = 65535  # the largest UINT16, kept for "absent"
 _EXACT = 2**24  # whole numbers above it are not exact in float32
 
 
@@ -37,8 +35,7 @@ _EXACT = 2**24  # whole numbers above it are not exact in float32
 class Property:
     """One column: its definition in the schema and how its values are encoded.
 
-    enum: the number of each text, labels: its entry in the schema. steps: (offset, step) of numbers that
-    are stored as counts.
+    enum: the number of each text, labels: its entry in the schema.
     """
 
     id: str
@@ -48,7 +45,6 @@ class Property:
     labels: dict[str, dict[str, Any]] | None = None
     dtype: type[np.generic] | None = None
     no_data: float | int | None = None
-    steps: tuple[float, float] | None = None
 
 
 _ID = Property("id", "id", {"type": "STRING", "required": True})
@@ -83,7 +79,11 @@ class Schema:
 
     @classmethod
     def from_summary(cls, layer: str, summary: Summary, keep: Iterable[str] = ()) -> Schema:
-        """keep: dotted names of texts to hold in the tiles even with many distinct values."""
+        """keep: dotted names of texts to hold in the tiles even with many distinct values.
+
+        Enum values are numbered in the order of the summary, so that a summary that has only grown gives
+        the old values their old numbers.
+        """
         total = sum(summary.classes.values())
         wanted = set(keep)
         used = {"id", "class"}
@@ -95,7 +95,7 @@ class Schema:
             if made is not None:
                 properties[name] = made
                 used.add(made.id)
-        classes = {name: number for number, name in enumerate(sorted(summary.classes))}
+        classes = {name: number for number, name in enumerate(summary.classes)}
         kinds = Property(
             "class",
             "class",
@@ -147,7 +147,7 @@ def _property(key: str, name: str, summary: AttributeSummary, total: int, keep_t
         return Property(key, name, {"type": "STRING", **definition, "noData": ""}) if keep_text else None
     labels: dict[str, dict[str, Any]] = {}
     taken = {NO_VALUE}
-    for number, text in enumerate(sorted(summary.values)):
+    for number, text in enumerate(summary.values):
         label = summary.values[text] or text
         label = (label if label not in taken else f"{label} ({text})") or "(empty)"
         taken.add(label)
@@ -172,34 +172,10 @@ def _number(key: str, name: str, definition: dict[str, Any], summary: AttributeS
             if bounds.min <= low and high <= bounds.max and not low <= absent <= high:
                 scalar |= {"componentType": dtype.__name__.upper(), **definition, "noData": absent}
                 return Property(key, name, scalar, dtype=dtype, no_data=absent)
-    stepped = _steps(key, name, definition, summary)
-    if stepped is not None:
-        return stepped
     wide = low <= high and max(abs(low), abs(high)) > _EXACT
     kind: type[np.generic] = np.float64 if wide else np.float32
     scalar |= {"componentType": kind.__name__.upper(), **definition, "noData": _LOWEST}
     return Property(key, name, scalar, dtype=kind, no_data=_LOWEST)
-
-
-def _steps(key: str, name: str, definition: dict[str, Any], summary: AttributeSummary) -> Property | None:
-    """Decimal numbers as 16-bit counts of their last digit, where that loses nothing.
-
-    A normalized count n stands for offset + scale * n / 65535; with a scale of 65535 steps it is
-    offset + n * step.
-    """
-    step = 10.0**-summary.decimals
-    if summary.decimals > DECIMALS or not 0 <= (summary.high - summary.low) / step < _COUNTS - 0.5:
-        return None
-    scalar = {
-        "type": "SCALAR",
-        "componentType": "UINT16",
-        "normalized": True,
-        "offset": summary.low,
-        "scale": round(_COUNTS * step, summary.decimals),
-        **definition,
-        "noData": _COUNTS,
-    }
-    return Property(key, name, scalar, dtype=np.uint16, no_data=_COUNTS, steps=(summary.low, step))
 
 
 @dataclass(slots=True)
@@ -264,9 +240,6 @@ def _column(definition: Property, held: dict[int, Flat], count: int) -> Column |
     assert definition.dtype is not None and definition.no_data is not None
     numbers = np.full(count, definition.no_data, np.float64)
     numbers[list(held)] = [_number_of(value) for value in held.values()]
-    if definition.steps is not None:
-        offset, step = definition.steps
-        numbers[list(held)] = np.round((numbers[list(held)] - offset) / step)
     numbers[~np.isfinite(numbers)] = definition.no_data
     if np.issubdtype(definition.dtype, np.integer):
         bounds = np.iinfo(definition.dtype)  # type: ignore[type-var]
@@ -302,10 +275,7 @@ def _same(column: Column) -> Any:
     if column.offsets is not None or held.dtype is None or not (values == values[0]).all():
         return None
     if held.labels is None:
-        if values[0] == held.no_data:
-            return None
-        number = values[0].item()
-        return number if held.steps is None else held.steps[0] + number * held.steps[1]
+        return None if values[0] == held.no_data else values[0].item()
     return next((entry["name"] for entry in held.labels.values() if entry["value"] == values[0]), None)
 
 

@@ -8,7 +8,8 @@ start with a plus, so that every file is valid and nothing is lost:
 - `+geometry-info`: per item of `geometry` and `+geometry`, what is not the default: the `role`, the `lod`
   that CityJSON does not know (LoD 4 is written as 3) and the `type` where it had to change; and, where
   geometries share semantic surfaces, the `surfaces` of each, numbered over the object.
-- `+relations`: pairs of relation type and object id.
+- `+relations`: pairs of relation type and object id; `+members`: of an object that is no group (a
+  version, say), pairs of object id and role.
 """
 
 from __future__ import annotations
@@ -82,6 +83,8 @@ class Encoder:
             out["children"] = [member for member, _ in item.members]
             if any(role is not None for _, role in item.members):
                 out["children_roles"] = [role for _, role in item.members]
+        elif item.members:
+            out["+members"] = [list(member) for member in item.members]
         if item.relations:
             out["+relations"] = [list(relation) for relation in item.relations]
         self._geometries(item, out)

@@ -21,7 +21,7 @@ from citygml.findings import Finding
 from citygml.model import CityObject, Float64, Geometry, ImplicitGeometry, Int32, Surface, Template
 from citygml.reading import Gathered, ReadOptions
 
-OWN_MEMBERS = frozenset({"+geometry", "+geometry-info", "+relations"})
+OWN_MEMBERS = frozenset({"+geometry", "+geometry-info", "+members", "+relations"})
 _KNOWN_MEMBERS = OWN_MEMBERS | {
     "type",
     "attributes",
@@ -93,6 +93,8 @@ class ObjectReader:
             out.addresses = self._addresses(object_id, raw["address"])
         if name == "CityObjectGroup":
             out.members = _members(raw)
+        pairs = [p for p in raw.get("+members") or [] if len(p) == 2]
+        out.members += [(str(id), None if role is None else str(role)) for id, role in pairs]
         out.relations = [(str(r[0]), str(r[1])) for r in raw.get("+relations") or [] if len(r) == 2]
         self._geometries(out, raw)
         return out

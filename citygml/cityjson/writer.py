@@ -67,7 +67,7 @@ def write_cityjson(
         if item.parent is not None:
             parents.setdefault(item.id, []).append(item.parent)
             children.setdefault(item.parent, []).append(item.id)
-        for member, _ in item.members:
+        for member, _ in item.members if item.type == "CityObjectGroup" else ():
             parents.setdefault(member, []).append(item.id)
     with _whole(job.path) as file:
         file.write(_dumps(job.head())[:-1] + b',"CityObjects":{')

@@ -97,6 +97,7 @@ class FeatureReader:
             action, argument = actions[child.tag]
             action(holder, child, argument)
         if holder.generic is not None:
+            self._values.join_siblings(holder.generic)
             for name, value in holder.generic.items():
                 holder.attributes[f"gen:{name}" if name in holder.attributes else name] = value
         self._holder = outer

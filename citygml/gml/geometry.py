@@ -21,8 +21,9 @@ from citygml.gml.names import (
     SURFACE_GEOMETRIES,
     XLINK_HREF,
 )
+from citygml.gml.positions import read_positions
 from citygml.gml.rings import RingTable
-from citygml.gml.triangles import Triangles
+from citygml.gml.triangles import Triangle, Triangles
 from citygml.model import GeometryType
 
 
@@ -163,14 +164,15 @@ class GeometryReader:
         if gml_id is not None:
             self.aggregates[gml_id] = part[first:]
 
-    def _add_triangles(self, texts: list[str], part: Part) -> None:
+    def _add_triangles(self, triangles: list[Triangle], part: Part) -> None:
         table = self.table
-        first, ring, count = len(table.first_ring), len(table.texts), len(texts)
+        first, ring, count = len(table.first_ring), len(table.texts), len(triangles)
         table.first_ring.extend(range(ring, ring + count))
-        if self.dimension:
-            table.dimensions.update(dict.fromkeys(range(ring, ring + count), 2))
-        table.texts.extend(texts)
-        table.ring_ids.extend([None] * count)
+        for number, triangle in enumerate(triangles, ring):
+            table.texts.append(triangle.positions)
+            table.ring_ids.append(triangle.ring_id)
+            if triangle.flat or self.dimension:
+                table.dimensions[number] = 2
         table.polygon_ids.extend([None] * count)
         table.owners.extend([self.owner] * count)
         table.semantics.extend([self.surface] * count)
@@ -246,17 +248,11 @@ class GeometryReader:
         self.table.texts.append("")
 
     def _positions(self, element: Element) -> str:
-        """The coordinates under a ring, line or point, joined; dimensions go to the table."""
-        found: list[str] = []
-        for child in element.iter():
-            local = LOCAL[child.tag]
-            if local in ("posList", "pos"):
-                if self.dimension or child.get("srsDimension") == "2":
-                    self.table.dimensions[len(self.table.texts)] = 2
-                found.append(child.text or "")
-            elif local == "coordinates":
-                found.append(_coordinates(child))
-        return " ".join(found)
+        """The coordinates under a ring, line or point; two dimensions are noted in the table."""
+        text, flat = read_positions(element)
+        if flat or self.dimension:
+            self.table.dimensions[len(self.table.texts)] = 2
+        return text
 
     def _solid_shape(self, element: Element) -> Shape:
         local = LOCAL[element.tag]
@@ -347,12 +343,3 @@ def turn(reference: Reference) -> Reference:
     if isinstance(reference, Link):
         return Link(reference.href, reference.reverse ^ 1)
     return reference ^ 1
-
-
-def _coordinates(element: Element) -> str:
-    """GML 2 coordinates as blank-separated numbers, whatever separators they declare."""
-    text = element.text or ""
-    for attribute, default in (("cs", ","), ("ts", " ")):
-        text = text.replace(element.get(attribute, default), " ")
-    decimal = element.get("decimal", ".")
-    return text.replace(decimal, ".") if decimal != "." else text

@@ -6,44 +6,51 @@ its coordinates; so each triangle leaves only its text behind.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from lxml.etree import _Element as Element
 
 from citygml.gml.names import gml_id
+from citygml.gml.positions import read_positions
 
 _TAKEN = "taken"
 
 
+class Triangle(NamedTuple):
+    """positions: its coordinates as written. flat: whether they declare two dimensions."""
+
+    positions: str
+    flat: bool
+    ring_id: str | None
+
+
 class Triangles:
-    """The texts of triangles by the element that held them. `tag` is the element to be given to `take`."""
+    """Triangles by the element that held them. `tag` is the element that is to be given to `take`."""
 
     def __init__(self, namespace: str) -> None:
         self.tag = f"{{{namespace}}}Triangle"
-        self._pos_list = f"{{{namespace}}}posList"
-        self._texts: dict[Element, list[str]] = {}
+        self._taken: dict[Element, list[Triangle]] = {}
 
-    def take(self, triangle: Element) -> None:
-        """Keep the text of a finished triangle and free it; one that is not plain stays in the tree."""
-        if len(triangle) != 1 or len(triangle[0]) != 1:
+    def take(self, element: Element) -> None:
+        """Keep the coordinates of a triangle that has just been parsed, and free it."""
+        holder = element.getparent()
+        if holder is None:
             return
-        ring = triangle[0][0]
-        if len(ring) != 1 or ring[0].tag != self._pos_list or ring[0].get("srsDimension") == "2":
-            return
-        holder = triangle.getparent()
-        if holder is None or gml_id(ring) is not None or gml_id(triangle) is not None:
-            return
-        self._texts.setdefault(holder, []).append(ring[0].text or "")
-        triangle.clear()
-        triangle.set(_TAKEN, "")
-        before = triangle.getprevious()
+        ring = element[0][0] if len(element) and len(element[0]) else None
+        positions, flat = read_positions(element)
+        ring_id = gml_id(ring) if ring is not None else None
+        self._taken.setdefault(holder, []).append(Triangle(positions, flat, ring_id))
+        element.clear()
+        element.set(_TAKEN, "")
+        before = element.getprevious()
         if before is not None and before.get(_TAKEN) is not None:
-            holder.remove(before)  # a parser must not lose its current element, but may lose the last
+            holder.remove(before)  # the parser must keep its current element, but not the one before
 
-    def pop(self, holder: Element) -> list[str]:
-        """The texts of the triangles taken from this element."""
-        if not self._texts or holder not in self._texts:
+    def pop(self, holder: Element) -> list[Triangle]:
+        """The triangles taken from this element."""
+        if not self._taken or holder not in self._taken:
             return []
         for child in holder:
             if child.get(_TAKEN) is not None:
                 holder.remove(child)
-                break
-        return self._texts.pop(holder)
+        return self._taken.pop(holder)

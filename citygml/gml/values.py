@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 
 from lxml.etree import _Element as Element
@@ -27,6 +28,7 @@ DATES = frozenset(
         "dateOfRenovation",
     }
 )
+_SIBLINGS = ("_codeSpace", "_codeName", "_valueType")
 _INTEGER = re.compile(r"[+-]?\d{1,18}\Z")
 
 
@@ -37,6 +39,23 @@ def add(attributes: Attributes, name: str, value: Value) -> None:
         return
     old = attributes[name]
     attributes[name] = [*old, value] if isinstance(old, list) else [old, value]
+
+
+def _join(value: Value, what: str, word: str) -> Value:
+    """The value with what its sibling says."""
+    if what == "codeSpace" and isinstance(value, str):
+        return Code(value, word or None)
+    if what == "codeName" and isinstance(value, Code):
+        return replace(value, name=word or value.name)
+    if what == "valueType" and isinstance(value, str):
+        if word == "boolean" and value in ("true", "false"):
+            return value == "true"
+        if word == "dateTime":
+            try:
+                return datetime.fromisoformat(value)
+            except ValueError:
+                return value
+    return value
 
 
 def number(text: str) -> float | str:
@@ -202,9 +221,26 @@ class Values:
             content: Attributes = {}
             for member in members:
                 self.generic(member, content)
+            self.join_siblings(content)
             add(attributes, name, content)
             return
         add(attributes, name, self._generic_value(local[0].lower() + local[1:], value, name))
+
+    def join_siblings(self, attributes: Attributes) -> None:
+        """Make codes, booleans and moments of texts whose siblings (`NAME_codeSpace`, `NAME_codeName`,
+        `NAME_valueType`) say that they are, as `citygml.gml_writer` writes them."""
+        for key in [k for k in attributes if k.endswith(_SIBLINGS)]:
+            name, _, what = key.rpartition("_")
+            value, told = attributes.get(name), attributes[key]
+            values = value if isinstance(value, list) else [value]
+            words = told if isinstance(told, list) else [told]
+            if name not in attributes or len(values) != len(words):
+                continue
+            joined = [
+                _join(v, what, w) if isinstance(w, str) else v for v, w in zip(values, words, strict=True)
+            ]
+            attributes[name] = joined if isinstance(value, list) else joined[0]
+            del attributes[key]
 
     def _generic_value(self, kind: str, element: Element | None, name: str) -> Value:
         if element is None:

@@ -181,10 +181,30 @@ def _standard(property_: str, kind: str, value: Value) -> list[str] | None:
 
 
 def generic(schema: Schema, attributes: Attributes) -> list[str]:
-    """Generic attributes as elements, in 3.0 each in its property; a list repeats its name."""
+    """Generic attributes as elements, in 3.0 each in its property; a list repeats its name.
+
+    What is written as text and is none has siblings that say so, as in our CityJSON: `NAME_codeSpace` and
+    `NAME_codeName` for a code in 2.0, `NAME_valueType` for a boolean or a moment.
+    """
     if schema.version == "3.0":
-        return [element("core:genericAttribute", t) for t in _members(attributes, _generic3)]
-    return _members(attributes, _generic2)
+        texts = _members(attributes, _generic3, _TOLD_IN_3)
+        return [element("core:genericAttribute", text) for text in texts]
+    return _members(attributes, _generic2, _TOLD)
+
+
+def _value_type(value: Value) -> str | None:
+    if isinstance(value, bool):
+        return "boolean"
+    return "dateTime" if isinstance(value, datetime) else None
+
+
+_Told = dict[str, Callable[[Value], str | None]]
+_TOLD_IN_3: _Told = {
+    "_codeName": lambda v: v.name if isinstance(v, Code) else None,
+    "_valueType": _value_type,
+}
+_TOLD: _Told = {"_codeSpace": lambda v: v.codeSpace or "" if isinstance(v, Code) else None, **_TOLD_IN_3}
+"""Suffix of a sibling -> what it tells of a value, None for nothing."""
 
 
 def _plain(value: Value) -> tuple[str, str, str] | None:
@@ -211,7 +231,7 @@ def _plain(value: Value) -> tuple[str, str, str] | None:
 def _generic2(name: str, value: Value) -> str:
     named = attribute("name", name)
     if isinstance(value, dict):
-        inner = "".join(_members(value, _generic2))
+        inner = "".join(_members(value, _generic2, _TOLD))
         return element("gen:genericAttributeSet", inner, named) if inner else ""
     plain = _plain(value)
     if plain is None:
@@ -226,7 +246,7 @@ def _generic3(name: str, value: Value) -> str:
     """The attribute without the property that holds it, which differs between objects and sets."""
     named = element("gen:name", content(name))
     if isinstance(value, dict):
-        inner = "".join(element("gen:genericAttribute", t) for t in _members(value, _generic3))
+        inner = "".join(element("gen:genericAttribute", t) for t in _members(value, _generic3, _TOLD_IN_3))
         return element("gen:GenericAttributeSet", named + inner) if inner else ""
     plain = _plain(value)
     if plain is None:
@@ -235,11 +255,14 @@ def _generic3(name: str, value: Value) -> str:
     return element(f"gen:{kind.capitalize()}Attribute", named + element("gen:value", text, extra))
 
 
-def _members(values: Mapping[str, Value], write: Callable[[str, Value], str]) -> list[str]:
-    """Every value written that is not empty; a list repeats its name."""
-    texts = (
-        write(name, one)
-        for name, value in values.items()
-        for one in (value if isinstance(value, list) else [value])
-    )
+def _members(values: Mapping[str, Value], write: Callable[[str, Value], str], told: _Told) -> list[str]:
+    """Every value written that is not empty, with its siblings; a list repeats its name."""
+    texts: list[str] = []
+    for name, value in values.items():
+        several = value if isinstance(value, list) else [value]
+        texts += [write(name, one) for one in several]
+        for suffix, tell in told.items():
+            words = [tell(one) for one in several]
+            if any(word is not None for word in words) and name + suffix not in values:
+                texts += [write(name + suffix, word or "") for word in words]
     return [text for text in texts if text]

@@ -127,7 +127,9 @@ def _relations(
         slots[property_] = [address(property_, values, schema.version) for values in obj.addresses]
     elif obj.addresses:
         rest["address"] = list(obj.addresses)
-    if obj.members:
+    if obj.members and "grp:groupMember" not in target.order:
+        rest["members"] = [{"id": id, **({"role": role} if role else {})} for id, role in obj.members]
+    elif obj.members:
         slots["grp:groupMember"] = [_member(schema, id, role) for id, role in obj.members]
     if not obj.relations:
         return

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,14 +96,13 @@ def timed(*arguments: str | Path) -> float:
 def interrupt(after: float, whole_group: bool, *arguments: str | Path) -> bool:
     """Run a command and kill it; whether it was still at work."""
     process = start(*arguments)
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(after)
-    except subprocess.TimeoutExpired:
-        pass
-    if whole_group:
-        os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
+    with suppress(ProcessLookupError):
+        if whole_group:
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
     at_work = process.wait() == -signal.SIGKILL
     for pipe in (process.stdout, process.stderr):
         assert pipe is not None
@@ -215,9 +215,11 @@ def test_ctrl_c_while_reading_changes_nothing(cities: Cities, tmp_path: Path) ->
     lock = sqlite3.connect(folder / "twin.db", isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
     process = start("add", folder, cities.source)
-    time.sleep(0.5 * cities.seconds["add"])  # it waits for the lock by now, or soon will
-    lock.execute("ROLLBACK")
+    while not any(path.resolve().name == "twin.db" for path in Path(f"/proc/{process.pid}/fd").iterdir()):
+        time.sleep(0.01)
+    lock.execute("ROLLBACK")  # until now it has waited for the lock
     lock.close()
+    time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)
     output, error = process.communicate(timeout=60)
     wait_for_workers(process.pid)

@@ -137,11 +137,8 @@ class Unpacked:
             for row, value in zip(
                 rows, self._column(extension["schema"], definition, entry, count), strict=True
             ):
-                if value == definition.get("noData"):
-                    continue
-                row[key] = value
-                if definition.get("normalized"):
-                    row[key] = definition["offset"] + definition["scale"] * (value / 65535)
+                if value != definition.get("noData"):
+                    row[key] = value
         return rows
 
     def _column(self, schema: Any, definition: Any, entry: Any, count: int) -> list[Any]:

@@ -143,8 +143,9 @@ def test_many_instances_cost_few_bytes():
     assert len(content.glb) < 50 * len(items)
 
 
-def test_a_missing_template_is_a_finding():
-    content = build([*ITEMS[:2], box("b", (0, 0, 0), (1, 1, 1))], templates={})
+@pytest.mark.parametrize("held", [{}, {"tree": Template("tree", uri="tree.obj", mime="model/obj")}])
+def test_a_template_that_is_missing_or_a_file_is_a_finding(held):
+    content = build([*ITEMS[:2], box("b", (0, 0, 0), (1, 1, 1))], templates=held)
     assert [(f.code, f.object_id) for f in content.findings] == [("template-missing", "plain")]
     assert content.triangles == 12
 

@@ -68,9 +68,12 @@ def add_files(
     find_missing(paths)
     existed = (folder / DATABASE).exists()
     try:
-        with create_city(folder) as city, Writer(city, "add", options.at) as writer:
-            with _workplace(city) as unpacked:
-                return _add(writer, find_inputs(paths, unpacked), options, progress)
+        with (
+            create_city(folder) as city,
+            Writer(city, "add", options.at) as writer,
+            _workplace(city) as unpacked,
+        ):
+            return _add(writer, find_inputs(paths, unpacked), options, progress)
     except BaseException:
         if not existed:
             remove_empty_city(folder)

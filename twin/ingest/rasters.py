@@ -15,7 +15,7 @@ from twin.store.records import Raster
 
 
 def clear_rasters(city: City, kept: Collection[Path] | None = None) -> set[Path]:
-    """Remove the files in `rasters/` that are not among `kept` (None: those that the city names); what stays."""
+    """Remove what in `rasters/` is not among `kept` (None: the files that the city names); what stays."""
     if kept is None:
         kept = {city.folder / raster.file for raster in city.rasters()}
     for path in (city.folder / "rasters").glob("*"):

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from citygml.classes import layer_of
-from citygml.errors import CityModelError
+from citygml.crs import parse
+from citygml.errors import CityModelError, UnknownCrs
 from citygml.findings import Finding
-from citygml.model import SOLID_TYPES, SURFACE_TYPES, CityObject, ModelInfo, Template, Texture
+from citygml.model import SOLID_TYPES, SURFACE_TYPES, CityObject, Float64, ModelInfo, Template, Texture
 from citygml.reading import ReadOptions, open_model
 from twin.store.codec import encode_attributes, encode_body, encode_template
 from twin.store.records import ObjectRow
@@ -23,6 +26,8 @@ _MIME = {
     "GIF": "image/gif",
     "BMP": "image/bmp",
 }
+_METRES_PER_DEGREE = 111_320.0
+_CORNERS = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
 _MESH_TYPES = SURFACE_TYPES | SOLID_TYPES
 
 
@@ -74,13 +79,13 @@ def read_rows(path: Path, options: ReadOptions) -> Iterator[Message]:
     """Everything of one file in the order in which the store needs it."""
     reader = open_model(path, options)
     yield Opened(reader.info)
-    shared = _Shared()
+    shared = _Shared(_is_geographic(options.crs or reader.info.srs_name))
     late: list[CityObject] = []
     for batch in reader.batches():
         yield from shared.take(batch, reader.gathered.templates)
         ready = [o for o in batch if not o.implicit or shared.place(o)]
         late += (o for o in batch if o.implicit and not _placed(o))
-        yield [_row(o) for o in ready]
+        yield [_row(o, shared.bounds(o)) for o in ready]
     if late:
         yield from shared.take(late, reader.gathered.templates)
         for obj in late:
@@ -88,7 +93,7 @@ def read_rows(path: Path, options: ReadOptions) -> Iterator[Message]:
                 message = "a library geometry that it refers to is nowhere in the file"
                 reader.gathered.findings.append(Finding("broken-xlink", message, obj.id))
                 obj.implicit = [i for i in obj.implicit if i.template.startswith(_KEY)]
-        yield [_row(o) for o in late]
+        yield [_row(o, shared.bounds(o)) for o in late]
     yield Rest(reader.gathered.findings)
 
 
@@ -102,9 +107,11 @@ def _placed(obj: CityObject) -> bool:
 class _Shared:
     """What the objects of one file share: images and library geometries, each sent once, by digest."""
 
-    def __init__(self) -> None:
+    def __init__(self, geographic: bool) -> None:
+        self._geographic = geographic
         self._images: dict[str, str] = {}
         self._templates: dict[str, str] = {}
+        self._corners: dict[str, Float64] = {}
 
     def take(self, batch: list[CityObject], templates: dict[str, Template]) -> Iterator[Message]:
         for obj in batch:
@@ -119,6 +126,26 @@ class _Shared:
         for placed in obj.implicit:
             placed.template = self._templates.get(placed.template, placed.template)
         return _placed(obj)
+
+    def bounds(self, obj: CityObject) -> Float64 | None:
+        """`CityObject.bounds`, with library geometry in its full size where it is known."""
+        own = obj.bounds()
+        placed = [i for i in obj.implicit if i.template in self._corners]
+        if own is None or not placed:
+            return own
+        points = [own]
+        for i in placed:
+            offsets = (self._corners[i.template] @ i.matrix[:3, :3].T) + i.matrix[:3, 3]
+            if self._geographic:
+                latitude = np.radians(i.anchor[1])
+                offsets = offsets / [
+                    _METRES_PER_DEGREE * max(np.cos(latitude), 1e-6),
+                    _METRES_PER_DEGREE,
+                    1.0,
+                ]
+            points.append(i.anchor + offsets)
+        everything = np.concatenate(points)
+        return np.array([everything.min(axis=0), everything.max(axis=0)])
 
     def _new_images(self, textures: list[Texture]) -> Iterator[Image]:
         for texture in textures:
@@ -142,6 +169,10 @@ class _Shared:
             yield Image(uri, mime, model)
         digest = hashlib.blake2b(data + (uri or "").encode(), digest_size=16).digest()
         self._templates[template.id] = key = _KEY + digest.hex()
+        if any(len(g.vertices) for g in template.geometries):
+            vertices = np.concatenate([g.vertices for g in template.geometries])
+            ends = np.array([vertices.min(axis=0), vertices.max(axis=0)])
+            self._corners[key] = ends[_CORNERS, [0, 1, 2]]
         yield Library(key, digest, uri, mime, data)
 
 
@@ -160,8 +191,14 @@ def _image_type(path: Path) -> str:
         raise CityModelError(f"{path}: the texture is not an image that can be read") from error
 
 
-def _row(obj: CityObject) -> ObjectRow:
-    bounds = obj.bounds()
+def _is_geographic(srs_name: str | None) -> bool:
+    try:
+        return srs_name is not None and parse(srs_name).is_geographic
+    except UnknownCrs:
+        return False
+
+
+def _row(obj: CityObject, bounds: Float64 | None) -> ObjectRow:
     attributes = encode_attributes(obj.attributes)
     body = encode_body(obj)
     head = f"{obj.type}\0{obj.parent or ''}\0".encode()

@@ -83,8 +83,15 @@ function openingView(home: Home): Home {
   return { ...home, heading: turned % 360, range: home.range * 0.5, pitch: -26 };
 }
 
-export const lookHome = (stage: Stage) => look(stage, openingView(stage.city.home));
-export const flyHome = (stage: Stage) => fly(stage, openingView(stage.city.home));
+/** On an upright screen the city looks best from higher up and nearer, as little of its width shows. */
+const fitted = (stage: Stage): Home => {
+  const view = openingView(stage.city.home);
+  const { clientWidth, clientHeight } = stage.scene.canvas;
+  return clientWidth < clientHeight ? { ...view, range: view.range * 0.85, pitch: -38 } : view;
+};
+
+export const lookHome = (stage: Stage) => look(stage, fitted(stage));
+export const flyHome = (stage: Stage) => fly(stage, fitted(stage));
 
 /** Flies to a place, keeping the heading and a readable tilt. */
 export function flyToPlace(stage: Stage, lon: number, lat: number, height: number, range: number): void {

@@ -79,7 +79,7 @@ void fragmentMain(FragmentInput fsInput, inout czm_modelMaterial material) {
     vec3 view = normalize(-fsInput.attributes.positionEC);
     float grazing = pow(1.0 - max(dot(normal, view), 0.0), 3.0);
     vec3 halfway = normalize(view + normalize(czm_lightDirectionEC));
-    colour = mix(colour, u_sky * 1.25, u_gloss * grazing);
+    colour = mix(colour, u_sky * u_tone * 1.25, u_gloss * grazing);
     colour += u_sun * u_gloss * pow(max(dot(normal, halfway), 0.0), 120.0);
   }
   material.diffuse = colour;

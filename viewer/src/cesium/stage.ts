@@ -58,6 +58,7 @@ export async function createStage(
     contextOptions: { webgl: { preserveDrawingBuffer: true, powerPreference: 'high-performance' } },
   });
   widget.resolutionScale = quality.resolutionScale;
+  widget.canvas.style.imageRendering = 'auto';
   const { scene } = widget;
   scene.globe.baseColor = Color.WHITE;
   scene.globe.depthTestAgainstTerrain = true;

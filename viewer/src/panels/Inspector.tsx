@@ -52,7 +52,7 @@ function Facts({ object }: { object: CityObject }) {
 function Actions({ object }: { object: CityObject }) {
   const goTo = () => {
     void locate(object.id)
-      .then((position) => position && stage.value && flyToPlace(stage.value, ...position, 180))
+      .then((position) => position && stage.value && flyToPlace(stage.value, ...position, 260))
       .catch(() => undefined);
   };
   const copy = async () => {

@@ -33,7 +33,7 @@ function objectOption(result: SearchResult): Option {
     choose() {
       selection.value = result.id;
       void Promise.resolve(result.position ?? locate(result.id))
-        .then((position) => position && stage.value && flyToPlace(stage.value, ...position, Math.max(80, result.range ?? 200)))
+        .then((position) => position && stage.value && flyToPlace(stage.value, ...position, Math.max(240, 1.2 * (result.range ?? 0))))
         .catch(() => undefined);
     },
   };
