@@ -33,7 +33,7 @@ from twin.store.records import ObjectIndex
 
 FORMAT = 1
 """Goes into every digest: raise it when the same objects give other contents."""
-BUDGET = 20_000
+BUDGET = 32_000
 """Weight of a tile: triangles, with a share for placed geometries and for each object."""
 _BACKDROP = ("terrain", "imagery")
 _COARSE_SHARE = 0.5

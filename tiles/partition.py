@@ -70,14 +70,18 @@ def partition(
     footprints = np.max(high[:, :2] - low[:, :2], axis=1)
     sizes = np.linalg.norm(high - low, axis=1)
     fine = np.floor(centres / 2**BOTTOM_LEVEL).astype(np.int64)
-    tree = _Tree(fine, footprints, sizes, weights, coarse_weights, budget)
-    everything = np.arange(len(bounds), dtype=np.int64)
+    tree = Tree(fine, footprints, sizes, weights, coarse_weights, budget)
+    # Neighbours beside each other, in tiles too: their coordinates compress better.
+    everything = np.argsort(_morton(np.floor(centres).astype(np.int64)), kind="stable").astype(np.int64)
     exponent = tree.smallest_common(everything)
     return tree.cell(everything, exponent)
 
 
 @dataclass(slots=True)
-class _Tree:
+class Tree:
+    """Splits objects into cells. fine: (n, 2) the smallest cell of each one's centre; footprints: (n,)
+    largest edge on the ground [m]; sizes: (n,) diagonal [m]; weights and budget as in `partition`."""
+
     fine: Int64
     footprints: Float64
     sizes: Float64
@@ -99,13 +103,13 @@ class _Tree:
     def cell(self, members: Int64, exponent: int) -> Cell:
         """The cell over these objects, with everything below it."""
         x, y = (int(v) for v in self.fine[members[0]] >> (exponent - BOTTOM_LEVEL))
-        children = self._split(members, exponent)
+        children = self.split(members, exponent)
         if not children:
             return Cell(exponent, x, y, members)
         shown, omitted = self._coarse(members, exponent)
         return Cell(exponent, x, y, shown, children, omitted)
 
-    def _split(self, members: Int64, exponent: int) -> list[Cell]:
+    def split(self, members: Int64, exponent: int) -> list[Cell]:
         """The cells that a cell is split into; none when it is within budget or cannot be split."""
         if self.weights[members].sum() <= self.budget or exponent <= BOTTOM_LEVEL:
             return []
@@ -115,7 +119,7 @@ class _Tree:
         groups = [small[(quarter[:, 0] == i) & (quarter[:, 1] == j)] for j in (0, 1) for i in (0, 1)]
         groups = [g for g in groups if len(g)]
         sparse = [g for g in groups if self.weights[g].sum() < self.budget * _SPARSE]
-        own = np.sort(np.concatenate([members[~fits], *sparse])) if len(sparse) > 1 else members[~fits]
+        own = np.concatenate([members[~fits], *sparse]) if len(sparse) > 1 else members[~fits]
         if len(sparse) > 1:
             groups = [g for g in groups if not any(g is s for s in sparse)]
         children = [c for g in groups for c in self._below(g, exponent - 1)]
@@ -128,7 +132,7 @@ class _Tree:
         """The cells for one quarter: itself on an even level, what it is split into on an odd one."""
         if exponent % 2 == 0:
             return [self.cell(members, exponent)]
-        return self._split(members, exponent) or [self.cell(members, exponent)]
+        return self.split(members, exponent) or [self.cell(members, exponent)]
 
     def _coarse(self, members: Int64, exponent: int) -> tuple[Int64, float]:
         """The objects large enough to be seen from afar, as many as the budget allows, and the size that
@@ -140,6 +144,23 @@ class _Tree:
             if self.coarse_weights[shown].sum() <= self.budget or not len(shown):
                 return shown, step
             step *= 2**0.5
+
+
+def _morton(cells: Int64) -> npt.NDArray[np.uint64]:
+    """(n,) codes that interleave the bits of x and y (n, 2), each taken modulo 2**32."""
+    codes = np.zeros(len(cells), np.uint64)
+    for axis in (0, 1):
+        part = cells[:, axis].astype(np.uint64) & np.uint64(0xFFFFFFFF)
+        for shift, mask in (
+            (16, 0x0000FFFF0000FFFF),
+            (8, 0x00FF00FF00FF00FF),
+            (4, 0x0F0F0F0F0F0F0F0F),
+            (2, 0x3333333333333333),
+            (1, 0x5555555555555555),
+        ):
+            part = (part | (part << np.uint64(shift))) & np.uint64(mask)
+        codes |= part << np.uint64(axis)
+    return codes
 
 
 def walk(cell: Cell) -> list[Cell]:

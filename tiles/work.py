@@ -5,16 +5,16 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from citygml.crs import Georeference
+from citygml.crs import Georeference, LocalFrame
 from citygml.model import CityObject, Template, Texture
 from tiles.coarse import simplify
 from tiles.content import ContentOptions, build_content
@@ -28,13 +28,15 @@ Float64 = npt.NDArray[np.float64]
 
 @dataclass(slots=True)
 class Job:
-    """One content to make. bounds: of its objects in the city's CRS. tolerance [m]: None for a leaf."""
+    """One content to make. bounds: of its objects in the city's CRS. tolerance [m]: None for a leaf.
+    frame: (4, 4) that the content is written in, to ECEF; None: its own."""
 
     key: str
     uri: str
     rows: npt.NDArray[np.int64]
     bounds: tuple[Float64, Float64]
     tolerance: float | None
+    frame: Float64 | None = None
 
 
 @dataclass(slots=True)
@@ -103,15 +105,16 @@ class _Maker:
 
     def make(self, job: Job) -> Made | None:
         objects = [stored.decode(surface_attributes=False) for stored in self.city.fetch(job.rows)]
-        error = 0.0
+        error, options = 0.0, self.options
         if job.tolerance is not None:
             objects, error = simplify(objects, job.tolerance, self.scale)
+            options = replace(options, position_error=max(options.position_error, job.tolerance / 5))
         self._load_templates(objects)
         content = build_content(
             objects,
-            self.place.fitted_frame(*job.bounds).to_local,
+            _to_local(self.place.fitted_frame(*job.bounds), job.frame),
             self.schema,
-            self.options,
+            options,
             templates=self.templates,
             image_loader=self._image,
         )
@@ -142,6 +145,14 @@ class _Maker:
             return None
         found = self.city.image(texture.path)
         return None if found is None else found[1]
+
+
+def _to_local(own: LocalFrame, frame: Float64 | None) -> Callable[[Float64], Float64]:
+    """From the source to the frame of the content."""
+    if frame is None:
+        return own.to_local
+    between = np.linalg.inv(frame) @ own.matrix
+    return lambda points: np.asarray(own.to_local(points) @ between[:3, :3].T + between[:3, 3])
 
 
 _maker: _Maker | None = None

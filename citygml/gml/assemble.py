@@ -7,11 +7,14 @@ from typing import TypeVar
 
 import numpy as np
 
-from citygml.findings import Finding
+from citygml.findings import Finding, Severity
 from citygml.gml.rings import (
     BAD_COORDINATES,
+    CLOSING,
+    CLOSING_DEGREES,
     DEFECTS,
     GOOD,
+    NEARLY_CLOSED,
     NOT_CLOSED,
     TOO_FEW,
     BoolArray,
@@ -40,6 +43,7 @@ MESSAGES = {
     BAD_COORDINATES: "its coordinates are missing, miscounted or not numbers",
     NOT_CLOSED: "its last position is not its first",
     TOO_FEW: "it has too few positions",
+    NEARLY_CLOSED: "its last position is not quite its first",
 }
 
 
@@ -81,8 +85,10 @@ class Paint:
 class Assembly:
     """The geometries of one batch."""
 
-    def __init__(self, swap_axes: bool, keep_ids: bool, planar: bool) -> None:
+    def __init__(self, swap_axes: bool, degrees: bool, keep_ids: bool, planar: bool) -> None:
         self.rings = RingTable(planar=planar)
+        if degrees:
+            self.rings.closing_tolerance = (CLOSING_DEGREES, CLOSING_DEGREES, CLOSING)
         self.paint: dict[int, list[Paint]] = {}
         self._swap = swap_axes
         self._keep_ids = keep_ids
@@ -145,7 +151,7 @@ class Assembly:
         defective = np.flatnonzero(parsed.defects != GOOD)
         polygons = np.searchsorted(first_ring, defective, side="right") - 1
         bad = np.zeros(len(table.first_ring), bool)
-        bad[polygons] = True
+        bad[polygons[parsed.defects[defective] != NEARLY_CLOSED]] = True
         for ring, polygon in zip(defective.tolist(), polygons.tolist(), strict=True):
             defect = int(parsed.defects[ring])
             part = table.ring_ids[ring] or table.polygon_ids[polygon]
@@ -155,9 +161,12 @@ class Assembly:
                 if np.isfinite(xyz).all():
                     place = (xyz[0], xyz[1], xyz[2])
                     break
-            message = f"ring {part or 'without gml:id'}: {MESSAGES[defect]}; its polygon is left out"
+            kept = defect == NEARLY_CLOSED
+            consequence = "taken as closed" if kept else "its polygon is left out"
+            message = f"ring {part or 'without gml:id'}: {MESSAGES[defect]}; {consequence}"
             owner = objects[table.owners[polygon]].id
-            findings.append(Finding(DEFECTS[defect], message, owner, part, place))
+            severity: Severity = "warning" if kept else "error"
+            findings.append(Finding(DEFECTS[defect], message, owner, part, place, severity))
         return bad
 
     def _swapped(self, coordinates: Float64) -> Float64:

@@ -32,7 +32,7 @@ class GmlReader:
         self.gathered = Gathered()
         self._options = options or ReadOptions()
         self._head = read_head(self.path)
-        self._swap = swap_axes(self._head, self._options.crs)
+        self._swap, self._degrees = axes(self._head, self._options.crs)
         self.info = self._describe(self._head)
 
     def _describe(self, head: Head) -> ModelInfo:
@@ -76,25 +76,31 @@ class GmlReader:
         planar = self._head.dimension != "3" and not any(
             len(text.split()) == 3 for text in self._head.envelope
         )
-        assembly = Assembly(self._swap, self._options.keep_ids, planar)
+        assembly = Assembly(self._swap, self._degrees, self._options.keep_ids, planar)
         geometry.start(assembly.rings)
         return assembly
 
 
-def swap_axes(head: Head, crs: str | None) -> bool:
-    """Whether the file's first coordinate is the north or latitude. `crs` replaces the file's srsName."""
+def axes(head: Head, crs: str | None) -> tuple[bool, bool]:
+    """Whether the file's first coordinate is the north or latitude, and whether it is in degrees.
+
+    crs: replaces the file's srsName. A missing or unknown one leaves the order of the file.
+    """
     from citygml import crs as systems
 
     name = crs or head.srs_name
     if name is None:
-        return False
+        return False, False
     corners = [c for c in map(_numbers, head.envelope) if len(c) >= 2 and np.any(c)]
     sample = [c[:2] for c in corners] if len(corners) == 2 else [_numbers(head.sample or "")[:2]]
     try:
         system = systems.parse(name)
     except UnknownCrs:
-        return False
-    return systems.resolve_axis_order(system, np.array(sample)) if len(sample[0]) == 2 else system.swap_axes
+        return False, False
+    swap = system.swap_axes
+    if len(sample[0]) == 2:
+        swap = systems.resolve_axis_order(system, np.array(sample))
+    return swap, system.is_geographic
 
 
 def _numbers(text: str) -> Float64:

@@ -73,6 +73,7 @@ class Resolver:
             message = f"two polygons have the gml:id {gml_id}"
             self._findings.append(Finding("duplicate-id", message, object_id, gml_id))
         self._geometry.duplicates = []
+        self._geometry.triangles.forget()
         self._geometry.polygons = {}
         self._geometry.aggregates = {}
 

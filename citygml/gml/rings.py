@@ -20,9 +20,13 @@ Int = np.int64
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-DEFECTS: Final = ("", "bad-coordinates", "ring-not-closed", "too-few-points")
+DEFECTS: Final = ("", "bad-coordinates", "ring-not-closed", "too-few-points", "ring-not-closed")
 _TEXTS_AT_ONCE = 8192
-GOOD, BAD_COORDINATES, NOT_CLOSED, TOO_FEW = range(4)
+CLOSING = 0.001
+"""The gap [m] between the ends of a ring that is a rounding error and no defect of its shape."""
+CLOSING_DEGREES = 1e-8
+"""The same in degrees: a millimetre on the ground."""
+GOOD, BAD_COORDINATES, NOT_CLOSED, TOO_FEW, NEARLY_CLOSED = range(5)
 
 
 @dataclass(slots=True)
@@ -34,6 +38,8 @@ class RingTable:
     surfaces, or -1. dimensions: the rings that declare two. curves, points: polygons that are no surfaces.
     local: polygons in the coordinates of a template, which have no CRS. planar: the file does not say that
     its coordinates are three, so that rings which only make sense with two are read as such.
+    closing_tolerance: how far apart the ends of a ring may be for it to count as closed all the same, per
+    axis, in the units of the file.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -47,6 +53,7 @@ class RingTable:
     points: list[int] = field(default_factory=list)
     local: list[int] = field(default_factory=list)
     planar: bool = False
+    closing_tolerance: tuple[float, float, float] = (CLOSING, CLOSING, CLOSING)
 
 
 @dataclass(slots=True)
@@ -139,7 +146,13 @@ def parse_rings(table: RingTable) -> ParsedRings:
     ends = starts[full] + points[full] - 1
     closed = (coordinates[starts[full]] == coordinates[ends]).all(axis=1)
     open_rings = full[~closed]
-    defects[open_rings[points[open_rings] > 2]] = NOT_CLOSED
+    open_rings = open_rings[points[open_rings] > 2]
+    if len(open_rings):
+        gaps = np.abs(
+            coordinates[starts[open_rings]] - coordinates[starts[open_rings] + points[open_rings] - 1]
+        )
+        nearly = (gaps < table.closing_tolerance).all(axis=1) & (points[open_rings] > 3)
+        defects[open_rings] = np.where(nearly, NEARLY_CLOSED, NOT_CLOSED)
     bad = unreadable | (points == 0) | (counts % dimensions != 0)
     broken = ~np.isfinite(coordinates).all(axis=1)
     if broken.any():

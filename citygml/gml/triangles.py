@@ -46,6 +46,10 @@ class Triangles:
         if before is not None and before.get(_TAKEN) is not None:
             holder.remove(before)  # the parser must keep its current element, but not the one before
 
+    def forget(self) -> None:
+        """Let go of what no geometry asked for."""
+        self._taken.clear()
+
     def pop(self, holder: Element) -> list[Triangle]:
         """The triangles taken from this element."""
         if not self._taken or holder not in self._taken:

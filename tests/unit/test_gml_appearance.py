@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from citygml.gml import GmlReader
+from citygml.gml.stream import contains
 from citygml.model import CityObject, Material
 from tests.unit.gml_models import (
     building,
@@ -77,6 +78,21 @@ def test_a_parameterized_texture_wherever_it_stands(tmp_path: Path, place: objec
     assert np.isnan(texturing.uv[4:]).all()
     assert city_object.textures[0].uri == "wall.png"
     assert city_object.textures[0].path == str(path.resolve())
+
+
+def test_global_appearances_of_a_file_in_utf_16(tmp_path: Path) -> None:
+    image(tmp_path)
+    text = document(before(texture(coordinates()))).replace("UTF-8", "UTF-16")
+    (city_object,), _ = read(tmp_path, text.encode("utf-16"))
+    assert city_object.geometries[0].textures["summer"].images.tolist() == [0, -1]
+
+
+@pytest.mark.parametrize("before", [0, 1, (1 << 20) - 3, 1 << 20, (1 << 21) - 1])
+def test_a_text_is_found_wherever_the_blocks_of_the_file_end(tmp_path: Path, before: int) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * before + b"needle" + b"x" * 10)
+    assert contains(path, "needle")
+    assert not contains(path, "needles")
 
 
 def test_textures_follow_the_polygons_into_a_solid_of_links_and_turn_with_them(tmp_path: Path) -> None:

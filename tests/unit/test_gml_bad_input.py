@@ -149,6 +149,13 @@ def test_a_defective_ring_is_a_finding_and_the_rest_goes_in(
     assert geometry.rings.tolist() == [0, 4, 8]
 
 
+def test_a_gap_of_a_rounding_error_is_a_warning_and_the_polygon_stays(tmp_path: Path) -> None:
+    nearly = "0 0 0 1 0 0 1 1 0 0 1 0 0.00008 0 0"
+    (city_object,), reader = read(tmp_path, document(member(building(lod2(multi_surface(polygon(nearly)))))))
+    assert [(f.code, f.severity) for f in reader.gathered.findings] == [("ring-not-closed", "warning")]
+    assert city_object.geometries[0].vertices.tolist() == [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]]
+
+
 def test_a_finding_tells_the_place_in_the_order_of_the_vertices(tmp_path: Path) -> None:
     text = document(
         member(building(lod2(multi_surface(polygon("35 129 1 35 130 1 36 130 1"))))), srs="EPSG:6697"

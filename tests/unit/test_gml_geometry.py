@@ -117,6 +117,34 @@ def test_surfaces_of_every_kind_flatten_to_polygons(tmp_path: Path) -> None:
     assert geometry.vertices[::4, 2].tolist() == [0, 1, 2, 3, 4, 5, 6, 7]
 
 
+def test_triangles_taken_out_while_parsing_are_those_of_the_file(tmp_path: Path) -> None:
+    def triangle(positions: str, ring: str = "<gml:LinearRing>", flat: bool = False) -> str:
+        dimension = ' srsDimension="2"' if flat else ""
+        inside = f"{ring}<gml:posList{dimension}>{positions}</gml:posList></gml:LinearRing>"
+        return f"<gml:Triangle><gml:exterior>{inside}</gml:exterior></gml:Triangle>"
+
+    def tin(*triangles: str) -> str:
+        patches = f"<gml:trianglePatches>{''.join(triangles)}</gml:trianglePatches>"
+        tin = f"<dem:tin><gml:TriangulatedSurface>{patches}</gml:TriangulatedSurface></dem:tin>"
+        component = f"<dem:TINRelief><dem:lod>1</dem:lod>{tin}</dem:TINRelief>"
+        return f"<dem:reliefComponent>{component}</dem:reliefComponent>"
+
+    first = tin(
+        triangle("0 0 1 1 0 1 0 1 1 0 0 1"),
+        triangle("0 0 1 0 0 1 1", '<gml:LinearRing gml:id="bad">'),
+        triangle("5 0 6 0 5 1 5 0", flat=True),
+    )
+    second = tin(triangle("7 0 1 8 0 1 7 1 1 7 0 1"), "<gml:Triangle/>")
+    relief = f"<dem:ReliefFeature><dem:lod>1</dem:lod>{first}{second}</dem:ReliefFeature>"
+    (_, a, b), reader = read(tmp_path, document(member(relief)))
+    assert a.geometries[0].vertices.tolist() == [
+        [0, 0, 1], [1, 0, 1], [0, 1, 1], [5, 0, 0], [6, 0, 0], [5, 1, 0]
+    ]  # fmt: skip
+    assert b.geometries[0].vertices.tolist() == [[7, 0, 1], [8, 0, 1], [7, 1, 1]]
+    findings = [(f.code, f.object_id, f.part) for f in reader.gathered.findings]
+    assert findings == [("bad-coordinates", a.id, "bad"), ("bad-coordinates", b.id, None)]
+
+
 def test_an_orientable_surface_turns_its_polygons_round(tmp_path: Path) -> None:
     turned = (
         '<gml:OrientableSurface orientation="-"><gml:baseSurface>'

@@ -32,8 +32,8 @@ export function lightCity(stage: Stage): void {
   shadows.softShadows = quality.softShadows;
   shadows.fadingEnabled = true;
   const { _primitiveBias: bias } = shadows as unknown as BiasedShadows;
-  bias.depthBias = 0.0004;
-  bias.normalOffsetScale = 0.6;
+  bias.depthBias = 0.0006;
+  bias.normalOffsetScale = 1.2;
 
   stage.owner.own(
     effect(() => {

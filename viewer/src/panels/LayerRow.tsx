@@ -99,7 +99,7 @@ export function LayerRow({ layer, onDragStart, onDragEnd, onNudge }: Props) {
           onClick={() => (expanded.value = !expanded.value)}
         >
           <span>{title}</span>
-          <span class="layer-count">{loading ? t('layers.loading') : number(layer.objects)}</span>
+          <span class="layer-count" title={t('layers.objects', { count: layer.objects })}>{loading ? t('layers.loading') : number(layer.objects)}</span>
           <Icon name="chevron" size={14} />
         </button>
       </div>

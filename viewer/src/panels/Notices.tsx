@@ -1,5 +1,6 @@
 /** What the person must know: progress, a lost server, a broken scene, a short word that fades. */
 import { useSignalEffect } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { offline } from '../client/api';
 import { type Key, t } from '../i18n';
 import { city, cityError, pending, sceneError, toast } from '../state/store';
@@ -40,6 +41,13 @@ export function Notices() {
     const timer = setTimeout(() => (toast.value = null), TOAST_MS);
     return () => clearTimeout(timer);
   });
+  useEffect(() => {
+    let away = offline.peek();
+    return offline.subscribe((now) => {
+      if (away && !now) toast.value = { key: 'offline.back' };
+      away = now;
+    });
+  }, []);
   return (
     <div class="notices">
       {offline.value && <Banner title="offline.title" detail={t('offline.text')} />}
@@ -49,7 +57,7 @@ export function Notices() {
       {city.value !== null && cityError.value !== null && <Banner title="error.terrain" detail={cityError.value} />}
       {sceneError.value !== null && <Banner title="error.scene" detail={sceneError.value} retry />}
       <div role="status" aria-live="polite">
-        {toast.value && <p class="panel toast">{t(toast.value.key as Key)}</p>}
+        {toast.value && <p class="panel toast">{t(toast.value.key)}</p>}
       </div>
     </div>
   );

@@ -17,13 +17,16 @@ export interface ViewState {
   baseMap?: 'own' | 'custom' | 'none';
 }
 
+/** Escapes the link's own separators as well, which `encodeURIComponent` leaves. */
+const escaped = (text: string) => encodeURIComponent(text).replaceAll('~', '%7E').replaceAll('!', '%21');
+
 const round = (value: number, digits: number) => String(Number(value.toFixed(digits)));
 
 function writeLayer(layer: LayerView): string {
-  const parts = [encodeURIComponent(layer.id), layer.visible ? '1' : '0', round(layer.opacity, 2)];
+  const parts = [escaped(layer.id), layer.visible ? '1' : '0', round(layer.opacity, 2)];
   const by = layer.classification;
   if (by) {
-    parts.push(encodeURIComponent(by.attribute), by.ramp);
+    parts.push(escaped(by.attribute), by.ramp);
     if (by.range) parts.push(round(by.range[0], 4), round(by.range[1], 4));
   }
   return parts.join('~');

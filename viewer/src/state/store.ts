@@ -1,6 +1,7 @@
 /** Everything that the view is, as signals; panels read and write them, the Cesium side follows. */
 import { computed, signal } from '@preact/signals';
 import type { City, LayerInfo } from '../client/types';
+import type { Key } from '../i18n';
 import type { Ramp } from '../layers/ramps';
 import type { Theme } from '../sun/daylight';
 
@@ -65,7 +66,7 @@ export const sheet = signal<Sheet | null>(null);
 const waiting = new Map<string, number>();
 /** Tiles still to come, of the ground and of every layer. */
 export const pending = signal(0);
-export const toast = signal<{ key: string; detail?: string } | null>(null);
+export const toast = signal<{ key: Key } | null>(null);
 
 export const zone = computed(() => city.value?.timezone ?? 'UTC');
 
