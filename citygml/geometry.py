@@ -6,6 +6,9 @@ import numpy as np
 
 from citygml.model import Float64, Geometry, Int32
 
+NO_AREA = 1e-10
+"""[m²] a polygon below it has no direction, and is not drawn."""
+
 
 def ring_vectors(vertices: Float64, rings: Int32) -> Float64:
     """(r, 3) float64 area vectors of r rings: half the Newell sum, pointing to the side from which the ring
@@ -30,10 +33,22 @@ def ring_vectors(vertices: Float64, rings: Int32) -> Float64:
     return np.stack(sums, axis=1) / 2
 
 
+def newell(vertices: Float64, rings: Int32, polygons: Int32) -> tuple[Float64, Float64]:
+    """Unit normals (p, 3) and areas (p,) [m²] of polygons, by Newell's method; zero where there is no area.
+
+    The normal is that of the exterior ring; holes reduce the area whichever way they turn.
+    """
+    vectors = ring_vectors(vertices, rings)
+    exterior = vectors[polygons[:-1]]
+    length = np.linalg.norm(exterior, axis=1)
+    some = length > NO_AREA
+    normals = np.divide(exterior, length[:, None], out=np.zeros_like(exterior), where=some[:, None])
+    owner = np.repeat(np.arange(len(polygons) - 1), np.diff(polygons))
+    along = np.abs(np.einsum("ij,ij->i", vectors, normals[owner]))
+    total = np.bincount(owner, along, len(length))
+    return normals, np.maximum(2.0 * length * some - total, 0.0)
+
+
 def polygon_areas(g: Geometry, scale: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> Float64:
     """(p,) float64 [m²], exterior less holes; `scale` is metres per unit of each axis."""
-    vectors = ring_vectors(g.vertices * scale, g.rings)
-    areas = np.linalg.norm(vectors, axis=1)
-    areas[np.setdiff1d(np.arange(len(areas)), g.polygons[:-1])] *= -1
-    owner = np.repeat(np.arange(g.polygon_count), np.diff(g.polygons))
-    return np.bincount(owner, areas, g.polygon_count).astype(np.float64)
+    return newell(g.vertices * scale, g.rings, g.polygons)[1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,14 +19,17 @@ from pathlib import Path
 import numpy as np
 
 from citygml.crs import Georeference
+from citygml.model import Float64
+from tiles import implicit
 from tiles import partition as parts
 from tiles.coarse import PRISM_TRIANGLES
 from tiles.content import ContentOptions
-from tiles.folder import recover, removed
+from tiles.folder import recover, removed, replaced
 from tiles.layer import attribute_list, signature, summarize
 from tiles.metadata import Schema
-from tiles.tileset import Json, Tile, box, contents, tileset, unbox
-from tiles.work import Job, Made, run_jobs
+from tiles.plan import Explicit, Plan, finish, known_contents
+from tiles.tileset import Json, Tile, contents, tileset
+from tiles.work import Made, run_jobs
 from twin.errors import CityBusy, TwinError
 from twin.place import georeference, metres_per_unit
 from twin.store import City, open_city
@@ -45,7 +49,8 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(slots=True)
 class TileOptions:
-    """content: how contents are written. all: build everything anew. budget: triangles in a tile, about."""
+    """content: how contents are written. all: build everything anew. implicit: subtrees instead of a tree in
+    tileset.json. budget: triangles in a tile, about."""
 
     content: ContentOptions = field(default_factory=ContentOptions)
     all: bool = False
@@ -121,113 +126,114 @@ def build_layer(
     if not len(index):
         removed(target)
         return LayerReport(layer)
+    recover(target)
     previous = None if options.all else _previous(target)
     summary, known = summarize(city, layer, previous["extras"]["known"] if previous else None)
     schema = Schema.from_summary(layer, summary)
-    weights = index.triangles + _PER_INSTANCE * index.implicit + _PER_OBJECT
-    coarse_weights = np.minimum(weights, PRISM_TRIANGLES + _PER_OBJECT)
-    if layer != "buildings":
-        coarse_weights = weights
-    root = parts.partition(
-        index.bounds,
-        weights.astype(np.float64),
-        coarse_weights * (1 / _COARSE_SHARE),
-        options.budget,
-        metres_per_unit(city),
-    )
-    base = _base_digest(schema, options.content, place)
     target.mkdir(parents=True, exist_ok=True)
-    plan = _Plan(index, place, base, contents(previous) if previous else {}, target)
-    tree = plan.tile(root)
-    report = LayerReport(layer, written=len(plan.jobs))
-    scale = metres_per_unit(city)
-    made: dict[str, Made | None] = {}
-    done = run_jobs(city.folder, plan.jobs, schema, options.content, place, target, scale, options.workers)
-    for number, (key, result) in enumerate(done, 1):
-        made[key] = result
-        if progress is not None:
-            progress(layer, number, len(plan.jobs))
-    finished = _finish(tree, made, report)
-    if finished is None:
+    run = _Run(city, layer, place, options, progress, target, index, schema, previous)
+    extras = {"format": FORMAT, "layer": layer, "attributes": attribute_list(schema, summary), "known": known}
+    document = run.implicit(extras) if options.implicit else run.explicit(extras)
+    if document is None:
         removed(target)
-        return report
-    document = tileset(
-        finished,
-        {"format": FORMAT, "layer": layer, "attributes": attribute_list(schema, summary), "known": known},
-    )
-    if written := _write_if_new(target / "tileset.json", document):
-        report.written += written
-    report.removed = _clean(target, set(contents(document)))
-    return report
+        return LayerReport(layer)
+    run.report.written += _write_if_new(target / "tileset.json", document)
+    run.report.removed = _clean(target, document)
+    return run.report
 
 
 @dataclass(slots=True)
-class _Plan:
-    """Tiles with the contents that can be reused, and the jobs for the others."""
+class _Run:
+    """One build of one layer."""
 
-    index: ObjectIndex
+    city: City
+    layer: str
     place: Georeference
-    base: bytes
-    previous: dict[str, Json]
+    options: TileOptions
+    progress: Progress | None
     target: Path
-    jobs: list[Job] = field(default_factory=list)
+    index: ObjectIndex
+    schema: Schema
+    previous: Json | None
+    report: LayerReport = field(init=False)
 
-    def tile(self, cell: parts.Cell) -> Tile:
-        bounds = self.index.bounds[cell.members] if len(cell.members) else None
-        children = [self.tile(child) for child in cell.children]
-        if bounds is None:
-            return Tile(cell.key, children[0].matrix, error=cell.omitted, children=children)
-        low, high = bounds[:, :3].min(axis=0), bounds[:, 3:].max(axis=0)
-        tile = Tile(
-            cell.key, self.place.local_frame((low + high) / 2).matrix, error=cell.omitted, children=children
+    def __post_init__(self) -> None:
+        self.report = LayerReport(self.layer)
+
+    def explicit(self, extras: Json) -> Json | None:
+        """The document of an explicit tileset, its contents in place; None with nothing to draw."""
+        root = parts.partition(*self._objects(), metres_per_unit(self.city))
+        known = known_contents(self.previous, self.target) if self.previous else {}
+        plan = Plan(self.index, self._base(), known, Explicit(self.place))
+        tree = finish(plan.tile(root), self._make(plan, self.target))
+        if tree is None:
+            return None
+        self._count(tree)
+        return tileset(tree, extras)
+
+    def implicit(self, extras: Json) -> Json | None:
+        """The document of an implicit tileset, its generation in place; None with nothing to draw."""
+        square, root = implicit.quadtree(*self._objects(), self.place, metres_per_unit(self.city))
+        before = (self.previous or {}).get("extras", {})
+        known = implicit.known_contents(self.target / before.get("generation", "none"))
+        plan = Plan(self.index, self._base() + square.frame.tobytes(), known, square)
+        tree = plan.tile(root)
+        name = implicit.generation(plan, square)
+        if name == before.get("generation") and not plan.jobs:
+            written = before["tiling"]
+            finished = finish(tree, plan.made)
+        else:
+            with replaced(self.target / name) as folder:
+                implicit.prepare(folder, plan)
+                made = self._make(plan, folder)
+                finished = finish(tree, made)
+                if finished is None:
+                    return None
+                written = implicit.write(folder, finished, plan, made)
+        if finished is None:
+            return None
+        self._count(finished)
+        return implicit.tileset(square, name, written, extras)
+
+    def _objects(self) -> tuple[Float64, Float64, Float64, float]:
+        """Bounds, weights in a leaf and in coarse content, and the budget."""
+        weights = self.index.triangles + _PER_INSTANCE * self.index.implicit + _PER_OBJECT
+        coarse = np.minimum(weights, PRISM_TRIANGLES + _PER_OBJECT) if self.layer == "buildings" else weights
+        return self.index.bounds, weights.astype(np.float64), coarse / _COARSE_SHARE, self.options.budget
+
+    def _base(self) -> bytes:
+        return _base_digest(self.schema, self.options.content, self.place)
+
+    def _make(self, plan: Plan, folder: Path) -> dict[str, Made | None]:
+        """Make what the plan asks for; all contents by key."""
+        self.report.written = len(plan.jobs)
+        made = dict(plan.made)
+        done = run_jobs(
+            self.city.folder,
+            plan.jobs,
+            self.schema,
+            self.options.content,
+            self.place,
+            folder,
+            metres_per_unit(self.city),
+            self.options.workers,
         )
-        tile.uri = f"{cell.key}.{self._digest(cell)}.glb"
-        known = self.previous.get(tile.uri)
-        if known is not None and _intact(self.target / tile.uri, known["extras"]["bytes"]):
-            tile.low, tile.high = unbox(known["content"]["boundingVolume"]["box"])
-            extras = known["extras"]
-            tile.triangles, tile.features, tile.bytes = (
-                extras["triangles"],
-                extras["features"],
-                extras["bytes"],
-            )
-            tile.error = max(tile.error, extras["error"])
-        else:
-            tolerance = None if cell.is_leaf else max(cell.omitted / 4, 0.25)
-            rows = self.index.rows[cell.members]
-            self.jobs.append(Job(cell.key, tile.uri, rows, (low, high), tolerance))
-        return tile
+        for number, (key, result) in enumerate(done, 1):
+            made[key] = result
+            if self.progress is not None:
+                self.progress(self.layer, number, len(plan.jobs))
+        self.report.findings = sum(result.findings for result in made.values() if result is not None)
+        return made
 
-    def _digest(self, cell: parts.Cell) -> str:
-        digest = hashlib.blake2b(self.base, digest_size=8)
-        digest.update(b"leaf" if cell.is_leaf else f"coarse {cell.omitted:.3f}".encode())
-        for member in cell.members.tolist():
-            digest.update(self.index.ids[member].encode())
-            digest.update(self.index.digests[member])
-        return digest.hexdigest()
-
-
-def _finish(tile: Tile, made: dict[str, Made | None], report: LayerReport) -> Tile | None:
-    """The tree with what the jobs made; tiles with nothing to draw are left out."""
-    tile.children = [c for c in (_finish(child, made, report) for child in tile.children) if c is not None]
-    if tile.key in made:
-        result = made[tile.key]
-        if result is None:
-            tile.uri = None
-        else:
-            tile.low, tile.high = unbox(box(result.low, result.high))
-            tile.triangles, tile.features, tile.bytes = result.triangles, result.features, result.bytes
-            tile.error = max(tile.error, result.error)
-            report.findings += result.findings
-    if tile.uri is None and not tile.children:
-        return None
-    if tile.uri is not None:
-        report.tiles += 1
-        report.bytes += tile.bytes
-        if not tile.children:
-            report.triangles += tile.triangles
-            report.features += tile.features
-    return tile
+    def _count(self, tile: Tile) -> None:
+        for child in tile.children:
+            self._count(child)
+        if tile.uri is not None:
+            self.report.tiles += 1
+            self.report.bytes += tile.bytes
+            if not tile.children:
+                self.report.triangles += tile.triangles
+                self.report.features += tile.features
 
 
 def _base_digest(schema: Schema, options: ContentOptions, place: Georeference) -> bytes:
@@ -244,13 +250,6 @@ def _previous(target: Path) -> Json | None:
     return document if document.get("extras", {}).get("format") == FORMAT else None
 
 
-def _intact(path: Path, size: int) -> bool:
-    try:
-        return path.stat().st_size == size
-    except OSError:
-        return False
-
-
 def _write_if_new(path: Path, document: Json) -> bool:
     data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     if path.exists() and path.read_bytes() == data:
@@ -261,14 +260,21 @@ def _write_if_new(path: Path, document: Json) -> bool:
     return True
 
 
-def _clean(target: Path, used: set[str]) -> int:
-    """Remove contents that the tileset no longer names; how many."""
-    removed = 0
+def _clean(target: Path, document: Json) -> int:
+    """Remove what the tileset no longer names; how many contents have gone."""
+    used = {*contents(document), document["extras"].get("generation")}
+    gone = 0
     for path in target.iterdir():
-        if path.name not in used and path.suffix in {".glb", ".new"}:
+        if path.name in used:
+            continue
+        if path.is_dir():
+            # contents that the new generation has taken over have a second name there
+            gone += sum(glb.stat().st_nlink == 1 for glb in path.rglob("*.glb"))
+            shutil.rmtree(path)
+        elif path.suffix in {".glb", ".new"}:
             path.unlink()
-            removed += 1
-    return removed
+            gone += 1
+    return gone
 
 
 def _drop_old_layers(folder: Path, existing: set[str]) -> None:

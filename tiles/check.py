@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tiles.expand import expand
 from tiles.read import BrokenGlb, Gltf, Part, read_glb
 from twin.errors import TwinError
 
@@ -97,38 +98,62 @@ def check_tileset(path: Path, limit: int = 20, schemas: Path | None = None) -> T
     except (OSError, ValueError) as error:
         raise TwinError(f"{path}: not a tileset ({error})") from error
     report = TilesetReport(path, limit)
-    if schemas is not None:
-        _check_schema(document, schemas, report)
+    schema = None if schemas is None else _Schemas(schemas, report)
+    if schema is not None:
+        schema.check(document, "tileset.json", "tileset.schema.json")
     if not isinstance(document, dict) or "root" not in document or "asset" not in document:
         raise TwinError(f"{path}: not a tileset: it has no asset or no root")
     if document["asset"].get("version") not in ("1.0", "1.1"):
         report.add("bad-version", "asset", f"version {document['asset'].get('version')!r} is not 1.0 or 1.1")
     if document.get("geometricError", -1) < document["root"].get("geometricError", 0):
         report.add("error-grows", "root", "the root's geometric error is greater than the tileset's")
-    _Walk(path.parent, report).tile(document["root"], "root", None)
+    walk = _Walk(path.parent, report)
+    if "implicitTiling" in document["root"]:
+        walk.implicit(document["root"], schema)
+    else:
+        walk.tile(document["root"], "root", None)
     return report
 
 
-def _check_schema(document: Json, folder: Path, report: TilesetReport) -> None:
-    import jsonschema
-    from referencing import Registry, Resource
+class _Schemas:
+    """The JSON schemas of 3D Tiles in a folder."""
 
-    registry: Registry[Any] = Registry().with_resources(
-        (name, Resource.from_contents(json.loads(file.read_bytes())))
-        for file in folder.rglob("*.schema.json")
-        for name in {file.name, file.relative_to(folder).as_posix()}
-    )
-    schema = json.loads((folder / "tileset.schema.json").read_bytes())
-    validator = jsonschema.Draft202012Validator(schema, registry=registry)
-    for error in validator.iter_errors(document):
-        place = "/".join(map(str, error.absolute_path))
-        report.add("schema", place or "tileset.json", error.message[:200])
+    def __init__(self, folder: Path, report: TilesetReport) -> None:
+        from referencing import Registry, Resource
+
+        self.folder, self.report = folder, report
+        self.registry: Registry[Any] = Registry().with_resources(
+            (name, Resource.from_contents(json.loads(file.read_bytes())))
+            for file in folder.rglob("*.schema.json")
+            for name in {file.name, file.relative_to(folder).as_posix()}
+        )
+
+    def check(self, document: Json, file: str, schema: str) -> None:
+        """Validate the document of a file; what is wrong goes into the report."""
+        import jsonschema
+
+        text = json.loads((self.folder / schema).read_bytes())
+        validator = jsonschema.Draft202012Validator(text, registry=self.registry)
+        for error in validator.iter_errors(document):
+            place = "/".join(map(str, error.absolute_path))
+            self.report.add("schema", f"{file} {place}".strip(), error.message[:200])
 
 
 @dataclass(slots=True)
 class _Walk:
     folder: Path
     report: TilesetReport
+
+    def implicit(self, root: Json, schemas: _Schemas | None) -> None:
+        """Check what a root with implicit tiling stands for."""
+
+        def validate(document: Json, uri: str) -> None:
+            if schemas is not None:
+                schemas.check(document, uri, "Subtree/subtree.schema.json")
+
+        top = expand(root, self.folder, self.report.add, validate)
+        if top is not None:
+            self.tile(top, "root", (root, np.eye(4)))
 
     def tile(self, tile: Json, place: str, above: tuple[Json, Float64] | None) -> None:
         """Check a tile and everything below it; `above` is the parent and this tile's transform in it."""

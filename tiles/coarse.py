@@ -9,10 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from citygml.model import SOLID_TYPES, SURFACE_TYPES, CityObject, Float64, Geometry, Int32
+
+if TYPE_CHECKING:
+    import shapely
+
+Shapes: TypeAlias = npt.NDArray[Any]
 
 PRISM_TRIANGLES = 14
 """About what one prism takes, for budgets."""
@@ -70,9 +77,11 @@ def _prisms(objects: list[CityObject], tolerance: float, scale: Float64) -> tupl
     counts = [len(b) for b in bases]
     flat = np.concatenate(bases)
     owner = np.repeat(np.arange(len(objects)), counts)
-    outlines = shapely.polygons(shapely.linearrings(flat[:, :2] * scale, indices=owner))
-    simple = shapely.simplify(outlines, tolerance)
-    kept = np.where(shapely.is_empty(simple) | ~shapely.is_valid(simple), shapely.envelope(outlines), simple)
+    outlines: Shapes = np.asarray(shapely.polygons(shapely.linearrings(flat[:, :2] * scale, indices=owner)))
+    simple: Shapes = np.asarray(shapely.simplify(outlines, tolerance))
+    kept = np.where(
+        shapely.is_empty(simple) | ~shapely.is_valid(simple), np.asarray(shapely.envelope(outlines)), simple
+    )
     made = [
         replace(obj, geometries=[_prism(ring, float(base[:, 2].min()), top, scale)], surfaces=[], implicit=[])
         for obj, ring, base, top in zip(objects, shapely.get_exterior_ring(kept), bases, tops, strict=True)
@@ -122,15 +131,15 @@ def _ground_ring(obj: CityObject, geometries: list[Geometry], vertices: Float64)
 def _hull(vertices: Float64) -> Float64:
     import shapely
 
-    hull = shapely.convex_hull(shapely.multipoints(vertices[:, :2]))
-    if hull.geom_type != "Polygon":
+    hull: shapely.Geometry = shapely.MultiPoint(vertices[:, :2]).convex_hull
+    if not isinstance(hull, shapely.Polygon):
         (x0, y0), (x1, y1) = vertices[:, :2].min(axis=0), vertices[:, :2].max(axis=0)
         hull = shapely.box(x0, y0, x1, y1)
     ring = shapely.get_coordinates(hull)[:-1]
     return np.column_stack([ring, np.full(len(ring), vertices[:, 2].min())])
 
 
-def _prism(ring: object, low: float, top: float, scale: Float64) -> Geometry:
+def _prism(ring: shapely.LinearRing, low: float, top: float, scale: Float64) -> Geometry:
     """Walls and roof over a ring; the underside is never seen."""
     import shapely
 

@@ -178,23 +178,3 @@ def assemble(document: Json, binary: bytes) -> bytes:
         chunks += [struct.pack("<II", len(binary), _BINARY_CHUNK), binary]
     length = 12 + sum(map(len, chunks))
     return b"".join([struct.pack("<III", _GLB, 2, length), *chunks])
-
-
-def disassemble(glb: bytes) -> tuple[Json, bytes]:
-    """The JSON document and the binary chunk of a GLB. Raises ValueError when it is not one."""
-    if len(glb) < 20:
-        raise ValueError("not a GLB: too short")
-    magic, version, length = struct.unpack_from("<III", glb)
-    if magic != _GLB or version != 2 or length != len(glb):
-        raise ValueError("not a GLB: wrong header")
-    size, kind = struct.unpack_from("<II", glb, 12)
-    if kind != _JSON_CHUNK:
-        raise ValueError("not a GLB: the first chunk is not JSON")
-    document: Json = orjson.loads(glb[20 : 20 + size])
-    rest = 20 + size
-    if rest == len(glb):
-        return document, b""
-    size, kind = struct.unpack_from("<II", glb, rest)
-    if kind != _BINARY_CHUNK:
-        raise ValueError("not a GLB: the second chunk is not binary")
-    return document, glb[rest + 8 : rest + 8 + size]

@@ -201,11 +201,8 @@ class Gltf:
             offsets = np.frombuffer(self.view(column["stringOffsets"]), offset_type, count + 1).tolist()
             return [data[a:b].decode() for a, b in pairwise(offsets)]
         if kind == "BOOLEAN":
-            return (
-                np.unpackbits(np.frombuffer(data, np.uint8), count=count, bitorder="little")
-                .astype(bool)
-                .tolist()
-            )
+            bits = np.unpackbits(np.frombuffer(data, np.uint8), count=count, bitorder="little")
+            return [bool(bit) for bit in bits]
         if kind == "ENUM":
             enum = schema["enums"][definition["enumType"]]
             names = {v["value"]: v["name"] for v in enum["values"]}

@@ -13,13 +13,13 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from citygml.geometry import NO_AREA, newell
 from citygml.model import Float64, Int32
 
 Index: TypeAlias = npt.NDArray[np.intp]
 
 AREA_TOLERANCE = 1e-3  # share of a polygon's area by which its triangles may differ from it
 _FLAT = 1e-7  # triangles below this share of their polygon's area are dropped (collinear vertices)
-_NO_AREA = 1e-10  # [m²] polygons below it have no direction and are not drawn
 
 
 @dataclass(slots=True)
@@ -36,34 +36,12 @@ class Triangulation:
     failed: Int32
 
 
-def newell(vertices: Float64, rings: Int32, polygons: Int32) -> tuple[Float64, Float64]:
-    """Unit normals (p, 3) and areas (p,) [m²] of polygons, by Newell's method.
-
-    The normal is that of the exterior ring; holes reduce the area whichever way they turn.
-    """
-    origin = np.repeat(vertices[rings[polygons[:-1]]], rings[polygons[1:]] - rings[polygons[:-1]], axis=0)
-    here = vertices - origin
-    there = here[_successors(rings)]
-    twice = np.zeros((len(vertices) + 1, 3))
-    np.cumsum(np.cross(here, there), axis=0, out=twice[1:])
-    ring_areas = 0.5 * (twice[rings[1:]] - twice[rings[:-1]])
-    exterior = ring_areas[polygons[:-1]]
-    length = np.linalg.norm(exterior, axis=1)
-    normals = np.divide(
-        exterior, length[:, None], out=np.zeros_like(exterior), where=length[:, None] > _NO_AREA
-    )
-    owner = np.repeat(np.arange(len(polygons) - 1), np.diff(polygons))
-    along = np.abs(np.einsum("ij,ij->i", ring_areas, normals[owner]))
-    total = np.bincount(owner, weights=along, minlength=len(length))
-    return normals, np.maximum(2.0 * length * (length > _NO_AREA) - total, 0.0)
-
-
 def triangulate(vertices: Float64, rings: Int32, polygons: Int32) -> Triangulation:
     """Cut polygons into triangles. `vertices` in metres, offsets as in `citygml.model.Geometry`;
     no ring may be empty."""
     normals, areas = newell(vertices, rings, polygons)
     sizes = rings[polygons[1:]] - rings[polygons[:-1]]
-    drawable = (areas > _NO_AREA) & (sizes >= 3)
+    drawable = (areas > NO_AREA) & (sizes >= 3)
     fanned = np.flatnonzero(drawable & (np.diff(polygons) == 1))
     corners, owner, good = _fans(
         vertices, rings[polygons[fanned]], sizes[fanned], normals[fanned], areas[fanned]
@@ -96,12 +74,6 @@ def triangle_areas(vertices: Float64, corners: Int32 | Index, normals: Float64 |
     if normals is None:
         return np.asarray(0.5 * np.linalg.norm(cross, axis=1))
     return np.asarray(0.5 * np.einsum("ij,ij->i", cross, normals))
-
-
-def _successors(rings: Int32) -> Index:
-    after = np.arange(1, int(rings[-1]) + 1)
-    after[rings[1:] - 1] = rings[:-1]
-    return after
 
 
 def _fans(

@@ -39,7 +39,7 @@ def search(city: City, text: str, limit: int = 20) -> list[dict[str, Any]]:
             middle = (low + high) / 2
             corners = place.to_ecef(np.array([low, high]))
             entry["position"] = place.to_geographic(middle[None])[0].tolist()
-            entry["range"] = float(max(3 * np.linalg.norm(corners[1] - corners[0]), 60.0))
+            entry["range"] = max(3 * float(np.linalg.norm(corners[1] - corners[0])), 60.0)
         results.append(entry)
     return results
 

@@ -71,14 +71,14 @@ class GeometryDraft:
 class Paint:
     """What one theme puts on one polygon: a material, or a texture with texture coordinates per ring.
 
-    uv: the texts of the texture coordinates by ring, in the polygon's order (None: that ring has none).
+    uv: the texture coordinates by ring, in the polygon's order, as numbers into `Assembly.uv_texts` (-1: none).
     world: (3, 4) float64, from homogeneous coordinates to (s, t, q), in place of uv.
     """
 
     theme: str
     material: Material | None = None
     texture: Texture | None = None
-    uv: list[str | None] | None = None
+    uv: list[int] | None = None
     world: Float64 | None = None
 
 
@@ -90,6 +90,7 @@ class Assembly:
         if degrees:
             self.rings.closing_tolerance = (CLOSING_DEGREES, CLOSING_DEGREES, CLOSING)
         self.paint: dict[int, list[Paint]] = {}
+        self.uv_texts: list[str] = []
         self._swap = swap_axes
         self._keep_ids = keep_ids
         self._drafts: list[GeometryDraft] = []

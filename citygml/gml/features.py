@@ -74,12 +74,15 @@ class FeatureReader:
 
     def read(self, element: Element, first_number: int) -> list[Draft]:
         """One top-level feature, the object numbered `first_number` in its batch, with its children."""
-        self.drafts = []
-        self.appearances = []
         self._first_number = first_number
         name = self._names[element.tag]
         self._object(element, name.name, None)
         return self.drafts
+
+    def forget(self) -> None:
+        """Let go of the feature's elements."""
+        self.drafts = []
+        self.appearances = []
 
     def _object(self, element: Element, class_name: str, parent: str | None) -> CityObject:
         city_object = CityObject(self._new_id(element.get(self._id), class_name), class_name, parent)

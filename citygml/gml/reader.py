@@ -60,8 +60,9 @@ class GmlReader:
                 resolver.finish(drafts, features, assembly)
             except RecursionError:
                 raise UnsafeInput(f"{self.path}: its elements are nested too deeply") from None
-            del element  # lxml frees a tree faster when nothing refers into it
             objects.extend(draft.object for draft in drafts)
+            features.forget()
+            del element, drafts  # lxml frees a tree in linear time only when nothing refers into it
             if len(objects) >= self._options.batch or len(geometry.table.texts) >= RINGS_PER_BATCH:
                 assembly.finish(objects, findings)
                 batch, objects = objects, []

@@ -164,11 +164,12 @@ class Resolver:
         return [self._place(draft, template, lod, role, shape) for template, shape in read]
 
     def _paint(self, drafts: list[Draft], features: FeatureReader, assembly: Assembly) -> None:
-        own = Appearances(self._path, self._findings, self._images)
+        sources = [self._global]
         if features.appearances:
-            own.read(features.appearances, drafts[0].object.id)
+            sources.append(Appearances(self._path, self._findings, self._images))
+            sources[1].read(features.appearances, drafts[0].object.id)
         aggregates = self._geometry.aggregates
-        for source in (self._global, own):
+        for source in sources:
             covered: dict[str, list[int]] = {}
             for gml_id in aggregates.keys() & source.targets.keys():
                 covered[gml_id] = self._linked(Link(gml_id), drafts[0])

@@ -11,7 +11,8 @@ import meshopt
 import numpy as np
 
 from citygml.model import CityObject, Geometry, Texturing
-from tiles.gltf import COMPONENT, disassemble
+from tiles.gltf import COMPONENT
+from tiles.read import read_glb
 
 Ring = Sequence[Sequence[float]]
 _WIDTH = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
@@ -69,7 +70,8 @@ class Unpacked:
     their compression, and `rows`, the property table as dicts by property id."""
 
     def __init__(self, glb: bytes) -> None:
-        self.json, self.binary = disassemble(glb)
+        read = read_glb(glb)
+        self.json, self.binary = read.json, read.binary
         self.primitives: list[dict[str, Any]] = []
         for node in self.json["nodes"]:
             for primitive in self.json["meshes"][node["mesh"]]["primitives"]:

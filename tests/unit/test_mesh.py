@@ -10,11 +10,12 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from citygml.geometry import newell
 from citygml.model import CityObject, Geometry, Surface
 from tests.unit.mesh_models import box, box_polygons, geometry
 from tiles.mesh import line_primitive, surface_primitives
 from tiles.surfaces import choose, gather, once
-from tiles.triangulate import newell, triangle_areas, triangulate
+from tiles.triangulate import triangle_areas, triangulate
 
 
 def cut(*polygons, turn=None):

@@ -19,6 +19,8 @@ import {
 import { fromLocal, toLocal } from './zone';
 
 const LINK_DELAY_MS = 400;
+/** The layer that heads the list. */
+const MAIN_LAYER = 'buildings';
 /** Layers that the ground picture already draws; they start hidden where there is one. */
 const IN_THE_GROUND_PICTURE = new Set(['landuse', 'relief']);
 
@@ -31,6 +33,7 @@ function layerViews(city: City, linked: LayerView[] | undefined): LayerView[] {
       classification: null,
     }),
   );
+  fresh.sort((a, b) => Number(b.id === MAIN_LAYER) - Number(a.id === MAIN_LAYER));
   if (!linked) return fresh;
   const known = linked.filter((view) => fresh.some((layer) => layer.id === view.id));
   return [...known, ...fresh.filter((layer) => !known.some((view) => view.id === layer.id))];

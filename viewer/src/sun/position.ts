@@ -41,7 +41,7 @@ export function daylightMinutes(dayStartMs: number, lon: number, lat: number): [
   const isUp = (minute: number) => sunPosition(dayStartMs + minute * 60_000, lon, lat).elevation > -0.833;
   let first = -1;
   let last = -1;
-  for (let minute = 0; minute < 1440; minute += 4) {
+  for (let minute = 0; minute < 1440; minute++) {
     if (!isUp(minute)) continue;
     if (first < 0) first = minute;
     last = minute;
