@@ -17,7 +17,7 @@ from tiles.drawing import ImageLoader, Painter
 from tiles.encode import write_plain, write_table
 from tiles.gltf import Glb, Json
 from tiles.instances import Placed, box_corners, place, placed_bounds, split, write_instances
-from tiles.mesh import POSITION_ERROR, TRIANGLES, Primitive, ToLocal, joined, z_up
+from tiles.mesh import POSITION_ERROR, TRIANGLES, Primitive, ToLocal, fitting_error, joined, z_up
 from tiles.metadata import Schema, encode_table
 from tiles.surfaces import Drawn, gather, gather_template
 
@@ -32,7 +32,8 @@ TextureFormat = Literal["webp", "jpeg", "none"]
 class ContentOptions:
     """lod: draw this level of detail, or the nearest below it; None: the highest of each object.
     texture_size: largest edge of an atlas [pixel]. position_error: largest error of a coordinate by
-    quantization [m]. schema_uri: where the layer's schema is, seen from the content; None: inside it.
+    quantization [m]; up to the default it is less where triangles are small. schema_uri: where the layer's
+    schema is, seen from the content; None: inside it.
     """
 
     compression: Compression = "draco"
@@ -161,17 +162,20 @@ class _Writer:
         """The node's transform and the JSON of each primitive."""
         node: Json = {}
         quantization = None
+        error = self.options.position_error
+        if primitives[0].mode == TRIANGLES and error <= POSITION_ERROR:
+            error = fitting_error(primitives, error)
         if self.options.compression == "meshopt" and primitives[0].mode == TRIANGLES:
             from tiles.meshopt import UNQUANTIZED, Quantization
 
             # the node of instances has no room for a transform of its own
-            quantization = (
-                Quantization.of(primitives, self.options.position_error) if features else UNQUANTIZED
-            )
+            quantization = Quantization.of(primitives, error) if features else UNQUANTIZED
             node = quantization.node()
-        return node, [self._primitive(p, features, quantization) for p in primitives]
+        return node, [self._primitive(p, features, quantization, error) for p in primitives]
 
-    def _primitive(self, primitive: Primitive, features: bool, quantization: Quantization | None) -> Json:
+    def _primitive(
+        self, primitive: Primitive, features: bool, quantization: Quantization | None, error: float
+    ) -> Json:
         positions: Float64 | Float32
         if quantization is not None:
             from tiles.meshopt import write_meshopt
@@ -180,9 +184,7 @@ class _Writer:
         elif self.options.compression == "draco" and primitive.mode == TRIANGLES:
             from tiles.draco import write_draco
 
-            written, positions = write_draco(
-                self.glb, primitive, self.options.position_error, self.options.texture_size, features
-            )
+            written, positions = write_draco(self.glb, primitive, error, self.options.texture_size, features)
         else:
             written, positions = write_plain(self.glb, primitive, features)
         low, high = positions.min(axis=0), positions.max(axis=0)

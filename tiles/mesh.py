@@ -20,6 +20,9 @@ ToLocal = Callable[[Float64], Float64]
 Scalar = TypeVar("Scalar", bound=np.generic)
 UInt32 = npt.NDArray[np.uint32]
 
+_LEAST_ERROR = 0.0002  # [m]
+_ERROR_BY_WIDTH = 0.02  # of the area of an object's triangles over their perimeter
+_ODD = 0.1  # share of the objects with the smallest triangles, which may be rounded more
 POINTS, LINES, TRIANGLES = 0, 1, 4  # glTF 2.0, mesh.primitive.mode
 POSITION_ERROR = 0.009  # [m] the largest error of a coordinate by quantization: at most 1.4 cm in space
 _SAME_PLACE = 1e-3  # [m] vertices of smooth surfaces nearer than this share their normal
@@ -44,6 +47,27 @@ class Primitive:
     colours: npt.NDArray[np.uint8] | None = None
     material: int = 0
     smooth: bool = False
+
+
+def fitting_error(primitives: list[Primitive], limit: float) -> float:
+    """The error [m] of coordinates, at most `limit`, that leaves the areas of small parts right too.
+
+    Rounding moves the area of a triangle by up to its perimeter times the error, so that what is made of
+    small triangles (furniture, window frames) wants finer steps. Few odd objects do not count.
+    """
+    count = 1 + max(int(p.features.max()) for p in primitives)
+    areas, perimeters = np.zeros(count), np.zeros(count)
+    for p in primitives:
+        a, b, c = (p.positions[p.indices[k::3]] for k in range(3))
+        owner = p.features[p.indices[::3]]
+        sides = (np.linalg.norm(side, axis=1) for side in (b - a, c - b, a - c))
+        areas += np.bincount(owner, np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2, count)
+        perimeters += np.bincount(owner, np.sum(list(sides), axis=0), count)
+    drawn = perimeters > 0
+    if not drawn.any():
+        return limit
+    width = float(np.quantile(areas[drawn] / perimeters[drawn], _ODD))
+    return min(limit, max(_ERROR_BY_WIDTH * width, _LEAST_ERROR))
 
 
 def y_up(points: Float64) -> Float64:

@@ -16,8 +16,8 @@ from lxml.etree import _Element as Element
 
 from citygml.codelists import dataset_root, resolve_beside
 from citygml.findings import Finding
-from citygml.gml.assemble import Paint
 from citygml.gml.names import LOCAL, XLINK_HREF, gml_id
+from citygml.gml.painting import Paint, Painting
 from citygml.gml.rings import RingTable
 from citygml.model import Float64, Material, Texture
 
@@ -229,31 +229,32 @@ class Appearances:
         table: RingTable,
         first: int,
         aggregates: dict[str, list[int]],
-        paint: dict[int, list[Paint]],
+        painting: Painting,
     ) -> None:
         """Say what covers the polygons from `first` on. aggregates: the polygons of targeted aggregates."""
         for aggregate, references in aggregates.items():
             for reference in references:
-                self._cover(reference >> 1, self.targets[aggregate], paint)
-        ends = [*table.first_ring, len(table.texts)][first + 1 :]
+                self._cover(reference >> 1, self.targets[aggregate], painting)
+        ends = [*table.first_ring[first + 1 :], len(table.texts)]
         for polygon, end in enumerate(ends, first):
             polygon_id = table.polygon_ids[polygon]
             if polygon_id is not None and polygon_id in self.targets:
-                self._cover(polygon, self.targets[polygon_id], paint)
+                self._cover(polygon, self.targets[polygon_id], painting)
             rings = table.ring_ids[table.first_ring[polygon] : end]
             found: dict[str, Paint] = {}
             for i, ring in enumerate(rings):
                 for entry in self.rings.get(ring, ()) if ring is not None else ():
                     one = found.setdefault(entry.theme, Paint(entry.theme, texture=entry.texture))
                     if one.uv is None:
-                        one.uv = [None] * len(rings)
-                    one.uv[i] = entry.uv
+                        one.uv = [-1] * len(rings)
+                    one.uv[i] = len(painting.texts)
+                    painting.texts.append(entry.uv)
             if found:
-                paint.setdefault(polygon, []).extend(found.values())
+                painting.polygons.setdefault(polygon, []).extend(found.values())
 
     @staticmethod
-    def _cover(polygon: int, targets: list[Target], paint: dict[int, list[Paint]]) -> None:
-        covers = paint.setdefault(polygon, [])
+    def _cover(polygon: int, targets: list[Target], painting: Painting) -> None:
+        covers = painting.polygons.setdefault(polygon, [])
         covers.extend(Paint(t.theme, t.material, t.texture, None, t.world) for t in targets)
 
 

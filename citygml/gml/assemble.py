@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
 from citygml.findings import Finding, Severity
+from citygml.gml.painting import Painting
 from citygml.gml.rings import (
     BAD_COORDINATES,
     CLOSING,
@@ -22,7 +22,6 @@ from citygml.gml.rings import (
     IntArray,
     ParsedRings,
     RingTable,
-    parse_numbers,
     parse_rings,
     ranges,
 )
@@ -33,10 +32,7 @@ from citygml.model import (
     Geometry,
     GeometryType,
     Int32,
-    Material,
     Template,
-    Texture,
-    Texturing,
 )
 
 MESSAGES = {
@@ -45,9 +41,6 @@ MESSAGES = {
     TOO_FEW: "it has too few positions",
     NEARLY_CLOSED: "its last position is not quite its first",
 }
-
-
-_Item = TypeVar("_Item", Material, Texture)
 
 
 @dataclass(slots=True)
@@ -67,21 +60,6 @@ class GeometryDraft:
     solids: list[int]
 
 
-@dataclass(slots=True)
-class Paint:
-    """What one theme puts on one polygon: a material, or a texture with texture coordinates per ring.
-
-    uv: the texture coordinates by ring, in the polygon's order, as numbers into `Assembly.uv_texts` (-1: none).
-    world: (3, 4) float64, from homogeneous coordinates to (s, t, q), in place of uv.
-    """
-
-    theme: str
-    material: Material | None = None
-    texture: Texture | None = None
-    uv: list[int] | None = None
-    world: Float64 | None = None
-
-
 class Assembly:
     """The geometries of one batch."""
 
@@ -89,8 +67,7 @@ class Assembly:
         self.rings = RingTable(planar=planar)
         if degrees:
             self.rings.closing_tolerance = (CLOSING_DEGREES, CLOSING_DEGREES, CLOSING)
-        self.paint: dict[int, list[Paint]] = {}
-        self.uv_texts: list[str] = []
+        self.painting = Painting(swap_axes)
         self._swap = swap_axes
         self._keep_ids = keep_ids
         self._drafts: list[GeometryDraft] = []
@@ -117,6 +94,9 @@ class Assembly:
             ends = np.concatenate(([0], np.cumsum(kept)))[ends]
             order = order[kept]
         gathered = self._gather(parsed, first_ring, order, ends)
+        painted = bool(self.painting.polygons)
+        if painted:
+            self.painting.parse()
         part = 1
         for draft, p0, p1, r0, r1, v0, v1, meant in zip(self._drafts, *gathered.spans, strict=True):
             shells = ends[part - 1 : part + len(draft.parts)]
@@ -137,12 +117,15 @@ class Assembly:
             if meant:
                 geometry.semantics = gathered.semantics[p0:p1]
             draft.target.geometries.append(geometry)
-            if self._keep_ids or self.paint:
+            if self._keep_ids or painted:
                 polygons = gathered.polygons[p0:p1].tolist()
                 if self._keep_ids:
                     geometry.polygon_ids = [table.polygon_ids[p] for p in polygons]
-                if self.paint:
-                    self._apply_paint(draft.target, geometry, polygons, gathered.reverse[p0:p1], findings)
+                if painted:
+                    reverse = gathered.reverse[p0:p1]
+                    self.painting.apply(
+                        draft.target, geometry, polygons, reverse, table.polygon_ids, findings
+                    )
 
     def _report(
         self, parsed: ParsedRings, first_ring: IntArray, objects: list[CityObject], findings: list[Finding]
@@ -223,59 +206,6 @@ class Assembly:
             ),
         )
 
-    def _apply_paint(
-        self,
-        target: CityObject | Template,
-        geometry: Geometry,
-        polygons: list[int],
-        reverse: BoolArray,
-        findings: list[Finding],
-    ) -> None:
-        """Fill `textures` and `materials` of a geometry, theme by theme."""
-        for i, polygon in enumerate(polygons):
-            for paint in self.paint.get(polygon, ()):
-                if paint.material is not None:
-                    indices = geometry.materials.setdefault(paint.theme, np.full(len(polygons), -1, np.int32))
-                    indices[i] = _index(target.materials, paint.material)
-                if paint.texture is not None:
-                    texturing = geometry.textures.get(paint.theme)
-                    if texturing is None:
-                        texturing = geometry.textures[paint.theme] = Texturing(
-                            np.full(len(polygons), -1, np.int32),
-                            np.full((len(geometry.vertices), 2), np.nan, np.float32),
-                        )
-                    if self._coordinates(paint, texturing, geometry, i, bool(reverse[i])):
-                        texturing.images[i] = _index(target.textures, paint.texture)
-                    else:
-                        part = self.rings.polygon_ids[polygon]
-                        message = (
-                            f"polygon {part}: texture coordinates do not match its rings; left untextured"
-                        )
-                        findings.append(
-                            Finding("bad-texture-coordinates", message, target.id, part, None, "warning")
-                        )
-
-    def _coordinates(
-        self, paint: Paint, texturing: Texturing, geometry: Geometry, polygon: int, reverse: bool
-    ) -> bool:
-        """Write the texture coordinates of one polygon; False when they do not fit."""
-        first, last = geometry.polygons[polygon : polygon + 2].tolist()
-        if paint.world is not None:
-            span = slice(int(geometry.rings[first]), int(geometry.rings[last]))
-            xyz = self._swapped(geometry.vertices[span])
-            texturing.uv[span] = _project(paint.world, xyz)
-            return True
-        for ring, text in zip(range(first, last), paint.uv or (), strict=False):
-            if text is None:
-                continue
-            values, counts = parse_numbers([text])
-            start, end = geometry.rings[ring : ring + 2].tolist()
-            if counts[0] < 0 or counts[0] // 2 - 1 not in (end - start, end - start - 1):
-                return False
-            uv = values[: 2 * (end - start)].reshape(-1, 2)
-            texturing.uv[start:end] = uv[::-1] if reverse else uv
-        return True
-
 
 @dataclass(slots=True)
 class _Gathered:
@@ -289,17 +219,3 @@ class _Gathered:
     vertices: Float64
     semantics: Int32
     spans: tuple[list[int], ...]
-
-
-def _project(world: Float64, xyz: Float64) -> Float64:
-    """(n, 2) texture coordinates s/q, t/q of (n, 3) positions by a (3, 4) matrix."""
-    stq = np.column_stack([xyz, np.ones(len(xyz))]) @ world.T
-    return np.asarray(stq[:, :2] / stq[:, 2:])
-
-
-def _index(items: list[_Item], item: _Item) -> int:
-    try:
-        return items.index(item)
-    except ValueError:
-        items.append(item)
-        return len(items) - 1

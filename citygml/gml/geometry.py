@@ -52,6 +52,7 @@ class GeometryReader:
     """Reads geometry elements of one GML namespace into `table`.
 
     polygons, aggregates: what the gml:ids of polygons and of composites mean in the current feature.
+    srs_names: the srsNames of geometries, each with the first owner in the feature.
     duplicates: (owner, gml:id) of polygons whose id another one has.
     owner, surface, local: what the next polygons belong to; set before reading.
     """
@@ -61,6 +62,7 @@ class GeometryReader:
         self.polygons: dict[str, int] = {}
         self.aggregates: dict[str, Part] = {}
         self.duplicates: list[tuple[int, str]] = []
+        self.srs_names: dict[str, int] = {}
         self.owner = 0
         self.surface = -1
         self.local = False
@@ -92,8 +94,7 @@ class GeometryReader:
     def shapes(self, element: Element) -> list[Shape]:
         """The geometry of one element, as one shape for each kind of geometry in it."""
         tag = element.tag
-        declared = element.get("srsDimension")
-        self.dimension = 2 if declared == "2" else None
+        self._note_crs(element)
         if tag in self._surface:
             part: Part = []
             self._surface[tag](element, part)
@@ -111,12 +112,18 @@ class GeometryReader:
             return [Shape("MultiPoint", [part])]
         return self._mixed(element)
 
+    def _note_crs(self, element: Element) -> None:
+        self.dimension = 2 if element.get("srsDimension") == "2" else None
+        name = element.get("srsName")
+        if name is not None and not self.local:
+            self.srs_names.setdefault(name, self.owner)
+
     def surfaces(self, element: Element, part: Part) -> bool:
         """Read a surface into `part`; False when the element is none."""
         read = self._surface.get(element.tag)
         if read is None:
             return False
-        self.dimension = 2 if element.get("srsDimension") == "2" else None
+        self._note_crs(element)
         read(element, part)
         return True
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lxml.etree import _Element as Element
 
+from citygml.errors import UnknownCrs
 from citygml.findings import Finding
 from citygml.gml.appearance import Appearances
 from citygml.gml.assemble import Assembly, GeometryDraft
@@ -44,6 +45,8 @@ class Resolver:
             self._global.read(appearances(path, head))
         self._expanded: dict[str, list[int]] = {}
         self._painted = 0
+        self._srs_name = options.crs or head.srs_name
+        self._srs_names = {self._srs_name or ""}
         self._assembly: Assembly | None = None
 
     def finish(self, drafts: list[Draft], features: FeatureReader, assembly: Assembly) -> None:
@@ -72,10 +75,28 @@ class Resolver:
             object_id = drafts[owner - drafts[0].number].object.id
             message = f"two polygons have the gml:id {gml_id}"
             self._findings.append(Finding("duplicate-id", message, object_id, gml_id))
+        for name, owner in self._geometry.srs_names.items():
+            self._check_crs(name, drafts[owner - drafts[0].number])
+        self._geometry.srs_names = {}
         self._geometry.duplicates = []
         self._geometry.triangles.forget()
         self._geometry.polygons = {}
         self._geometry.aggregates = {}
+
+    def _check_crs(self, name: str, draft: Draft) -> None:
+        """A finding for the first geometry in another CRS than the file's; it is read as the file's."""
+        from citygml import crs
+
+        if name in self._srs_names:
+            return
+        self._srs_names.add(name)
+        try:
+            same = crs.parse(name).same_horizontal(crs.parse(self._srs_name or ""))
+        except UnknownCrs:
+            same = False
+        if not same:
+            message = f"geometry in {name!r} within a model in {self._srs_name!r}; read as the model's"
+            self._findings.append(Finding("mixed-crs", message, draft.object.id))
 
     def _place(
         self, draft: Draft, target: CityObject | Template, lod: str, role: str, shape: Shape
@@ -173,4 +194,4 @@ class Resolver:
             covered: dict[str, list[int]] = {}
             for gml_id in aggregates.keys() & source.targets.keys():
                 covered[gml_id] = self._linked(Link(gml_id), drafts[0])
-            source.paint(assembly.rings, self._painted, covered, assembly.paint)
+            source.paint(assembly.rings, self._painted, covered, assembly.painting)

@@ -29,6 +29,7 @@ DATES = frozenset(
     }
 )
 _SIBLINGS = ("_codeSpace", "_codeName", "_valueType")
+_DATES_KEPT = 10_000
 _INTEGER = re.compile(r"[+-]?\d{1,18}\Z")
 
 
@@ -156,7 +157,8 @@ class Values:
                     value = moment
         except ValueError:
             return text
-        self._dates[text] = value
+        if len(self._dates) < _DATES_KEPT:
+            self._dates[text] = value
         return value
 
     def nested(self, element: Element) -> Value:

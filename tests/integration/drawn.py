@@ -22,9 +22,14 @@ _LINES = ("MultiCurve", "MultiPoint")
 
 @dataclass(slots=True)
 class Shape:
-    """One object: area of its triangles or polygons [m²], and its points (n, 3), geocentric [m]."""
+    """One object: area of its triangles or polygons [m²], and its points (n, 3), geocentric [m].
+
+    warp: how far its polygons are from plane times their perimeter [m²]: by so much triangles may be larger
+    than a polygon seen along its normal.
+    """
 
     area: float = 0.0
+    warp: float = 0.0
     points: list[Float64] = field(default_factory=list)
 
     def positions(self) -> Float64:
@@ -89,19 +94,22 @@ def _shape(city: City, obj: CityObject, place: Georeference) -> Shape | None:
 
 
 def _add(shape: Shape, g: Geometry, points: Float64, seen: set[bytes]) -> None:
-    """Add the polygons that are not there yet; the same polygon may start and turn otherwise."""
+    """Add the polygons that no earlier geometry has; the same polygon may start and turn otherwise."""
     if g.type in _LINES:
         shape.points.append(points)
         return
+    known = set(seen)
     on_globe = Geometry(g.type, g.lod, points, g.rings, g.polygons)
     for p, area in enumerate(polygon_areas(on_globe).tolist()):
         corners = points[g.rings[g.polygons[p]] : g.rings[g.polygons[p + 1]]]
         rounded = np.unique(corners.round(3), axis=0).tobytes()
-        if rounded in seen or area <= 1e-6:
-            continue
         seen.add(rounded)
+        if rounded in known or area <= 1e-6:
+            continue
         shape.points.append(corners)
         shape.area += area
+        sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1).sum()
+        shape.warp += float(sides * np.linalg.svd(corners - corners.mean(axis=0))[1][-1])
 
 
 def _placed(city: City, placed: ImplicitGeometry, place: Georeference) -> list[tuple[Geometry, Float64]]:
@@ -116,14 +124,12 @@ def _placed(city: City, placed: ImplicitGeometry, place: Georeference) -> list[t
     return turned
 
 
-def farthest(points: Float64, others: Float64) -> float:
-    """The greatest distance [m] from any of the points to the nearest of the others, infinite beyond 1 m."""
-    if not len(points):
-        return 0.0
+def distances(points: Float64, others: Float64) -> Float64:
+    """(n,) distance [m] from each of the points to the nearest of the others, infinite beyond 5 cm."""
     middle = points.mean(axis=0)
     here, there = points - middle, others - middle
     tree = shapely.STRtree(shapely.points(there[:, :2]))
     near = tree.query(shapely.points(here[:, :2]), predicate="dwithin", distance=0.05)
     distance = np.full(len(here), np.inf)
     np.minimum.at(distance, near[0], np.linalg.norm(here[near[0]] - there[near[1]], axis=1))
-    return float(distance.max())
+    return distance

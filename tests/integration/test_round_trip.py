@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,6 +9,7 @@ from typing import Literal
 import pytest
 
 from tests.integration.comparison import differences, stored
+from tests.integration.samples import first_buildings
 from twin.export import Format, export_city
 from twin.ingest import AddOptions, add_files
 
@@ -92,19 +92,6 @@ CASES = [
 ]
 
 
-def some(path: Path, folder: Path) -> Path:
-    """The first 40 buildings of a CityJSON file and its terrain, as a CityJSON file."""
-    document = json.loads(path.read_bytes())
-    objects = document["CityObjects"]
-    roots = [id for id, o in objects.items() if "parents" not in o and o["type"] == "Building"][:40]
-    chosen = [id for id, o in objects.items() if id in roots or set(o.get("parents", ())) & {*roots}]
-    chosen += [id for id, o in objects.items() if o["type"] == "TINRelief"]
-    document["CityObjects"] = {id: objects[id] for id in chosen}
-    target = folder / path.name
-    target.write_text(json.dumps(document))
-    return target
-
-
 def passed_on(folder: Path, format: Format, target: Path) -> list[str]:
     """Export a city and read the file into another; the codes of what could not be written."""
     output = target.with_suffix(".json" if format == "cityjson" else ".gml")
@@ -118,7 +105,7 @@ def passed_on(folder: Path, format: Format, target: Path) -> list[str]:
 def test_round_trip(case: Case, data: Path, tmp_path: Path) -> None:
     source = data / case.path
     if source.suffix == ".json":
-        source = some(source, tmp_path)
+        source = first_buildings(source, tmp_path)
     add_files(tmp_path / "a.twin", [source], AddOptions(crs=case.crs, workers=1))
     before = stored(tmp_path / "a.twin")
     assert len(before) > 0

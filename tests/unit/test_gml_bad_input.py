@@ -280,6 +280,15 @@ def test_the_given_crs_replaces_that_of_the_file(tmp_path: Path) -> None:
     assert reader.info.srs_name == "EPSG:5186"
 
 
+def test_geometry_in_another_crs_is_a_finding(tmp_path: Path) -> None:
+    inner = multi_surface(polygon(square())).replace("<gml:MultiSurface", '<gml:MultiSurface srsName="{}"')
+    same = building(lod2(inner.format("urn:ogc:def:crs:EPSG::5187")), "same")
+    other = building(lod2(inner.format("EPSG:5186")), "other")
+    again = building(lod2(inner.format("EPSG:5186")), "again")
+    _, reader = read(tmp_path, document(member(same, other, again)))
+    assert [(f.code, f.object_id) for f in reader.gathered.findings] == [("mixed-crs", "other")]
+
+
 def test_a_local_crs_tells_its_anchor(data: Path) -> None:
     reader = GmlReader(data / "citygml/ogc-citygml-3.0/Examples/Core/LocalCRS_CityGML3.gml")
     assert reader.info.srs_name == "#local-CRS-1"

@@ -100,7 +100,7 @@ class City:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.connection = sqlite3.connect(folder / DATABASE, isolation_level=None, timeout=10)
-        self.connection.execute("PRAGMA cache_size=-65536")
+        self.connection.execute("PRAGMA cache_size=-16384")
         version = _version(self.connection, folder)
         if version == 0:  # its making was interrupted
             raise CityNotFound(f"{folder}: no city here; make one with `twin init` or `twin add`")

@@ -1,0 +1,90 @@
+"""The viewer as a person uses it: open, wait, look, click."""
+
+from __future__ import annotations
+
+import io
+import json
+import urllib.request
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.e2e.serving import ARTIFACTS
+
+PATIENCE_MS = 180_000  # software rendering on a busy machine
+
+
+class Viewer:
+    """A page of the viewer, with every request and error that it made."""
+
+    def __init__(self, browser: Browser, server: str, *, query: str = "", **context: Any) -> None:
+        self.server = server
+        self.requests: list[str] = []
+        self.errors: list[str] = []
+        settings = {"viewport": {"width": 1100, "height": 700}, "locale": "en-US"} | context
+        self.context: BrowserContext = browser.new_context(**settings)
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
+        self.page.goto(f"{server}/viewer/{query}")
+
+    def __enter__(self) -> Viewer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+
+    def wait(self) -> None:
+        """Until the first view stands."""
+        self.page.wait_for_function("window.twin")
+        self.page.evaluate("window.twin.ready")
+        self.settle()
+
+    def settle(self) -> None:
+        """Until nothing is left to load, and it is drawn."""
+        self.page.wait_for_function("window.twin.loaded()")
+        self.page.wait_for_timeout(600)
+
+    def outside(self) -> list[str]:
+        """Requests to any host but the server; blobs and data of the page itself are inside."""
+        here = urlsplit(self.server).netloc
+        return [
+            url
+            for url in self.requests
+            if urlsplit(url).scheme not in ("blob", "data") and urlsplit(url).netloc != here
+        ]
+
+    def picture(self, name: str) -> npt.NDArray[np.uint8]:
+        """The page as (rows, columns, 3) pixels, kept under `tests/artifacts`."""
+        taken = self.page.screenshot(path=ARTIFACTS / f"{name}.png")
+        return np.asarray(Image.open(io.BytesIO(taken)).convert("RGB"))
+
+    def get(self, path: str) -> Any:
+        """An answer of the API."""
+        with urllib.request.urlopen(self.server + quote(path, safe="/?=&")) as answer:
+            return json.load(answer)
+
+    def twin(self, call: str) -> Any:
+        """The value of a call of `window.twin`."""
+        return self.page.evaluate(f"window.twin.{call}")
+
+    def find_on_screen(self, ids: list[str]) -> tuple[str, float, float]:
+        """The first of the objects whose middle is to be seen where nothing covers it, and that place."""
+        for id in ids:
+            place = self.get(f"/objects/{id}")["position"]
+            if place is None:
+                continue
+            at = self.twin("project({}, {}, {})".format(*place))
+            if at is None:
+                continue
+            x, y = at
+            top = self.page.evaluate("([x, y]) => document.elementFromPoint(x, y)?.tagName", [x, y])
+            if top == "CANVAS" and self.twin(f"objectAt({x}, {y})") == id:
+                return id, x, y
+        raise AssertionError("none of the objects is to be seen")
