@@ -105,6 +105,13 @@ SURFACES: tuple[CityClass, ...] = (
     _c("GenericThematicSurface", "generics", "", cityjson=""),
 )
 
+MEASURED_HEIGHT = {
+    "highReference": "highestRoofEdge",
+    "lowReference": "lowestGroundPoint",
+    "status": "measured",
+}
+"""The con:Height of CityGML 3.0 that says what `measuredHeight` of 2.0 and CityJSON says; our name is theirs."""
+
 LAYER_OF_MODULE = {
     "building": "buildings",
     "bridge": "bridges",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from citygml.crs import Georeference, parse
 from citygml.geometry import ring_vectors
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 _DRAWN = ("landuse", "vegetation", "water", "roads")
 _STANDING = ("buildings", "roads", "water", "landuse", "relief", "vegetation", "furniture")
+_SMALL = 150.0
+"""[m] the lowest point of anything larger says little about the ground at its other end."""
 _SURFACES = SURFACE_TYPES | SOLID_TYPES
 _PATHS = ("foot", "보도", "cycl", "자전거", "crossing", "횡단", "歩道", "sidewalk")
 _GREEN = ("verge", "녹지", "植樹", "green", "median", "중앙분리대")
@@ -57,11 +60,12 @@ def build_terrain_of(
     from tiles.terrain import build_terrain
 
     target = city.folder / "tiles" / "terrain"
-    digest = _digest(city, place, [_ground_points(city).tobytes()] if not city.rasters("dem") else [])
+    grid = None if city.rasters("dem") else _ground_from_objects(city)
+    digest = _digest(city, place, [grid.heights.tobytes()] if grid is not None else [])
     known = _made(target, digest)
     if known and not again:
         return BackdropReport("terrain", known["tiles"], known["bytes"], 0)
-    dem = city_dem(city)
+    dem = city_dem(city) if grid is None else _write_dem(city, grid)
     if dem is None:
         return BackdropReport("terrain", 0, 0, 0)
     report = build_terrain(
@@ -80,10 +84,10 @@ def build_imagery_of(
     from tiles.imagery import build_imagery
 
     target = city.folder / "tiles" / "imagery"
-    objects = [one for layer in _DRAWN for one in city.index(layer).digests]
-    if not objects:
+    digests = [city.index(layer).digests.tobytes() for layer in _DRAWN]
+    if not any(digests):
         return BackdropReport("imagery", 0, 0, 0)
-    digest = _digest(city, place, objects)
+    digest = _digest(city, place, digests)
     known = _made(target, digest)
     if known and not again:
         return BackdropReport("imagery", known["tiles"], known["bytes"], 0)
@@ -133,37 +137,65 @@ def city_dem(city: City) -> Dem | None:
     if rasters:
         newest = rasters[-1]
         return open_dem(city.folder / newest.file, crs=parse(newest.description["crs"]))
-    return _ground_from_objects(city)
+    grid = _ground_from_objects(city)
+    return None if grid is None else _write_dem(city, grid)
 
 
-def _ground_from_objects(city: City) -> Dem | None:
-    scale = metres_per_unit(city)
-    points = _ground_points(city)
-    if not len(points):
+@dataclass(slots=True)
+class _Grid:
+    """The ground where things stand. low: the lower left corner, step: of a cell, in the city's units;
+    heights: (rows, columns) float32 from the north, NaN where nothing stands."""
+
+    low: Float64
+    step: Float64
+    heights: npt.NDArray[np.float32]
+
+
+def _ground_from_objects(city: City) -> _Grid | None:
+    """The lowest point in each cell of a grid that is as fine as the objects are dense."""
+    bounds = city.bounds()
+    count = sum(layer.objects for layer in city.layers() if layer.name in _STANDING)
+    if bounds is None or not count:
         return None
-    extent = np.ptp(points[:, :2], axis=0) * scale
-    spacing = float(np.clip(np.sqrt(extent.prod() / len(points)), 2, 25))
-    spacing = max(spacing, float(extent.max()) / 4000)
-    step = spacing / np.array(scale)
-    low = points[:, :2].min(axis=0) - 4 * step
-    columns, rows = (int(v) for v in np.ceil((points[:, :2].max(axis=0) + 4 * step - low) / step))
-    column, row = ((points[:, :2] - low) / step).astype(np.int64).T
-    cell = (rows - 1 - row) * columns + column
-    order = np.lexsort((points[:, 2], cell))
-    first = np.unique(cell[order], return_index=True)[1]
-    heights = np.full(rows * columns, np.nan, np.float32)
-    heights[cell[order][first]] = points[order[first], 2]
-    return _write_dem(city, heights.reshape(rows, columns), (float(low[0]), float(low[1])), step)
+    scale = np.array(metres_per_unit(city))
+    low, high = np.array(bounds[:2]), np.array(bounds[3:5])
+    extent = (high - low) * scale
+    spacing = float(np.clip(np.sqrt(extent.prod() / (5 * count)), 2, 25))
+    step = max(spacing, float(extent.max()) / 4000) / scale
+    low = low - 4 * step
+    columns, rows = (int(v) for v in np.ceil((high + 4 * step - low) / step))
+    heights = np.full(rows * columns, np.inf, np.float32)
+    for points in _ground_points(city):
+        column, row = ((points[:, :2] - low) / step).astype(np.int64).T
+        np.minimum.at(heights, (rows - 1 - row) * columns + column, points[:, 2].astype(np.float32))
+    heights[np.isinf(heights)] = np.nan
+    return _Grid(low, step, heights.reshape(rows, columns))
 
 
-def _write_dem(city: City, heights: np.ndarray, low: tuple[float, float], step: Float64) -> Dem:
+def _ground_points(city: City) -> Iterator[Float64]:
+    """(n, 3) points on the ground: the lowest level of each object at the corners and the middle of its
+    box, and every vertex of relief."""
+    for layer in _STANDING:
+        index = city.index(layer)
+        if layer == "relief":
+            for stored in city.fetch(index.rows):
+                yield from (g.vertices for g in stored.decode().geometries)
+            continue
+        x0, y0, z0, x1, y1, _ = index.bounds.T
+        small = np.maximum(x1 - x0, y1 - y0) * metres_per_unit(city)[1] < _SMALL
+        for x, y in ((x0, y0), (x1, y0), (x0, y1), (x1, y1), ((x0 + x1) / 2, (y0 + y1) / 2)):
+            yield np.column_stack([x, y, z0])[small]
+
+
+def _write_dem(city: City, grid: _Grid) -> Dem:
     import rasterio
     from rasterio.transform import from_origin
 
     path = city.folder / "tiles" / "ground-from-objects.tif"
     path.parent.mkdir(exist_ok=True)
-    rows, columns = heights.shape
-    transform = from_origin(low[0], low[1] + rows * step[1], step[0], step[1])
+    rows, columns = grid.heights.shape
+    west, north = float(grid.low[0]), float(grid.low[1] + rows * grid.step[1])
+    dx, dy = (float(v) for v in grid.step)
     with rasterio.open(
         path,
         "w",
@@ -173,39 +205,11 @@ def _write_dem(city: City, heights: np.ndarray, low: tuple[float, float], step: 
         count=1,
         dtype="float32",
         nodata=np.nan,
-        transform=transform,
+        transform=from_origin(west, north, dx, dy),
         compress="deflate",
     ) as dataset:
-        dataset.write(heights, 1)
-    return Dem(
-        path,
-        city_crs(city),
-        columns,
-        rows,
-        low[0],
-        low[1] + rows * float(step[1]),
-        float(step[0]),
-        float(step[1]),
-        float("nan"),
-    )
-
-
-def _ground_points(city: City) -> Float64:
-    """(n, 3) points on the ground: the lowest level of each object at the corners and middle of its box,
-    and every vertex of relief."""
-    points = []
-    for layer in _STANDING:
-        index = city.index(layer)
-        if not len(index):
-            continue
-        if layer == "relief":
-            points += [g.vertices for stored in city.fetch(index.rows) for g in stored.decode().geometries]
-            continue
-        x0, y0, z0, x1, y1, _ = index.bounds.T
-        small = (index.bounds[:, 3:5] - index.bounds[:, :2]).max(axis=1) * metres_per_unit(city)[1] < 150
-        corners = [(x0, y0), (x1, y0), (x0, y1), (x1, y1), ((x0 + x1) / 2, (y0 + y1) / 2)]
-        points += [np.column_stack([x, y, z0])[small] for x, y in corners]
-    return np.concatenate(points) if points else np.empty((0, 3))
+        dataset.write(grid.heights, 1)
+    return Dem(path, city_crs(city), columns, rows, west, north, dx, dy, float("nan"))
 
 
 # The picture

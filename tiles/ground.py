@@ -23,7 +23,7 @@ from twin.raster import METRES_PER_DEGREE, Dem, Float32, bilinear
 Float64: TypeAlias = npt.NDArray[np.float64]
 
 # The DEM as it is kept in memory to fill holes and the apron: at most this many cells a side.
-_FILL_SIDE = 2048
+_FILL_SIDE = 768
 # The apron's width as a share of the DEM's longer side, and the way from there to sea level [m].
 _APRON = 0.15
 _DESCENT = 50_000.0

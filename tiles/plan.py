@@ -116,7 +116,7 @@ class Plan:
         digest.update(b"leaf" if cell.is_leaf else f"coarse {cell.omitted:.3f}".encode())
         for member in cell.members.tolist():
             digest.update(self.index.ids[member].encode())
-            digest.update(self.index.digests[member])
+            digest.update(self.index.digests[member].tobytes())
         return digest.hexdigest()
 
 

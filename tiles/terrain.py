@@ -32,7 +32,7 @@ Range: TypeAlias = tuple[int, int, int, int]
 _LEVEL_ZERO_ERROR = 6378137.0 * 2 * math.pi * 0.25 / (65 * 2)
 # The share of that which a tile may really be wrong.
 _SHARE = 0.15
-_BLOCK = 8
+_BLOCK = 4
 _EARTH_RADIUS = 6_371_000.0
 _DEEPEST = 22
 
@@ -130,7 +130,7 @@ def _tile_range(area: Bounds, level: int) -> Range:
 def _tiles(
     ground: Ground, level: int, tile_range: Range, error: float
 ) -> Iterator[tuple[int, int, bytes, int]]:
-    """(x, y, bytes, triangles) of the tiles of a level, computed in blocks of 8 x 8."""
+    """(x, y, bytes, triangles) of the tiles of a level, computed in blocks of 4 x 4."""
     x0, y0, x1, y1 = tile_range
     for left in range(x0, x1 + 1, _BLOCK):
         for bottom in range(y0, y1 + 1, _BLOCK):

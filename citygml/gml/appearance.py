@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -235,12 +236,12 @@ class Appearances:
         for aggregate, references in aggregates.items():
             for reference in references:
                 self._cover(reference >> 1, self.targets[aggregate], painting)
-        ends = [*table.first_ring[first + 1 :], len(table.texts)]
-        for polygon, end in enumerate(ends, first):
+        starts = [*table.first_ring[first:], len(table.texts)]
+        for polygon, (start, end) in enumerate(pairwise(starts), first):
             polygon_id = table.polygon_ids[polygon]
             if polygon_id is not None and polygon_id in self.targets:
                 self._cover(polygon, self.targets[polygon_id], painting)
-            rings = table.ring_ids[table.first_ring[polygon] : end]
+            rings = table.ring_ids[start:end]
             found: dict[str, Paint] = {}
             for i, ring in enumerate(rings):
                 for entry in self.rings.get(ring, ()) if ring is not None else ():

@@ -17,7 +17,7 @@ from citygml.gml.address import read_address
 from citygml.gml.drafts import Draft, Holder
 from citygml.gml.geometry import GeometryReader, Link, Part, Shape
 from citygml.gml.names import CITYGML, GML_NAMESPACES, LOCAL, XLINK_HREF, Name, Names
-from citygml.gml.values import DATES, Values, add
+from citygml.gml.values import DATES, Values, add, use_names_of_2
 from citygml.model import Attributes, CityObject, Surface
 
 _LOD = re.compile(r"[lL]od([0-4])(.*)$")
@@ -90,6 +90,7 @@ class FeatureReader:
         self.drafts.append(draft)
         outer, self._values.object_id = self._values.object_id, city_object.id
         self._fill(Holder(draft, city_object.attributes, -1), element)
+        use_names_of_2(city_object.attributes)
         self._values.object_id = outer
         return city_object
 
@@ -103,6 +104,7 @@ class FeatureReader:
             self._values.join_siblings(holder.generic)
             for name, value in holder.generic.items():
                 holder.attributes[f"gen:{name}" if name in holder.attributes else name] = value
+            holder.generic = None  # data of an ADE of 3.0 fill the same holder again
         self._holder = outer
 
     def _choose(self, tag: str) -> tuple[Action, Any]:

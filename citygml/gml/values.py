@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from lxml.etree import _Element as Element
 
+from citygml.classes import MEASURED_HEIGHT
 from citygml.codelists import CodeLists
 from citygml.findings import Finding
 from citygml.gml.names import GML_NAMESPACES, LOCAL, XLINK_HREF, Names
@@ -57,6 +58,31 @@ def _join(value: Value, what: str, word: str) -> Value:
             except ValueError:
                 return value
     return value
+
+
+def use_names_of_2(attributes: Attributes) -> None:
+    """Height and years of CityGML 3.0 by the names of 2.0 and CityJSON, where they say just the same: a
+    height from the lowest point of the ground to the highest of the roof, and the first day of a year."""
+    heights = attributes.get("height")
+    if heights is not None and "measuredHeight" not in attributes:
+        records = heights if isinstance(heights, list) else [heights]
+        rest: list[Value] = []
+        for record in records:
+            plain = isinstance(record, dict) and {k: v for k, v in record.items() if k != "value"}
+            if plain == MEASURED_HEIGHT and "measuredHeight" not in attributes:
+                assert isinstance(record, dict)
+                attributes["measuredHeight"] = record.get("value")
+            else:
+                rest.append(record)
+        if len(rest) < len(records):
+            del attributes["height"]
+            if rest:
+                attributes["height"] = rest[0] if len(rest) == 1 else rest
+    for what in ("Construction", "Demolition"):
+        day = attributes.get(f"dateOf{what}")
+        if isinstance(day, date) and (day.month, day.day) == (1, 1) and f"yearOf{what}" not in attributes:
+            attributes[f"yearOf{what}"] = day.year
+            del attributes[f"dateOf{what}"]
 
 
 def number(text: str) -> float | str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from citygml.classes import MEASURED_HEIGHT
 from citygml.gml_writer import attributes
 from citygml.gml_writer.address import address
 from citygml.gml_writer.attributes import Slots
@@ -15,12 +16,6 @@ from citygml.model import Attributes, CityObject, Measure
 
 _INTERIOR_PARENTS = {"BuildingRoom", "BridgeRoom", "TunnelHollowSpace"}
 _YEARS = {"yearOfConstruction": "dateOfConstruction", "yearOfDemolition": "dateOfDemolition"}
-_MEASURED: Attributes = {
-    "highReference": "highestRoofEdge",
-    "lowReference": "lowestGroundPoint",
-    "status": "measured",
-}
-"""How CityGML 3.0 says what `measuredHeight` of 2.0 means."""
 _RELIEF = {"TINRelief", "MassPointRelief", "BreaklineRelief", "ReliefFeature"}
 
 
@@ -87,10 +82,10 @@ def _renamed(values: Attributes, target: ClassSchema) -> Attributes:
         if isinstance(height, Measure | float | int) and "height" not in named:
             del named["measuredHeight"]
             measure = height if isinstance(height, Measure) else Measure(height, "m")
-            named["height"] = {**_MEASURED, "value": measure}
+            named["height"] = {**MEASURED_HEIGHT, "value": measure}
     elif "measuredHeight" in target.attributes and "measuredHeight" not in named:
         record = named.get("height")
-        if isinstance(record, dict) and {k: v for k, v in record.items() if k != "value"} == _MEASURED:
+        if isinstance(record, dict) and {k: v for k, v in record.items() if k != "value"} == MEASURED_HEIGHT:
             del named["height"]
             named["measuredHeight"] = record.get("value")
     return named

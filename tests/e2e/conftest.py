@@ -26,7 +26,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def demo_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo") / "demo.twin"
-    import shutil; shutil.copytree("/tmp/w/viewer-mock/demo", folder)
+    twin("demo", "--dir", folder, "--buildings", "40", "--no-serve")
     return folder
 
 

@@ -108,8 +108,15 @@ def _add(shape: Shape, g: Geometry, points: Float64, seen: set[bytes]) -> None:
             continue
         shape.points.append(corners)
         shape.area += area
-        sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1).sum()
-        shape.warp += float(sides * np.linalg.svd(corners - corners.mean(axis=0))[1][-1])
+        shape.warp += (
+            _thickness(corners) * np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1).sum()
+        )
+
+
+def _thickness(points: Float64) -> float:
+    """How far [m] points reach out of their best plane."""
+    local = points - points.mean(axis=0)
+    return float(np.ptp(local @ np.linalg.svd(local)[2][-1]))
 
 
 def _placed(city: City, placed: ImplicitGeometry, place: Georeference) -> list[tuple[Geometry, Float64]]:

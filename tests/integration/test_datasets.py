@@ -19,8 +19,10 @@ from tiles.check import check_tileset
 from tiles.read import read_glb
 from twin.ingest import AddOptions, add_files
 from twin.store import open_city
+from twin.synth import make_district
 
 ANCHOR = (129.0756, 35.1796, 40.0)
+SAMPLE = "sample district"
 PLATEAU = "citygml/plateau-feature-types"
 
 
@@ -42,8 +44,8 @@ DATA_SETS = [
     DataSet("citygml/plateau-textured", ("buildings",), textures=True),
     DataSet("citygml/ingolstadt-lod3/4018194", ("buildings",), textures=True),
     DataSet("citygml/ingolstadt-lod3/4018197", ("buildings",), textures=True),
-    DataSet("citygml/citygml4j/input/datasets/lod3_building_v2.gml", ("buildings",)),
-    DataSet("citygml/citygml4j/input/datasets/lod4_building_v2.gml", ("buildings", "relief"), textures=True),
+    DataSet("citygml/citygml4j/input/datasets/lod3_building_v2.gml", ("buildings",), textures=True),
+    DataSet("citygml/citygml4j/input/datasets/lod4_building_v2.gml", ("buildings", "relief")),
     DataSet("cityjson/DenHaag_01.json", ("buildings", "relief"), crs="EPSG:28992"),
     DataSet("cityjson/3-20-DELFSHAVEN.json", ("buildings",)),
     DataSet(f"{PLATEAU}/hodokyo_51324378_brid_6697.gml", ("bridges",)),
@@ -56,6 +58,10 @@ DATA_SETS = [
     DataSet("citygml/potsdam-lod1", ("buildings",)),
     DataSet("citygml/utility-network-nanaimo", ("buildings", "utilities")),
     DataSet("indoorgml/pnu-201/FJK-Haus_IndoorGML_withEXR-corrected_1_0_3.gml", ("indoor",), crs="local"),
+    DataSet(
+        SAMPLE,
+        ("bridges", "buildings", "furniture", "landuse", "roads", "utilities", "vegetation", "water"),
+    ),
     DataSet("ifc/Ifc4_WallElementedCase.ifc", ("buildings",), crs="local"),
 ]
 
@@ -83,6 +89,10 @@ def tiled(
     source = data / chosen.path
     if source.name == "DenHaag_01.json":
         source = first_buildings(source, folder, 200)
+    if chosen.path == SAMPLE:
+        source = folder / "sample"
+        make_district(source, buildings=20)
+        (source / "terrain.tif").unlink()
     anchor = ANCHOR if chosen.crs == "local" else None
     city = folder / "x.twin"
     add_files(city, [source], AddOptions(crs=chosen.crs, anchor=anchor, workers=1))

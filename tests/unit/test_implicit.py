@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -17,6 +18,7 @@ from tiles import implicit
 from tiles.build import TileOptions, build
 from tiles.check import check_tileset
 from tiles.expand import expand
+from tiles.read import read_glb
 from tiles.subtree import (
     BrokenSubtree,
     Subtree,
@@ -30,6 +32,8 @@ from tiles.subtree import (
     unpack,
 )
 from twin.ingest import add_files
+from twin.place import georeference
+from twin.store import open_city
 
 GRID = {
     f"b{i:02}-{j:02}": (i * 37.0, j * 29.0, 4.0 + (i * 7 + j * 3) % 23) for i in range(20) for j in range(20)
@@ -167,7 +171,7 @@ def test_the_tileset_is_valid_and_leaves_hold_every_object_once(grid: tuple[Path
     assert (subtrees > 2) == (document_of(folder)["root"]["implicitTiling"]["subtreeLevels"] == 2)
 
 
-def test_objects_are_those_of_the_explicit_build_at_the_same_places(grid: tuple[Path, Path]) -> None:
+def test_objects_are_those_of_the_explicit_build(grid: tuple[Path, Path]) -> None:
     folder, _ = grid
     made = check_tileset(tileset_of(folder))
     build(folder, LAYER, TileOptions(budget=1600))
@@ -193,8 +197,31 @@ def test_volumes_of_tiles_are_tight(grid: tuple[Path, Path]) -> None:
     assert high[2] - low[2] == pytest.approx(4 + 22, abs=1)
     half = root["boundingVolume"]["box"][3]
     leaves = list(leaves_of(top, 0))
-    sizes = [bounds(tile["boundingVolume"]["box"]) for _, tile in leaves]
-    assert max((h - l)[:2].max() / (2 * half / 2**level) for (level, _), (l, h) in zip(leaves, sizes)) < 1.4
+    for level, tile in leaves:
+        low, high = bounds(tile["boundingVolume"]["box"])
+        assert (high - low)[:2].max() < 1.4 * 2 * half / 2**level
+
+
+def test_positions_are_within_two_centimetres_of_pyproj(grid: tuple[Path, Path]) -> None:
+    folder, _ = grid
+    root = document_of(folder)["root"]
+    top = expand(root, tileset_of(folder).parent, pytest.fail, lambda *_: None)
+    assert top is not None
+    matrix = np.array(root["transform"]).reshape(4, 4).T
+    drawn = []
+    for _, tile in leaves_of(top, 0):
+        for part in read_glb((tileset_of(folder).parent / tile["content"]["uri"]).read_bytes()).parts():
+            local = part.positions[:, [0, 2, 1]] * [1, -1, 1]
+            drawn.append(local @ matrix[:3, :3].T + matrix[:3, 3])
+    with open_city(folder) as opened:
+        place = georeference(opened)
+        rows = opened.index("buildings").rows
+        vertices = np.concatenate([s.decode().geometries[0].vertices for s in opened.fetch(rows)])
+    points = np.concatenate(drawn)
+    tree = shapely.STRtree(shapely.points(points[:, :2]))
+    for x, y, z in place.to_ecef(np.unique(vertices, axis=0))[::7]:
+        near = tree.query(shapely.Point(x, y).buffer(0.05), predicate="intersects")
+        assert np.linalg.norm(points[near] - [x, y, z], axis=1).min() < 0.02
 
 
 def bounds(box: list[float]) -> tuple[np.ndarray, np.ndarray]:

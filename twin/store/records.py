@@ -63,7 +63,7 @@ class ObjectIndex:
     """The objects of one layer that have geometry, as columns in the order of their ids (n of them).
 
     rows: (n,) int64. bounds: (n, 6) float64 x0 y0 z0 x1 y1 z1 in the city's CRS. triangles: (n,) int64.
-    implicit: (n,) int64. digests: (n,) 16-byte strings.
+    implicit: (n,) int64. digests: (n,) void of 16 bytes.
     """
 
     ids: list[str]
@@ -71,7 +71,7 @@ class ObjectIndex:
     bounds: npt.NDArray[np.float64]
     triangles: npt.NDArray[np.int64]
     implicit: npt.NDArray[np.int64]
-    digests: list[bytes]
+    digests: npt.NDArray[np.void]
 
     def __len__(self) -> int:
         return len(self.ids)

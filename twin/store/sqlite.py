@@ -33,6 +33,10 @@ _OBJECT = (
 )
 _FROM = "object JOIN source ON source.row = object.source JOIN body ON body.row = object.row"
 _CHUNK = 500
+_NUMBERS = np.dtype(
+    [(name, np.int64) for name in ("row", "triangles", "implicit")]
+    + [(name, np.float64) for name in ("x0", "y0", "z0", "x1", "y1", "z1")]
+)
 
 
 def create_city(folder: Path | str, **settings: str) -> City:
@@ -171,19 +175,23 @@ class City:
     def index(self, layer: str, time: datetime | None = None) -> ObjectIndex:
         """The objects of a layer that have geometry, without their bodies."""
         when, values = _valid(time)
-        found = self.connection.execute(
-            "SELECT id, row, triangles, implicit, digest, x0, y0, z0, x1, y1, z1 FROM object"
-            f" WHERE layer = ? AND {when} AND x0 IS NOT NULL ORDER BY id",
-            [layer, *values],
-        ).fetchall()
-        table = np.array([(r[1], r[2], r[3]) for r in found], dtype=np.int64).reshape(-1, 3)
+        where = f"FROM object WHERE layer = ? AND {when} AND x0 IS NOT NULL ORDER BY id"
+        bound = [layer, *values]
+        names = self.connection.execute(f"SELECT id, digest {where}", bound).fetchall()
+        ids, digests = [n[0] for n in names], b"".join(n[1] for n in names)
+        del names
+        numbers = self.connection.execute(
+            f"SELECT row, triangles, implicit, x0, y0, z0, x1, y1, z1 {where}", bound
+        )
+        table = np.fromiter(numbers, _NUMBERS, len(ids))
+        boxes = np.column_stack([table[name] for name in ("x0", "y0", "z0", "x1", "y1", "z1")])
         return ObjectIndex(
-            [r[0] for r in found],
-            table[:, 0],
-            np.array([r[5:] for r in found], dtype=np.float64).reshape(-1, 6),
-            table[:, 1],
-            table[:, 2],
-            [r[4] for r in found],
+            ids,
+            table["row"].copy(),
+            boxes,
+            table["triangles"].copy(),
+            table["implicit"].copy(),
+            np.frombuffer(digests, "V16"),
         )
 
     def fetch(self, rows: Sequence[int] | np.ndarray[Any, Any]) -> Iterator[StoredObject]:

@@ -21,8 +21,27 @@ type WithOrigin = { clippingPlanesOriginMatrix: Matrix4 };
 
 const EDGE = { edgeWidth: 1.5, edgeColor: Color.fromCssColorString('#d9480f') };
 
-function planesFor(normal: Cartesian3, modelMatrix: Matrix4): ClippingPlaneCollection {
-  return new ClippingPlaneCollection({ planes: [new ClippingPlane(normal, 0)], modelMatrix, ...EDGE });
+interface Clippable {
+  clippingPlanes: ClippingPlaneCollection;
+}
+
+/** Cuts with one plane; a collection, once made, stays with its owner, as CesiumJS stumbles over a removed one. */
+function clip(target: Clippable, normal: Cartesian3, modelMatrix: Matrix4): void {
+  const plane = new ClippingPlane(normal, 0);
+  const before = target.clippingPlanes as ClippingPlaneCollection | undefined;
+  if (!before) {
+    target.clippingPlanes = new ClippingPlaneCollection({ planes: [plane], modelMatrix, ...EDGE });
+    return;
+  }
+  before.removeAll();
+  before.add(plane);
+  before.modelMatrix = modelMatrix;
+  before.enabled = true;
+}
+
+function unclip(target: Clippable): void {
+  const planes = target.clippingPlanes as ClippingPlaneCollection | undefined;
+  if (planes) planes.enabled = false;
 }
 
 /** The horizontal normal, in the frame at `from`, that points away from the camera. */
@@ -40,20 +59,18 @@ function cut(stage: Stage, from: Cartesian3, to: Cartesian3): boolean {
   const frame = Transforms.eastNorthUpToFixedFrame(from);
   const normal = keepingNormal(stage, frame, to);
   if (!normal) return false;
-  stage.scene.globe.clippingPlanes = planesFor(normal, frame);
+  clip(stage.scene.globe, normal, frame);
   for (const { tileset } of tilesets.value.values()) {
     const origin = Matrix4.inverseTransformation((tileset as unknown as WithOrigin).clippingPlanesOriginMatrix, new Matrix4());
-    tileset.clippingPlanes = planesFor(normal, Matrix4.multiply(origin, frame, origin));
+    clip(tileset, normal, Matrix4.multiply(origin, frame, origin));
   }
   stage.draw();
   return true;
 }
 
 function mend(stage: Stage): void {
-  stage.scene.globe.clippingPlanes = undefined as unknown as ClippingPlaneCollection;
-  for (const { tileset } of tilesets.value.values()) {
-    tileset.clippingPlanes = undefined as unknown as ClippingPlaneCollection;
-  }
+  unclip(stage.scene.globe);
+  for (const { tileset } of tilesets.value.values()) unclip(tileset);
   sectionPoints.value = 0;
   stage.draw();
 }
