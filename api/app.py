@@ -27,7 +27,6 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(module.router)
     errors.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
-    app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["GET", "HEAD"])
     built = settings.city / "tiles"
     app.add_middleware(
         Files,
@@ -38,5 +37,12 @@ def create_app(settings: Settings) -> FastAPI:
             "/viewer/": viewer.STATIC,
         },
         allow_origin="*" if "*" in settings.cors_origins else None,
+    )
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "HEAD"],
+        allow_headers=["*"],
+        expose_headers=["Content-Range", "ETag"],
     )
     return app

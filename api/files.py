@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import mimetypes
 import os
+import re
 from collections import OrderedDict
 from pathlib import Path
 
@@ -31,6 +32,10 @@ _TYPES = {
     ".ktx2": "image/ktx2",
 }
 _COMPRESSIBLE = frozenset({".json", ".terrain", ".js", ".mjs", ".css", ".html", ".svg", ".wasm", ".map"})
+_DIGEST = re.compile(r"[0-9a-f]{16}")
+_OWN_DIGEST = re.compile(r".+\.[0-9a-f]{16}\.glb")
+_BUILT = re.compile(r".+-[\w-]{8}\.\w+")
+_REFUSED = re.compile(r"q=0(\.0*)?")
 _LARGE = 8 << 20
 _CACHE_BYTES = 128 << 20
 _IMMUTABLE = b"public, max-age=31536000, immutable"
@@ -71,13 +76,14 @@ class Files:
         headers = [
             (b"content-type", content_type(path).encode()),
             (b"etag", etag.encode()),
-            (b"cache-control", _IMMUTABLE if is_immutable(path.name) else _CHECKED),
+            (b"cache-control", _IMMUTABLE if is_immutable(name) else _CHECKED),
             (b"accept-ranges", b"bytes"),
             (b"vary", b"accept-encoding"),
         ]
         if self.allow_origin:
             headers.append((b"access-control-allow-origin", self.allow_origin))
-        if etag in [tag.strip().removeprefix("W/") for tag in request.get("if-none-match", "").split(",")]:
+        known = [tag.strip().removeprefix("W/") for tag in request.get("if-none-match", "").split(",")]
+        if etag in known or "*" in known:
             await _respond(send, 304, headers, b"")
             return
         if stat.st_size > _LARGE or "range" in request:
@@ -120,8 +126,11 @@ def locate(folder: Path, name: str) -> Path | None:
         return None
     if not parts or name.endswith("/"):
         parts.append("index.html")
-    path = folder.joinpath(*parts).resolve()
-    return path if path.is_relative_to(folder) and path.is_file() else None
+    try:
+        path = folder.joinpath(*parts).resolve()
+        return path if path.is_relative_to(folder) and path.is_file() else None
+    except (OSError, ValueError):  # no file can have such a name
+        return None
 
 
 def content_type(path: Path) -> str:
@@ -130,14 +139,22 @@ def content_type(path: Path) -> str:
 
 
 def is_immutable(name: str) -> bool:
-    """Whether a file carries its own digest in its name (`KEY.<16 hex>.glb`, `index-<hash>.js`)."""
-    parts = name.split(".")
-    return len(parts) == 3 and len(parts[1]) == 16 and parts[2] == "glb"
+    """Whether a path holds a digest of what is there: `KEY.<16 hex>.glb`, anything below a folder
+    `<16 hex>`, `assets/NAME-<hash>.js` of the viewer."""
+    *folders, file = name.split("/")
+    return bool(
+        _OWN_DIGEST.fullmatch(file)
+        or any(_DIGEST.fullmatch(folder) for folder in folders)
+        or (folders == ["assets"] and _BUILT.fullmatch(file))
+    )
 
 
 def _coding(accepted: str) -> str:
+    """The best coding of an Accept-Encoding header that we have; "" for none."""
     codings = {
-        part.split(";")[0].strip() for part in accepted.split(",") if "q=0" not in part.replace(" ", "")
+        name.strip()
+        for name, _, quality in (part.partition(";") for part in accepted.split(","))
+        if not _REFUSED.fullmatch(quality.replace(" ", ""))
     }
     return "br" if "br" in codings else "gzip" if "gzip" in codings else ""
 

@@ -110,7 +110,7 @@ MEASURED_HEIGHT = {
     "lowReference": "lowestGroundPoint",
     "status": "measured",
 }
-"""The con:Height of CityGML 3.0 that says what `measuredHeight` of 2.0 and CityJSON says; our name is theirs."""
+"""The con:Height of CityGML 3.0 that says what `measuredHeight` of 2.0 and CityJSON (our name) says."""
 
 LAYER_OF_MODULE = {
     "building": "buildings",
@@ -134,10 +134,27 @@ BY_NAME = {c.name: c for c in CITY_OBJECTS}
 SURFACE_BY_NAME = {c.name: c for c in SURFACES}
 
 
+_LAYER_OF_PREFIX = {"urf": "planning", "utility": "utilities", "indoor": "indoor"}
+_LAYER_OF_ENDING = {
+    "Pipe": "utilities",
+    "Cable": "utilities",
+    "Duct": "utilities",
+    "Manhole": "utilities",
+    "Handhole": "utilities",
+    "Building": "buildings",
+    "Construction": "constructions",
+}
+"""Layers of ADE classes by what their names end with (i-UR: `uro:WaterPipe`, `uro:UndergroundBuilding`)."""
+
+
 def layer_of(class_name: str) -> str:
-    """The layer that objects of this class belong to; ADE classes go by their prefix."""
+    """The layer that objects of this class belong to; ADE classes go by their prefix or their name."""
     known = BY_NAME.get(class_name)
     if known is not None:
         return LAYER_OF_MODULE.get(known.module, "other")
-    prefix = class_name.split(":", 1)[0] if ":" in class_name else ""
-    return {"urf": "planning", "utility": "utilities", "indoor": "indoor"}.get(prefix, "other")
+    prefix, _, name = class_name.rpartition(":")
+    if prefix in _LAYER_OF_PREFIX:
+        return _LAYER_OF_PREFIX[prefix]
+    if prefix and name in BY_NAME:
+        return layer_of(name)
+    return next((layer for end, layer in _LAYER_OF_ENDING.items() if prefix and name.endswith(end)), "other")

@@ -41,7 +41,7 @@ BUDGET = 32_000
 """Weight of a tile: triangles, with a share for placed geometries and for each object."""
 _BACKDROP = ("terrain", "imagery")
 _COARSE_SHARE = 0.5
-_PER_INSTANCE = 8
+_PER_INSTANCE = 3
 _PER_OBJECT = 4
 
 Progress = Callable[[str, int, int], None]

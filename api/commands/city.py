@@ -31,6 +31,7 @@ def init(
     crs: Annotated[str, typer.Option(help="Coordinate system of the city, such as EPSG:5187+5193.")],
     name: Annotated[str | None, typer.Option(help="Name of the city, for people.")] = None,
     anchor: Anchor = None,
+    as_json: Json = False,
 ) -> None:
     """Make an empty city with a coordinate system."""
     from citygml.crs import parse
@@ -44,7 +45,7 @@ def init(
     if anchor:
         settings["anchor"] = ",".join(map(str, parse_anchor(anchor)))
     create_city(folder, **settings).close()
-    print(f"{folder}: an empty city in {parsed.title}")
+    emit(settings, as_json, iter([f"{folder}: an empty city in {parsed.title}"]))
 
 
 def add(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from api.commands.output import emit
 
 
 class Format(StrEnum):
@@ -26,6 +29,7 @@ def export(
     format: Annotated[Format, typer.Option(help="What to write.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
     layer: Annotated[list[str] | None, typer.Option(help="Only this layer (may be repeated).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
 ) -> None:
     """Write the city, or some layers of it.
 
@@ -35,6 +39,14 @@ def export(
     from twin.export import export_city
 
     done = export_city(folder, output, format.value, layer or ())
-    print(f"{output}: {done.objects:,} objects")
-    for finding in done.findings:
-        print(f"  {finding.code}  {finding.object_id}: {finding.message}")
+    data = {
+        "path": str(output),
+        "objects": done.objects,
+        "findings": [{"code": f.code, "object": f.object_id, "message": f.message} for f in done.findings],
+    }
+
+    def lines() -> Iterator[str]:
+        yield f"{output}: {done.objects:,} objects"
+        yield from (f"  {f.code}  {f.object_id}: {f.message}" for f in done.findings)
+
+    emit(data, as_json, lines())

@@ -38,6 +38,12 @@ def root(request: Request) -> Response:
     return JSONResponse({"title": "CityTwin", "links": links})
 
 
+@router.get("/viewer", include_in_schema=False)
+def viewer() -> Response:
+    """The folder of the viewer, whose pages are relative to it."""
+    return RedirectResponse("viewer/")
+
+
 @router.get("/city")
 def describe_city(city: CurrentCity, settings: CurrentSettings) -> dict[str, Any]:
     """Everything that a viewer needs to open: place, terrain, imagery, layers."""

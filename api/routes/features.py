@@ -67,7 +67,7 @@ def items(
     city: CurrentCity,
     settings: CurrentSettings,
     limit: Annotated[int, Query(ge=1)] = 100,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Annotated[int, Query(ge=0, le=2**53)] = 0,
     bbox: Annotated[str | None, Query(description="west,south,east,north in degrees")] = None,
 ) -> GeoJson:
     """A page of a layer's objects as GeoJSON features with their footprints."""

@@ -12,22 +12,30 @@ from typing import Any, BinaryIO
 
 from citygml.cityjson.appearance import Appearance
 from citygml.cityjson.document import Header, check_document, loads
-from citygml.errors import NotACityModel
+from citygml.errors import NotACityModel, UnsupportedFormat
 from citygml.findings import Finding
 from citygml.model import Batches, CityObject
 from citygml.reading import Reader, ReadOptions
 
 _BOM = b"\xef\xbb\xbf"
+LARGEST_DOCUMENT = 1 << 30
+"""Bytes of a document that is still read."""
+_LONGEST_HEADER = 16 << 20
 
 
 def open_cityjson(path: str | Path, options: ReadOptions | None = None) -> Reader:
     """The reader of a CityJSON document (0.6 to 2.0) or CityJSONSeq, told apart by their first lines.
 
-    Raises NotACityModel when it is neither, UnsupportedFormat for an unknown version, BadCoordinates for
-    an unusable transform.
+    Raises NotACityModel when it is neither, UnsupportedFormat for an unknown version or a document too
+    large for memory, BadCoordinates for an unusable transform.
     """
     path = Path(path)
     options = options or ReadOptions()
+    if path.stat().st_size > LARGEST_DOCUMENT and not _begins_as_sequence(path):
+        raise UnsupportedFormat(
+            f"{path}: a CityJSON document is read as a whole, and this one is larger than"
+            f" {LARGEST_DOCUMENT >> 20:,} MiB; convert it to CityJSONSeq, which is read line by line"
+        )
     with path.open("rb") as file:
         text = _next_line(file)
         second = _next_line(file)
@@ -44,6 +52,16 @@ def open_cityjson(path: str | Path, options: ReadOptions | None = None) -> Reade
         raise NotACityModel(f"{path}: not JSON ({error}); is the file complete?") from None
     del text
     return DocumentReader(path, options, document)
+
+
+def _begins_as_sequence(path: Path) -> bool:
+    with path.open("rb") as file:
+        line = file.readline(_LONGEST_HEADER)
+    try:
+        loads(line.removeprefix(_BOM))
+    except ValueError:
+        return False
+    return True
 
 
 class DocumentReader:

@@ -52,7 +52,7 @@ DATA_SETS = [
     DataSet(f"{PLATEAU}/54401018_tran_6697_op.gml", ("roads",)),
     DataSet(f"{PLATEAU}/52385628_veg_6697_op.gml", ("vegetation",)),
     DataSet(f"{PLATEAU}/52384698_frn_6697_op.gml", ("furniture",), warped=True),
-    DataSet(f"{PLATEAU}/08EE751_unf_10169_lv_op.gml", ("other",)),
+    DataSet(f"{PLATEAU}/08EE751_unf_10169_lv_op.gml", ("utilities",)),
     DataSet("citygml/plateau-gis-converter/numazu-shi/udx/luse/523836_luse_6668_op.gml", ("landuse",)),
     DataSet("citygml/nrw-aachen", ("buildings",)),
     DataSet("citygml/potsdam-lod1", ("buildings",)),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,6 @@ from citygml.cityjson import open_cityjson
 from citygml.model import CityObject, Geometry, Surface
 from citygml.reading import Reader
 
-NOT_MODELS = {"case.json", "invariants.json", "profile.json", "acquisition.json"}
 DEPTH_OF_SURFACES = {
     "MultiSurface": 0,
     "CompositeSurface": 0,
@@ -24,35 +21,11 @@ DEPTH_OF_SURFACES = {
 }
 
 
-def model_files(data: Path) -> list[Path]:
-    """Every CityJSON and CityJSONSeq of the data, broken ones included."""
-    paths = (p for f in ("cityjson", "citygml/citygml4j") for p in (data / f).rglob("*.json*"))
-    return sorted(p for p in paths if p.name not in NOT_MODELS and "schemas" not in p.parts)
-
-
 def read(path: Path, **options: Any) -> tuple[Reader, list[CityObject]]:
     from citygml.reading import ReadOptions
 
     reader = open_cityjson(path, ReadOptions(**options))
     return reader, [item for batch in reader.batches() for item in batch]
-
-
-def raw_documents(path: Path) -> list[dict[str, Any]]:
-    """The JSON objects of a file, each feature with the transform of its sequence, by the json module."""
-    text = path.read_text(encoding="utf-8")
-    try:
-        return [json.loads(text)]
-    except json.JSONDecodeError:
-        documents = [json.loads(line) for line in text.splitlines() if line.strip()]
-    for feature in documents[1:]:
-        feature["transform"] = documents[0].get("transform")
-    return documents
-
-
-def raw_counts(documents: list[dict[str, Any]], upgraded: dict[str, str]) -> Counter[str]:
-    return Counter(
-        upgraded.get(raw["type"], raw["type"]) for d in documents for raw in d["CityObjects"].values()
-    )
 
 
 def raw_area(document: dict[str, Any]) -> float:

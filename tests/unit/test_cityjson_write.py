@@ -28,7 +28,8 @@ from citygml.model import (
     Texturing,
     Uri,
 )
-from tests.unit.cityjson_models import area, canonical, model_files, read
+from tests.unit.cityjson_models import area, canonical, read
+from tools.counting import cityjson_files
 
 Write = Callable[..., list[Finding]]
 BOTH = pytest.mark.parametrize("write", [write_cityjson, write_cityjsonseq])
@@ -80,7 +81,7 @@ def test_every_real_file_survives_a_round_trip(
     data: Path, tmp_path: Path, write: Write, validate: Callable[[Path], None]
 ) -> None:
     compared = 0
-    for number, path in enumerate(model_files(data)):
+    for number, path in enumerate(cityjson_files(data)):
         try:
             reader, objects = read(path)
         except CityModelError:

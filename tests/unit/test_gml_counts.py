@@ -6,22 +6,17 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from lxml import etree
 
-from citygml.classes import CITY_OBJECTS, SURFACES
 from citygml.errors import NotACityModel
 from citygml.gml import GmlReader
 from tests.conftest import DATA
+from tools.counting import citygml_counts, citygml_files
 
-CORE = "http://www.opengis.net/citygml"
 MALFORMED = {"51357441_bldg_Issue138-B.gml", "01-01-common/L01/udx/bldg/54377074_bldg_6697_op.gml"}
-DATA_TYPES_OF_THE_READER = {"CityObjectRelation"}
 
 
 def files() -> list[Path]:
-    root = DATA / "citygml"
-    found = [*root.rglob("*.gml"), *root.glob("ingolstadt-lod3/*/*.xml")]
-    return sorted(found)
+    return citygml_files(DATA)
 
 
 def name_of(path: Path) -> str:
@@ -32,40 +27,9 @@ def is_malformed(path: Path) -> bool:
     return any(name_of(path).endswith(name) for name in MALFORMED)
 
 
-def counted(path: Path) -> tuple[Counter[str], Counter[str]]:
-    """Objects and surfaces per class, by XPath on the whole tree."""
-    root = etree.parse(str(path), etree.XMLParser(huge_tree=True)).getroot()
-    objects: Counter[str] = Counter()
-    surfaces: Counter[str] = Counter()
-
-    tags: Counter[tuple[str, str]] = Counter()
-    for element in root.xpath(f"//*[starts-with(namespace-uri(), '{CORE}')]"):
-        name = etree.QName(element)
-        tags[name.namespace.rsplit("/", 1)[1], name.localname] += 1
-    for version in ("1.0", "2.0", "3.0"):
-        for table, counter in ((CITY_OBJECTS, objects), (SURFACES, surfaces)):
-            for city_class in table:
-                if city_class.name not in DATA_TYPES_OF_THE_READER:
-                    names = [city_class.gml3] if version == "3.0" else city_class.gml2
-                    counter[city_class.name] += sum(tags[version, name] for name in names)
-
-    ade = "//*[not(starts-with(namespace-uri(), 'http://www.opengis.net/'))]"
-    members = "parent::*[local-name()='cityObjectMember'] or @*[local-name()='id']"
-    for element in root.xpath(f"{ade}[{members}]"):
-        local = etree.QName(element).localname
-        known = [c.name for c in SURFACES if local in (*c.gml2, c.gml3)]
-        if known:
-            surfaces[known[0]] += 1
-        elif local.endswith("Surface"):
-            surfaces[f"{element.prefix}:{local}"] += 1
-        else:
-            objects[f"{element.prefix}:{local}"] += 1
-    return +objects, +surfaces
-
-
 @pytest.mark.parametrize("path", [p for p in files() if not is_malformed(p)], ids=name_of)
 def test_objects_and_surfaces_per_class(path: Path) -> None:
-    expected_objects, expected_surfaces = counted(path)
+    expected_objects, expected_surfaces = citygml_counts(path)
     objects: Counter[str] = Counter()
     surfaces: Counter[str] = Counter()
     ids: set[str] = set()
@@ -93,6 +57,6 @@ def test_a_malformed_file_is_refused_in_one_line(path: Path) -> None:
 
 def test_the_data_are_there_and_not_empty(data: Path) -> None:
     assert len(files()) > 230
-    empty = [p for p in files() if not is_malformed(p) and not sum(counted(p)[0].values())]
+    empty = [p for p in files() if not is_malformed(p) and not sum(citygml_counts(p)[0].values())]
     assert len(empty) == 5, "the cases that have a city model without objects"
     assert sum(is_malformed(p) for p in files()) == len(MALFORMED)

@@ -41,11 +41,14 @@ def find_missing(paths: Iterable[Path]) -> None:
 
 
 def find_inputs(paths: Iterable[Path], unpack_to: Path) -> list[Input]:
-    """The files to read, in order. Raises CityModelError when there are none, or an archive is not one."""
+    """The files to read, in order. Raises CityModelError for a folder or archive without any."""
     found: list[Input] = []
     for path in paths:
         if path.is_dir():
-            found += _inside(path, path.name)
+            inside = _inside(path, path.name)
+            if not inside:
+                raise CityModelError(f"{path}: no city model or raster in this folder")
+            found += inside
         elif path.suffix.lower() == ".zip":
             target = unpack_to / hashlib.blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()
             unpack(path, target)
@@ -57,8 +60,6 @@ def find_inputs(paths: Iterable[Path], unpack_to: Path) -> list[Input]:
             found.append(Input(path.resolve(), "raster", True, str(path)))
         else:
             found.append(Input(path.resolve(), "model", True, str(path)))
-    if not found:
-        raise CityModelError("nothing to read: no city model or raster in " + ", ".join(map(str, paths)))
     return found
 
 

@@ -104,8 +104,8 @@ class City:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.connection = sqlite3.connect(folder / DATABASE, isolation_level=None, timeout=10)
-        self.connection.execute("PRAGMA cache_size=-16384")
         version = _version(self.connection, folder)
+        self.connection.execute("PRAGMA cache_size=-16384")
         if version == 0:  # its making was interrupted
             raise CityNotFound(f"{folder}: no city here; make one with `twin init` or `twin add`")
         if version != schema.VERSION:
@@ -264,8 +264,8 @@ class City:
         """(id, class, layer, attributes as JSON, bounds) of objects whose id or attributes hold the text;
         an exact id comes first, then ids, then attributes."""
         when, values = _valid(time)
-        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        quoted = json.dumps(escaped, ensure_ascii=False)[1:-1]
+        escaped = _literal(text)
+        quoted = _literal(json.dumps(text, ensure_ascii=False)[1:-1])
         like = " LIKE ? ESCAPE '\\'"
         rows = self.connection.execute(
             "SELECT id, class, layer, attributes, x0, y0, z0, x1, y1, z1 FROM object"
@@ -363,6 +363,11 @@ def _valid(time: datetime | None) -> tuple[str, list[str]]:
         return "object.valid_to IS NULL", []
     moment = iso(time if time.tzinfo else time.replace(tzinfo=UTC))
     return "object.valid_from <= ? AND (object.valid_to IS NULL OR object.valid_to > ?)", [moment, moment]
+
+
+def _literal(text: str) -> str:
+    """A text as it stands in a LIKE pattern with `\\` for escapes."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _stored(r: tuple[Any, ...]) -> StoredObject:

@@ -1,6 +1,7 @@
 /** What turns the rendering into a drawing: ambient occlusion, thin edges, far haze and a sky behind it all. */
-import { Cartesian3, PostProcessStage, PostProcessStageComposite } from '@cesium/engine';
-import { theme } from '../state/store';
+import { Cartesian3, Color, PostProcessStage, PostProcessStageComposite } from '@cesium/engine';
+import { effect } from '@preact/signals';
+import { theme, underground } from '../state/store';
 import { light } from './light';
 import type { Stage } from './stage';
 
@@ -59,6 +60,7 @@ uniform vec3 haze;
 uniform vec3 zenith;
 uniform float reach;
 uniform float ink;
+uniform float glass;
 in vec2 v_textureCoordinates;
 vec3 eyeAt(vec2 uv) {
   vec4 eye = czm_windowToEyeCoordinates(uv * czm_viewport.zw, texture(depthTexture, uv).r);
@@ -80,7 +82,8 @@ void main() {
   vec3 up = normalize(czm_viewerPositionWC);
   if (texture(depthTexture, uv).r >= 1.0) {
     float rise = dot(direction, up);
-    out_FragColor = vec4(mix(haze, zenith, smoothstep(-0.02, 0.35, rise)), 1.0);
+    vec3 sky = mix(haze, zenith, smoothstep(-0.02, 0.35, rise));
+    out_FragColor = vec4(glass > 0.5 && rise < 0.0 ? colour : sky, 1.0);
     return;
   }
   float depth = -here.z;
@@ -106,6 +109,11 @@ void main() {
 
 export function drawStage(stage: Stage): void {
   const { scene, city, quality } = stage;
+  stage.owner.own(
+    effect(() => {
+      scene.backgroundColor = new Color(...light.value.haze, 1);
+    }),
+  );
   const lat = city.bbox[1] + city.bbox[3];
   const width = (city.bbox[2] - city.bbox[0]) * 111_320 * Math.cos((lat / 2) * (Math.PI / 180));
   const height = (city.bbox[3] - city.bbox[1]) * 110_540;
@@ -114,6 +122,7 @@ export function drawStage(stage: Stage): void {
     haze: () => new Cartesian3(...light.value.haze),
     zenith: () => new Cartesian3(...light.value.zenith),
     reach: () => Math.max(extent, (scene.camera.positionCartographic.height - city.home.height) * 2.4),
+    glass: () => (underground.value ? 1 : 0),
     ink: () => (theme.value === 'light' ? 0.3 : -0.16),
   };
   if (!quality.drawing) {

@@ -4,11 +4,14 @@ import { effect, signal, untracked } from '@preact/signals';
 import { lostServer } from '../client/api';
 import type { LayerInfo } from '../client/types';
 import { classifier } from '../layers/classify';
-import { highlighted, layers, reportHealth, reportPending, theme } from '../state/store';
+import { highlighted, layers, reportHealth, reportPending, theme, underground } from '../state/store';
 import { light } from './light';
 import { createMatter, isFlat, matterKind, setMatter } from './matter';
 import type { Stage } from './stage';
 import { styleFor, type TintRule } from './tint';
+
+/** What is left of a road's or a water's opacity while one looks underground. */
+const GLASS = 0.3;
 
 export interface TilesetEntry {
   layer: LayerInfo;
@@ -87,18 +90,19 @@ export async function reloadLayer(stage: Stage, layer: LayerInfo): Promise<void>
 function followLayer(entry: TilesetEntry): void {
   const view = layers.value.find((item) => item.id === entry.layer.id);
   if (!view) return;
+  const kind = matterKind(entry.layer.id, entry.layer.classes);
   entry.tileset.show = view.visible;
   const by = view.classification;
   const attribute = by ? entry.layer.attributes.find((item) => item.id === by.attribute) : undefined;
   entry.rule = {
     highlighted: highlighted.value,
-    opacity: view.opacity,
+    opacity: view.opacity * (underground.value && isFlat(kind) ? GLASS : 1),
     attribute: attribute?.id ?? null,
     classifier: by && attribute ? classifier(by, attribute) : null,
   };
   entry.tileset.style = styleFor(entry.rule);
   const { sun, sky, bounce, casts, shadow } = light.value;
-  setMatter(entry.shader, matterKind(entry.layer.id, entry.layer.classes), theme.value, {
+  setMatter(entry.shader, kind, theme.value, {
     sun,
     sky,
     bounce,

@@ -223,4 +223,13 @@ export const en = {
   'class.Window': 'Window',
   'class.TransportSquare': 'Square',
   'class.TransportationMarking': 'Road marking',
+  'class.RoundPipe': 'Round pipe',
+  'class.RectangularPipe': 'Rectangular pipe',
+  'class.Manhole': 'Manhole',
+  'class.WaterSurface': 'Water surface',
+  'class.TunnelPart': 'Tunnel part',
+  'class.GenericOccupiedSpace': 'Other space',
+  'class.OtherConstruction': 'Other construction',
+  'class.CityObjectGroup': 'Group',
+  'class.Waterway': 'Waterway',
 } as const;

@@ -225,4 +225,13 @@ export const ko: Texts = {
   'class.Window': '창',
   'class.TransportSquare': '광장',
   'class.TransportationMarking': '노면 표시',
+  'class.RoundPipe': '원형 관로',
+  'class.RectangularPipe': '사각 관로',
+  'class.Manhole': '맨홀',
+  'class.WaterSurface': '수면',
+  'class.TunnelPart': '터널 부분',
+  'class.GenericOccupiedSpace': '기타 공간',
+  'class.OtherConstruction': '기타 구조물',
+  'class.CityObjectGroup': '그룹',
+  'class.Waterway': '수로',
 };

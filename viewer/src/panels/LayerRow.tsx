@@ -62,8 +62,8 @@ export function LayerRow({ layer, onDragStart, onDragEnd, onNudge }: Props) {
   const shown = layer.state === 'ready';
   const loading = view.visible && (layerHealth.value[layer.id]?.loading ?? false);
   const toggle = () => {
-    updateLayer(layer.id, { visible: !view.visible });
     if (!view.visible && layer.underground) underground.value = true;
+    updateLayer(layer.id, { visible: !view.visible });
   };
   return (
     <div class={`layer ${view.visible && shown ? '' : 'layer-off'}`}>

@@ -28,7 +28,7 @@ function layerViews(city: City, linked: LayerView[] | undefined): LayerView[] {
   const fresh = city.layers.map(
     (layer): LayerView => ({
       id: layer.id,
-      visible: !(city.imagery && IN_THE_GROUND_PICTURE.has(layer.id)),
+      visible: !layer.underground && !(city.imagery && IN_THE_GROUND_PICTURE.has(layer.id)),
       opacity: 1,
       classification: null,
     }),
