@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import DATA
-from tiles.build import build
+from tiles.build import TileOptions, build
 from tiles.check import check_tileset
 from twin.ingest import add_files
 from twin.store import open_city
@@ -207,6 +207,24 @@ def test_killed_while_tiling_and_started_again(cities: Cities, tmp_path: Path) -
         interrupt(chance.uniform(0.5, 1.0) * cities.seconds["tile"], False, "tile", folder)
     timed("tile", folder)
     assert files(folder) == files(cities.tiled)
+
+
+def test_killed_while_changing_to_implicit_tiles(cities: Cities, tmp_path: Path) -> None:
+    chance = random.Random(5)
+    options = TileOptions(implicit=True)
+    shutil.copytree(cities.read, tmp_path / "undisturbed.twin")
+    build(tmp_path / "undisturbed.twin", ["buildings"], options)
+    done = files(tmp_path / "undisturbed.twin")
+    for kill in range(3):
+        folder = tmp_path / f"{kill}.twin"
+        shutil.copytree(cities.read, folder)
+        moment = chance.uniform(0.4, 1.0) * cities.seconds["tile"]
+        interrupt(moment, bool(kill % 2), "tile", folder, "buildings", "--implicit")
+        report = check_tileset(folder / "tiles" / "buildings" / "tileset.json")
+        assert report.faults == []
+        assert len(report.leaf_ids) > 800
+        build(folder, ["buildings"], options)
+        assert files(folder) == done
 
 
 def test_ctrl_c_while_reading_changes_nothing(cities: Cities, tmp_path: Path) -> None:

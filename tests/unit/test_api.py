@@ -13,8 +13,9 @@ import brotli
 import pytest
 from fastapi.testclient import TestClient
 
+import viewer
 from api.app import create_app
-from api.files import locate
+from api.files import is_immutable, locate
 from api.settings import Settings
 from tests.unit.models import city, write
 from tiles.build import build
@@ -438,7 +439,34 @@ def test_a_rebuilt_file_is_not_answered_from_memory(client: TestClient, folder: 
         assert client.get("/tiles/changing.json").json() == {"number": number}
 
 
-def test_the_viewer_is_at_its_folder(client: TestClient) -> None:
-    redirect = client.get("/viewer")
-    assert redirect.status_code in (301, 302, 307, 308)
-    assert redirect.headers["location"].endswith("/viewer/")
+def test_the_viewer_is_at_its_folder(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text("<title>viewer</title>")
+    (tmp_path / "assets" / "index-B1aC_d-9.js").write_text("1")
+    monkeypatch.setattr(viewer, "STATIC", tmp_path)
+    client = TestClient(create_app(Settings(city=folder)))
+    page = client.get("/viewer")
+    assert str(page.url).endswith("/viewer/")
+    assert page.text == "<title>viewer</title>"
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["cache-control"] == "public, no-cache"
+    assert "immutable" in client.get("/viewer/assets/index-B1aC_d-9.js").headers["cache-control"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("buildings/10-3-4-leaf.0123456789abcdef.glb", True),
+        ("buildings/0123456789abcdef/content/2/1/3.glb", True),
+        ("buildings/0123456789abcdef/subtrees/0/0/0.subtree", True),
+        ("assets/index-B1aC_d-9.js", True),
+        ("buildings/tileset.json", False),
+        ("buildings/10-3-4-leaf.glb", False),
+        ("buildings/10-3-4-leaf.0123456789abcde.glb", False),
+        ("terrain/13/2/1.terrain", False),
+        ("index.html", False),
+        ("cesium/index-B1aC_d-9.js", False),
+    ],
+)
+def test_only_what_a_digest_names_is_immutable(name: str, expected: bool) -> None:
+    assert is_immutable(name) is expected

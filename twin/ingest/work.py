@@ -52,17 +52,13 @@ def read_files(
     # Fork is cheap and safe here: the command line starts no threads before it reads.
     context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     largest_first = sorted(range(len(files)), key=lambda n: -files[n][0].stat().st_size)
-    tasks = context.SimpleQueue()
-    for number in largest_first:
-        tasks.put(number)
-    for _ in range(workers):
-        tasks.put(None)
+    taken = context.Value("l", 0)
     processes, pipes = [], []
     try:
         for _ in range(workers):
             receive, send = context.Pipe(duplex=False)
             process = context.Process(
-                target=_work, args=(tasks, send, list(files), options, label), daemon=True
+                target=_work, args=(largest_first, taken, send, list(files), options, label), daemon=True
             )
             process.start()
             send.close()
@@ -93,7 +89,8 @@ def _gather(pipes: list[Connection]) -> Iterator[tuple[int, Event]]:
 
 
 def _work(
-    tasks: multiprocessing.SimpleQueue[int | None],
+    order: list[int],
+    taken: Any,
     send: Connection,
     files: list[tuple[Path, str | None]],
     options: ReadOptions,
@@ -101,13 +98,21 @@ def _work(
 ) -> None:
     settle_worker()
     try:
-        while (number := tasks.get()) is not None:
+        while (number := _next(order, taken)) is not None:
             path, known = files[number]
             for event in _events(path, known, options, label):
                 send.send((number, event))
         send.send((None, None))
     except BaseException as error:
         send.send((0, error))
+
+
+def _next(order: list[int], taken: Any) -> int | None:
+    """The next file that no worker has taken; `taken` is the number of those that were, shared by all."""
+    with taken.get_lock():
+        place = taken.value
+        taken.value += 1
+    return order[place] if place < len(order) else None
 
 
 def _events(path: Path, known: str | None, options: ReadOptions, label: str) -> Iterator[Event]:
