@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from citygml.crs import Georeference
+from citygml.findings import Finding
 from citygml.model import Float64
 from tiles import implicit
 from tiles import partition as parts
@@ -61,7 +63,7 @@ class TileOptions:
 
 @dataclass(slots=True)
 class LayerReport:
-    """What a build did to one layer."""
+    """What a build did to one layer. findings: what is wrong with objects in the contents that it made."""
 
     layer: str
     tiles: int = 0
@@ -70,9 +72,9 @@ class LayerReport:
     triangles: int = 0
     features: int = 0
     bytes: int = 0
-    findings: int = 0
+    findings: list[Finding] = field(default_factory=list)
 
-    def as_dict(self) -> dict[str, str | int]:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
@@ -218,11 +220,11 @@ class _Run:
             metres_per_unit(self.city),
             self.options.workers,
         )
-        for number, (key, result) in enumerate(done, 1):
+        for number, (key, (result, findings)) in enumerate(done, 1):
             made[key] = result
+            self.report.findings += findings
             if self.progress is not None:
                 self.progress(self.layer, number, len(plan.jobs))
-        self.report.findings = sum(result.findings for result in made.values() if result is not None)
         return made
 
     def _count(self, tile: Tile) -> None:

@@ -21,7 +21,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 UInt32 = npt.NDArray[np.uint32]
 
 _LEAST_ERROR = 0.0002  # [m]
-_ERROR_BY_WIDTH = 0.02  # of the area of an object's triangles over their perimeter
+_ERROR_BY_WIDTH = 0.025  # of the area of an object's triangles over their perimeter
 _ODD = 0.1  # share of the objects with the smallest triangles, which may be rounded more
 POINTS, LINES, TRIANGLES = 0, 1, 4  # glTF 2.0, mesh.primitive.mode
 POSITION_ERROR = 0.009  # [m] the largest error of a coordinate by quantization: at most 1.4 cm in space

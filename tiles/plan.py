@@ -67,9 +67,7 @@ def known_contents(tileset: Json, folder: Path) -> dict[str, Known]:
         extras = tile.get("extras", {})
         if "bytes" in extras:
             low, high = unbox(tile["content"]["boundingVolume"]["box"])
-            made = Made(
-                low, high, extras["triangles"], extras["features"], extras["bytes"], extras["error"], 0
-            )
+            made = Made(low, high, extras["triangles"], extras["features"], extras["bytes"], extras["error"])
             found[uri.removesuffix(".glb")] = Known(folder / uri, made)
     return found
 

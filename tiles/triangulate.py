@@ -2,7 +2,7 @@
 
 Most polygons of a city can be cut as a fan from one of their vertices; those are done together in
 NumPy. What is left goes to earcut, one polygon at a time, and where earcut does not fill the polygon's
-area, to shapely's constrained Delaunay triangulation.
+area, or wrinkles one that is not plane, to shapely's constrained Delaunay triangulation.
 """
 
 from __future__ import annotations
@@ -126,7 +126,10 @@ def _one_by_one(
     normals: Float64,
     areas: Float64,
 ) -> tuple[Index, Index, list[int]]:
-    """Corners, owner and the polygons that no way of cutting fills."""
+    """Corners, owner and the polygons that no way of cutting fills.
+
+    Where a polygon is not plane, thin triangles may stand up in it: their area in space tells.
+    """
     from mapbox_earcut import triangulate_float64
 
     first, last = polygons[which], polygons[which + 1]
@@ -146,23 +149,25 @@ def _one_by_one(
     corners = np.concatenate(parts).astype(np.intp) + starts[owner][:, None]
     corners, signed = _facing(vertices, corners, normals[which][owner])
     covered = np.bincount(owner, weights=signed, minlength=len(which))
-    bad = np.flatnonzero(~(np.abs(covered - areas[which]) <= AREA_TOLERANCE * areas[which]))
-    if not len(bad):
-        return corners, which[owner], []
+    in_space = np.bincount(owner, weights=triangle_areas(vertices, corners), minlength=len(which))
+    unfilled = ~(np.abs(covered - areas[which]) <= AREA_TOLERANCE * areas[which])
+    wrinkled = in_space > (1 + AREA_TOLERANCE) * areas[which]
     failed: list[int] = []
-    for k in bad.tolist():
+    for k in np.flatnonzero(unfilled | wrinkled).tolist():
         polygon = int(which[k])
         ends = rings[first[k] + 1 : last[k] + 1] - starts[k]
         other = _delaunay(flat[begin[k] : begin[k] + sizes[k]], ends)
         if other is not None:
             facing = np.broadcast_to(normals[polygon], (len(other), 3))
             other, signed = _facing(vertices, other + int(starts[k]), facing)
-            if abs(signed.sum() - areas[polygon]) <= AREA_TOLERANCE * areas[polygon]:
+            fills = abs(signed.sum() - areas[polygon]) <= AREA_TOLERANCE * areas[polygon]
+            if fills and (unfilled[k] or triangle_areas(vertices, other).sum() < in_space[k]):
                 keep = owner != k
                 corners = np.concatenate([corners[keep], other])
                 owner = np.concatenate([owner[keep], np.full(len(other), k)])
                 continue
-        failed.append(polygon)
+        if unfilled[k]:
+            failed.append(polygon)
     return corners, which[owner], failed
 
 

@@ -10,11 +10,13 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from citygml.crs import Georeference, LocalFrame
+from citygml.findings import Finding
 from citygml.model import CityObject, Template, Texture
 from tiles.coarse import simplify
 from tiles.content import ContentOptions, build_content
@@ -49,7 +51,9 @@ class Made:
     features: int
     bytes: int
     error: float
-    findings: int
+
+
+Outcome: TypeAlias = tuple[Made | None, list[Finding]]
 
 
 def run_jobs(
@@ -61,7 +65,7 @@ def run_jobs(
     target: Path,
     scale: tuple[float, float],
     workers: int | None = None,
-) -> Iterator[tuple[str, Made | None]]:
+) -> Iterator[tuple[str, Outcome]]:
     """Run the jobs, largest first; (key, result) as they are done."""
     workers = min(workers or os.cpu_count() or 1, len(jobs))
     if workers <= 1:
@@ -103,7 +107,8 @@ class _Maker:
         self.target, self.scale = target, scale
         self.templates: dict[str, Template] = {}
 
-    def make(self, job: Job) -> Made | None:
+    def make(self, job: Job) -> Outcome:
+        """The content of a job, written, and what is wrong with objects that it draws in full."""
         objects = [stored.decode(surface_attributes=False) for stored in self.city.fetch(job.rows)]
         error, options = 0.0, self.options
         if job.tolerance is not None:
@@ -119,7 +124,7 @@ class _Maker:
             image_loader=self._image,
         )
         if content is None:
-            return None
+            return None, []
         temporary = self.target / f"{job.uri}.{os.getpid()}.new"
         temporary.write_bytes(content.glb)
         temporary.replace(self.target / job.uri)
@@ -130,8 +135,7 @@ class _Maker:
             len(content.features),
             len(content.glb),
             error,
-            len(content.findings),
-        )
+        ), ([] if job.tolerance is not None else content.findings)
 
     def _load_templates(self, objects: list[CityObject]) -> None:
         wanted = {i.template for obj in objects for i in obj.implicit} - self.templates.keys()
@@ -171,6 +175,6 @@ def _start(
     _maker = _Maker(folder, schema, options, place, target, scale)
 
 
-def _make(job: Job) -> Made | None:
+def _make(job: Job) -> Outcome:
     assert _maker is not None
     return _maker.make(job)

@@ -11,6 +11,9 @@ import typer
 from api.commands.output import emit, progress, table
 
 
+_SHOWN = 10
+
+
 class Compression(StrEnum):
     draco = "draco"
     meshopt = "meshopt"
@@ -62,5 +65,10 @@ def tile(
             [("layer", "tiles", "written", "removed", "objects", "triangles", "bytes")]
             + [(r.layer, r.tiles, r.written, r.removed, r.features, r.triangles, r.bytes) for r in reports]
         )
+        findings = [finding for r in reports for finding in r.findings]
+        for finding in findings[:_SHOWN]:
+            yield f"{finding.code}  {finding.object_id}: {finding.message}"
+        if len(findings) > _SHOWN:
+            yield f"and {len(findings) - _SHOWN:,} more (--json lists all)"
 
     emit([r.as_dict() for r in reports], as_json, lines())

@@ -93,7 +93,9 @@ def test_search_finds_an_object_and_flies_there(opened: Viewer) -> None:
     expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Enter")
     expect(page.locator(".object-id")).to_contain_text(id)
-    page.wait_for_function("before => Math.abs(window.twin.camera().height - before) > 1", arg=before["height"])
+    page.wait_for_function(
+        "before => Math.abs(window.twin.camera().height - before) > 1", arg=before["height"]
+    )
     place = opened.get(f"/objects/{id}")["position"]
     page.wait_for_function(
         "([lon, lat]) => Math.hypot(window.twin.camera().lon - lon, window.twin.camera().lat - lat) < 0.01",
@@ -252,7 +254,9 @@ def test_a_lost_server_is_noticed_and_its_return_too(browser: Browser, demo_city
 def test_a_broken_layer_says_why(browser: Browser, demo_server: str) -> None:
     with Viewer(browser, "about:blank") as viewer:
         viewer.server = demo_server
-        viewer.page.route("**/tiles/buildings/tileset.json", lambda route: route.fulfill(status=500, body="broken"))
+        viewer.page.route(
+            "**/tiles/buildings/tileset.json", lambda route: route.fulfill(status=500, body="broken")
+        )
         viewer.page.goto(f"{demo_server}/viewer/")
         trouble = viewer.page.locator(".layer-trouble.problem")
         expect(trouble).to_contain_text("could not be shown")

@@ -22,14 +22,9 @@ _LINES = ("MultiCurve", "MultiPoint")
 
 @dataclass(slots=True)
 class Shape:
-    """One object: area of its triangles or polygons [m²], and its points (n, 3), geocentric [m].
-
-    warp: how far its polygons are from plane times their perimeter [m²]: by so much triangles may be larger
-    than a polygon seen along its normal.
-    """
+    """One object: area of its triangles or polygons [m²], and its points (n, 3), geocentric [m]."""
 
     area: float = 0.0
-    warp: float = 0.0
     points: list[Float64] = field(default_factory=list)
 
     def positions(self) -> Float64:
@@ -111,12 +106,6 @@ def _add(shape: Shape, g: Geometry, points: Float64, seen: set[bytes]) -> None:
         shape.warp += (
             _thickness(corners) * np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1).sum()
         )
-
-
-def _thickness(points: Float64) -> float:
-    """How far [m] points reach out of their best plane."""
-    local = points - points.mean(axis=0)
-    return float(np.ptp(local @ np.linalg.svd(local)[2][-1]))
 
 
 def _placed(city: City, placed: ImplicitGeometry, place: Georeference) -> list[tuple[Geometry, Float64]]:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from citygml.geometry import newell
 from citygml.model import CityObject, Geometry, Surface
+from citygml.reading import open_model
 from tests.unit.mesh_models import box, box_polygons, geometry
-from tiles.mesh import line_primitive, surface_primitives
+from tiles.mesh import TRIANGLES, Primitive, fitting_error, line_primitive, surface_primitives
 from tiles.surfaces import choose, gather, once
 from tiles.triangulate import triangle_areas, triangulate
 
@@ -246,3 +247,39 @@ def test_lines_join_the_vertices_of_each_line_string_only():
     made = line_primitive(drawn.lines, drawn.lines.vertices, 0)
     assert made.indices.reshape(-1, 2).tolist() == [[0, 1], [1, 2], [3, 4]]
     assert made.features.tolist() == [0] * 5
+
+
+def square_of(size: float, feature: int) -> Primitive:
+    corners = np.array([[0, 0, 0], [size, 0, 0], [size, size, 0], [0, size, 0]], float)
+    indices = np.array([0, 1, 2, 0, 2, 3], np.uint32)
+    return Primitive(TRIANGLES, corners, indices, np.full(4, feature, np.uint32))
+
+
+def test_small_triangles_are_rounded_less() -> None:
+    assert fitting_error([square_of(10.0, 0)], 0.009) == 0.009
+    small = fitting_error([square_of(0.2, 0)], 0.009)
+    assert 0.0002 < small < 0.2 / 200
+    assert fitting_error([square_of(0.1, 0)], 0.009) == pytest.approx(small / 2)
+    assert fitting_error([square_of(1e-6, 0)], 0.009) == 0.0002
+
+
+def test_a_few_odd_objects_do_not_make_a_tile_finer() -> None:
+    houses = [square_of(10.0, k) for k in range(19)]
+    assert fitting_error([*houses, square_of(0.1, 19)], 0.009) == 0.009
+    assert fitting_error([*houses[:3], *(square_of(0.1, k) for k in range(3, 6))], 0.009) < 0.001
+
+
+def test_a_wrinkled_polygon_is_cut_without_triangles_that_stand_up(data):
+    """Earcut makes 23.09 m² of thin triangles of this plate, whose corners are up to 5 cm out of plane."""
+    path = data / "citygml" / "plateau-feature-types" / "52384698_frn_6697_op.gml"
+    objects = [item for batch in open_model(path).batches() for item in batch]
+    plates = [o for o in objects if o.id.startswith(("frn_1c6d9960", "frn_48ad9387"))]
+    assert len(plates) == 2
+    for plate in plates:
+        (shape,) = plate.geometries
+        middle = shape.vertices.mean(axis=0)
+        metres = (shape.vertices - middle) * [111_320 * np.cos(np.radians(middle[1])), 111_320, 1]
+        result = triangulate(metres, shape.rings, shape.polygons)
+        assert not len(result.failed)
+        in_space = triangle_areas(metres, result.corners).sum()
+        assert in_space == pytest.approx(result.areas.sum(), rel=1e-3)
