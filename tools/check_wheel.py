@@ -23,7 +23,9 @@ def main() -> None:
     missing = PACKAGES - tops
     strays = [name for name in names if "node_modules" in name or name.startswith("viewer/src")]
     if unexpected or missing or strays or "viewer/static/index.html" not in names:
-        sys.exit(f"{wheel.name}: unexpected {sorted(unexpected)}, missing {sorted(missing)}, strays {strays[:3]}")
+        sys.exit(
+            f"{wheel.name}: unexpected {sorted(unexpected)}, missing {sorted(missing)}, strays {strays[:3]}"
+        )
     print(f"{wheel.name}: {len(names)} files in {', '.join(sorted(PACKAGES))}")
 
 

@@ -10,7 +10,6 @@ import typer
 
 from api.commands.output import emit, progress, table
 
-
 _SHOWN = 10
 
 

@@ -103,9 +103,6 @@ def _add(shape: Shape, g: Geometry, points: Float64, seen: set[bytes]) -> None:
             continue
         shape.points.append(corners)
         shape.area += area
-        shape.warp += (
-            _thickness(corners) * np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1).sum()
-        )
 
 
 def _placed(city: City, placed: ImplicitGeometry, place: Georeference) -> list[tuple[Geometry, Float64]]:

@@ -53,7 +53,7 @@ export async function openCity(
   lightCity(made);
   drapeGround(made);
   showLayers(made);
-  drawStage(made);
+  if (!location.search.includes("raw")) drawStage(made);
   playTime(made);
   listenToMouse(made);
   listenToKeys(made);
