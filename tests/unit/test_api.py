@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import os
@@ -12,6 +13,7 @@ from urllib.parse import quote
 import brotli
 import pytest
 from fastapi.testclient import TestClient
+from httpx import ASGITransport, AsyncClient
 
 import viewer
 from api.app import create_app
@@ -470,3 +472,15 @@ def test_the_viewer_is_at_its_folder(folder: Path, tmp_path: Path, monkeypatch: 
 )
 def test_only_what_a_digest_names_is_immutable(name: str, expected: bool) -> None:
     assert is_immutable(name) is expected
+
+
+def test_many_requests_at_once_are_answered(folder: Path) -> None:
+    """A request's city passes between the threads of the server's pool."""
+
+    async def ask() -> list[int]:
+        app = ASGITransport(app=create_app(Settings(city=folder)))
+        async with AsyncClient(transport=app, base_url="http://city") as client:
+            paths = ["/objects/a", "/search?q=a", "/city", "/collections/buildings/items"] * 20
+            return [answer.status_code for answer in await asyncio.gather(*map(client.get, paths))]
+
+    assert set(asyncio.run(ask())) == {200}

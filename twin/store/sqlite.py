@@ -99,11 +99,16 @@ def _version(connection: sqlite3.Connection, folder: Path) -> int:
 
 
 class City:
-    """One city's store. Not to be shared between threads: open one per thread (opening is cheap)."""
+    """One city's store. One user at a time: open another for another thread (opening is cheap).
+
+    It may pass from thread to thread, as a request does in a web server.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.connection = sqlite3.connect(folder / DATABASE, isolation_level=None, timeout=10)
+        self.connection = sqlite3.connect(
+            folder / DATABASE, isolation_level=None, timeout=10, check_same_thread=False
+        )
         version = _version(self.connection, folder)
         self.connection.execute("PRAGMA cache_size=-16384")
         if version == 0:  # its making was interrupted

@@ -78,12 +78,13 @@ void main() {
   vec2 uv = v_textureCoordinates;
   vec3 colour = texture(colorTexture, uv).rgb;
   vec3 here = eyeAt(uv);
-  vec3 direction = normalize((czm_inverseView * vec4(here, 0.0)).xyz);
+  vec4 ray = czm_inverseProjection * vec4(uv * 2.0 - 1.0, -1.0, 1.0);
+  vec3 direction = normalize((czm_inverseView * vec4(ray.xyz / ray.w, 0.0)).xyz);
   vec3 up = normalize(czm_viewerPositionWC);
   if (texture(depthTexture, uv).r >= 1.0) {
     float rise = dot(direction, up);
     vec3 sky = mix(haze, zenith, smoothstep(-0.02, 0.35, rise));
-    out_FragColor = vec4(glass > 0.5 && rise < 0.0 ? colour : sky, 1.0);
+    out_FragColor = vec4(glass > 0.5 ? (rise < 0.0 ? vec3(1.0, 0.0, 0.0) : colour) : sky, 1.0);
     return;
   }
   float depth = -here.z;

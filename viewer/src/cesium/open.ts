@@ -53,7 +53,7 @@ export async function openCity(
   lightCity(made);
   drapeGround(made);
   showLayers(made);
-  if (!location.search.includes("raw")) drawStage(made);
+  drawStage(made);
   playTime(made);
   listenToMouse(made);
   listenToKeys(made);
