@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Generator, Iterator
@@ -75,15 +76,16 @@ class Full:
     """Times [s] and peak memory [byte] of reading and tiling a whole city."""
 
     def __init__(self, source: Path, city: Path, rounds: int) -> None:
+        watched = [twin("add", city, source, watch=True), twin("tile", city, watch=True)]
+        self.peak = max(r.peak for r in watched)
         adds, tiles = [], []
         for _ in range(rounds):
-            run(["rm", "-rf", city])
+            shutil.rmtree(city)
             adds.append(twin("add", city, source))
             tiles.append(twin("tile", city))
         self.bare = _pass(source)
         self.add, self.tile = best(adds), best(tiles)
         self.seconds = self.add.seconds + self.tile.seconds
-        self.peak = max(r.peak for r in (*adds, *tiles))
 
 
 def _full(city: Path, source: Path, rounds: int) -> Generator[Row, None, Full]:

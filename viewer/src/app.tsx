@@ -27,18 +27,25 @@ export function App({ mount }: { mount: (container: HTMLElement) => void }) {
   }, []);
   return (
     <>
-      <a class="skip" href="#map" onClick={(event) => {
-        event.preventDefault();
-        document.querySelector<HTMLElement>('#map canvas')?.focus();
-      }}>
+      <a
+        class="skip"
+        href="#map"
+        onClick={(event) => {
+          event.preventDefault();
+          document.querySelector<HTMLElement>('#map canvas')?.focus();
+        }}
+      >
         {t('app.skip')}
       </a>
       <Progress />
       <Header />
       <Layers />
-      <main id="map" ref={(element) => {
-        if (element) mount(element);
-      }} />
+      <main
+        id="map"
+        ref={(element) => {
+          if (element) mount(element);
+        }}
+      />
       <Drawing />
       <Inspector />
       <ToolBar />

@@ -13,7 +13,12 @@ const VIEW: ViewState = {
       classification: { attribute: 'measuredHeight', ramp: 'viridis', range: [-2.5, 90] },
     },
     { id: 'odd~id!&=건물', visible: false, opacity: 1, classification: null },
-    { id: 'roads', visible: true, opacity: 1, classification: { attribute: 'class_2', ramp: 'batlow', range: null } },
+    {
+      id: 'roads',
+      visible: true,
+      opacity: 1,
+      classification: { attribute: 'class_2', ramp: 'batlow', range: null },
+    },
   ],
   selection: 'DEBY_LOD2 #1/a&b',
   language: 'ko',

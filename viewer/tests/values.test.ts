@@ -15,10 +15,12 @@ afterEach(() => {
 test('values keep their units, codes their names', () => {
   expect(valueText('measuredHeight', { value: 1234.56, unit: 'm' })?.text).toBe('1,235 m');
   expect(valueText('floor_area', { value: 28469, unit: 'm2' })?.text).toBe('28,469 m²');
-  expect(valueText('usage', { code: '1010', codeSpace: 'lists/Building_usage.xml', name: 'Office' })).toEqual({
-    text: 'Office',
-    note: 'code 1010 in Building_usage.xml',
-  });
+  expect(valueText('usage', { code: '1010', codeSpace: 'lists/Building_usage.xml', name: 'Office' })).toEqual(
+    {
+      text: 'Office',
+      note: 'code 1010 in Building_usage.xml',
+    },
+  );
   expect(valueText('usage', { code: '1010', codeSpace: null, name: null })).toEqual({ text: '1010' });
   expect(valueText('heights', [3, 3.5])?.text).toBe('3, 3.5');
   expect(valueText('detail', { rating: 'A' })).toBeNull();
@@ -51,9 +53,21 @@ test('lengths change to kilometres, numbers keep sensible digits', () => {
 });
 
 test('addresses are written as their country does', () => {
-  const korean = { country: '대한민국', locality: '부산광역시 강서구', number: '18', thoroughfare: '에코델타로', postal_code: '46700' };
+  const korean = {
+    country: '대한민국',
+    locality: '부산광역시 강서구',
+    number: '18',
+    thoroughfare: '에코델타로',
+    postal_code: '46700',
+  };
   expect(addressText(korean)).toBe('부산광역시 강서구 에코델타로 18 (46700)');
-  const german = { country: 'Germany', locality: 'Aachen', number: '3', thoroughfare: 'Markt', postal_code: '52062' };
+  const german = {
+    country: 'Germany',
+    locality: 'Aachen',
+    number: '3',
+    thoroughfare: 'Markt',
+    postal_code: '52062',
+  };
   expect(addressText(german)).toBe('Markt 3, 52062 Aachen, Germany');
   expect(addressText({ lines: 'Somewhere 1' })).toBe('Somewhere 1');
 });
@@ -77,7 +91,10 @@ test('local time and instants agree, across a change of the clocks', () => {
   expect(new Date(summer).toISOString()).toBe('2026-07-01T08:00:00.000Z');
   expect(toLocal(summer, 'Europe/Berlin')).toEqual({ date: '2026-07-01', minute: 600 });
   expect(toLocal(fromLocal('2026-03-29', 150, 'Europe/Berlin'), 'Europe/Berlin').minute).toBe(210);
-  expect(toLocal(fromLocal('2026-11-22', 1439, 'Asia/Seoul'), 'Asia/Seoul')).toEqual({ date: '2026-11-22', minute: 1439 });
+  expect(toLocal(fromLocal('2026-11-22', 1439, 'Asia/Seoul'), 'Asia/Seoul')).toEqual({
+    date: '2026-11-22',
+    minute: 1439,
+  });
 });
 
 const height = { id: 'h', name: 'h', type: 'number' as const, min: 0, max: 10 };
@@ -85,7 +102,12 @@ const height = { id: 'h', name: 'h', type: 'number' as const, min: 0, max: 10 };
 test('a ramp runs from end to end of its range and shows missing values', () => {
   const { colour, range } = classifier({ attribute: 'h', ramp: 'viridis', range: null }, height);
   expect(range).toEqual([0, 10]);
-  expect([colour(0), colour(10), colour(-5), colour(99)]).toEqual(['#440154', '#fde725', '#440154', '#fde725']);
+  expect([colour(0), colour(10), colour(-5), colour(99)]).toEqual([
+    '#440154',
+    '#fde725',
+    '#440154',
+    '#fde725',
+  ]);
   expect(colour(null)).toBe(NO_DATA);
   expect(rampColour('viridis', 0.5)).not.toBe(rampColour('viridis', 0.4));
 });

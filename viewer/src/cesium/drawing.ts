@@ -84,7 +84,7 @@ void main() {
   if (texture(depthTexture, uv).r >= 1.0) {
     float rise = dot(direction, up);
     vec3 sky = mix(haze, zenith, smoothstep(-0.02, 0.35, rise));
-    out_FragColor = vec4(glass > 0.5 ? (rise < 0.0 ? vec3(1.0, 0.0, 0.0) : colour) : sky, 1.0);
+    out_FragColor = vec4(sky, 1.0);
     return;
   }
   float depth = -here.z;
@@ -104,7 +104,8 @@ void main() {
   edge *= 1.0 - smoothstep(reach * 0.35, reach * 0.9, depth);
   colour = mix(colour, ink > 0.0 ? colour * (1.0 - ink) : colour + (vec3(1.0) - colour) * -ink, edge);
 #endif
-  float far = smoothstep(reach * 0.7, reach * 2.6, length(here));
+  // Under a ground of glass the depth is that of the far side of the globe.
+  float far = (1.0 - glass) * smoothstep(reach * 0.7, reach * 2.6, length(here));
   out_FragColor = vec4(mix(colour, haze, far), 1.0);
 }`;
 

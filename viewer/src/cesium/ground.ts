@@ -46,7 +46,9 @@ export function drapeGround(stage: Stage): void {
           new ImageryLayer(new UrlTemplateImageryProvider({ url: city.base_map_url, maximumLevel: 19 })),
         );
       } else if (baseMap.value === 'own' && imagery) {
-        scene.globe.imageryLayers.add(ownImagery(imagery, imagery.styles.includes(style) ? style : imagery.styles[0]!));
+        scene.globe.imageryLayers.add(
+          ownImagery(imagery, imagery.styles.includes(style) ? style : imagery.styles[0]!),
+        );
       }
       stage.draw();
     }),

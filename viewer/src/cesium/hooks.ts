@@ -31,9 +31,7 @@ declare global {
 }
 
 export function isLoaded(stage: Stage): boolean {
-  const tilesDone = [...tilesets.value.values()].every(
-    ({ tileset }) => !tileset.show || tileset.tilesLoaded,
-  );
+  const tilesDone = [...tilesets.value.values()].every(({ tileset }) => !tileset.show || tileset.tilesLoaded);
   return pending.value === 0 && tilesDone && stage.scene.globe.tilesLoaded;
 }
 
@@ -46,7 +44,9 @@ export function exposeHooks(stage: Stage, ready: Promise<void>): void {
     loaded: () => isLoaded(stage),
     errors: () =>
       Object.fromEntries(
-        Object.entries(layerHealth.value).flatMap(([id, health]) => (health.error ? [[id, health.error]] : [])),
+        Object.entries(layerHealth.value).flatMap(([id, health]) =>
+          health.error ? [[id, health.error]] : [],
+        ),
       ),
     project(lon, lat, height) {
       const at = SceneTransforms.worldToWindowCoordinates(

@@ -3,12 +3,13 @@
  * the tiles stay; a tint (pick, hover, attribute colour) replaces them.
  */
 import { Cartesian3, CustomShader, LightingModel, UniformType } from '@cesium/engine';
+import type { LayerInfo } from '../client/types';
 import type { Rgb, Theme } from '../sun/daylight';
 
 /** sRGB pairs of a bare model: wall or body, roof or top. */
-const BARE: Record<Theme, Record<'building' | 'other', [string, string]>> = {
-  light: { building: ['#f3f0ea', '#fbf9f5'], other: ['#e4dfd6', '#ece8e0'] },
-  dark: { building: ['#8793a3', '#9fabbb'], other: ['#76808d', '#8791a0'] },
+const BARE: Record<Theme, Record<'building' | 'below' | 'other', [string, string]>> = {
+  light: { building: ['#f3f0ea', '#fbf9f5'], below: ['#b8501a', '#d0662a'], other: ['#e4dfd6', '#ece8e0'] },
+  dark: { building: ['#8793a3', '#9fabbb'], below: ['#e08a4e', '#f0a066'], other: ['#76808d', '#8791a0'] },
 };
 /** How much of a tile's own colour gives way to paper, and the factor on the rest. */
 const TONE: Record<Theme, { paper: string; share: number; tone: Rgb }> = {
@@ -16,7 +17,7 @@ const TONE: Record<Theme, { paper: string; share: number; tone: Rgb }> = {
   dark: { paper: '#5b6675', share: 0.3, tone: [0.42, 0.46, 0.52] },
 };
 
-export type MatterKind = 'building' | 'water' | 'road' | 'land' | 'other';
+export type MatterKind = 'building' | 'water' | 'road' | 'land' | 'below' | 'other';
 
 /** Share of the distance by which each flat kind is raised over the terrain. */
 const LIFT: Partial<Record<MatterKind, number>> = { land: 0.0014, water: 0.002, road: 0.0026 };
@@ -25,9 +26,10 @@ const LIFT: Partial<Record<MatterKind, number>> = { land: 0.0014, water: 0.002, 
 export const isFlat = (kind: MatterKind) => kind in LIFT;
 
 /** The kind of matter of a layer, by its id and the class that most of its objects have. */
-export function matterKind(layerId: string, classes: Record<string, number>): MatterKind {
-  const dominant = Object.entries(classes).sort((a, b) => b[1] - a[1])[0]?.[0] ?? '';
-  const words = `${dominant} ${layerId}`;
+export function matterKind(layer: LayerInfo): MatterKind {
+  if (layer.underground) return 'below';
+  const dominant = Object.entries(layer.classes).sort((a, b) => b[1] - a[1])[0]?.[0] ?? '';
+  const words = `${dominant} ${layer.id}`;
   if (/building|room|storey/i.test(words)) return 'building';
   if (/water/i.test(words)) return 'water';
   if (/road|transport|traffic|railway/i.test(words)) return 'road';
@@ -129,7 +131,7 @@ export function createMatter(): CustomShader {
 }
 
 export function setMatter(shader: CustomShader, kind: MatterKind, theme: Theme, light: MatterLight): void {
-  const [wall, roof] = BARE[theme][kind === 'building' ? 'building' : 'other'];
+  const [wall, roof] = BARE[theme][kind === 'building' || kind === 'below' ? kind : 'other'];
   const { paper, share, tone } = TONE[theme];
   shader.setUniform('u_wall', vector(linear(wall)));
   shader.setUniform('u_roof', vector(linear(roof)));

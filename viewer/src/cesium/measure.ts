@@ -40,10 +40,7 @@ function horizontalDistance(a: Cartesian3, b: Cartesian3): number {
 export function enclosedArea(points: Cartesian3[]): number {
   const [origin] = points;
   if (!origin || points.length < 3) return 0;
-  const toLocal = Matrix4.inverseTransformation(
-    Transforms.eastNorthUpToFixedFrame(origin),
-    new Matrix4(),
-  );
+  const toLocal = Matrix4.inverseTransformation(Transforms.eastNorthUpToFixedFrame(origin), new Matrix4());
   const flat = points.map((point) => Matrix4.multiplyByPoint(toLocal, point, new Cartesian3()));
   let twice = 0;
   flat.forEach((a, index) => {

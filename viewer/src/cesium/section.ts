@@ -61,7 +61,10 @@ function cut(stage: Stage, from: Cartesian3, to: Cartesian3): boolean {
   if (!normal) return false;
   clip(stage.scene.globe, normal, frame);
   for (const { tileset } of tilesets.value.values()) {
-    const origin = Matrix4.inverseTransformation((tileset as unknown as WithOrigin).clippingPlanesOriginMatrix, new Matrix4());
+    const origin = Matrix4.inverseTransformation(
+      (tileset as unknown as WithOrigin).clippingPlanesOriginMatrix,
+      new Matrix4(),
+    );
     clip(tileset, normal, Matrix4.multiply(origin, frame, origin));
   }
   stage.draw();

@@ -30,7 +30,7 @@ function reportWaiting(layer: string, count: number): void {
 
 function shadowsOf(layer: LayerInfo): ShadowMode {
   if (layer.underground) return ShadowMode.DISABLED;
-  return isFlat(matterKind(layer.id, layer.classes)) ? ShadowMode.RECEIVE_ONLY : ShadowMode.ENABLED;
+  return isFlat(matterKind(layer)) ? ShadowMode.RECEIVE_ONLY : ShadowMode.ENABLED;
 }
 
 async function openTileset(stage: Stage, layer: LayerInfo, url: string): Promise<void> {
@@ -90,7 +90,7 @@ export async function reloadLayer(stage: Stage, layer: LayerInfo): Promise<void>
 function followLayer(entry: TilesetEntry): void {
   const view = layers.value.find((item) => item.id === entry.layer.id);
   if (!view) return;
-  const kind = matterKind(entry.layer.id, entry.layer.classes);
+  const kind = matterKind(entry.layer);
   entry.tileset.show = view.visible;
   const by = view.classification;
   const attribute = by ? entry.layer.attributes.find((item) => item.id === by.attribute) : undefined;

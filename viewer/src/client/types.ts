@@ -70,10 +70,7 @@ export interface City {
 }
 
 export type Scalar = string | number | boolean | null;
-export type AttributeNode =
-  | Scalar
-  | AttributeNode[]
-  | { [key: string]: AttributeNode };
+export type AttributeNode = Scalar | AttributeNode[] | { [key: string]: AttributeNode };
 
 export interface Finding {
   code: string;

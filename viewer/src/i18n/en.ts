@@ -2,7 +2,8 @@
 export const en = {
   'app.title': 'CityTwin',
   'app.skip': 'Skip to the map',
-  'map.label': '3D map. Arrow keys move, Q and E turn, Page Up and Page Down tilt, plus and minus zoom, Enter picks the object in the middle.',
+  'map.label':
+    '3D map. Arrow keys move, Q and E turn, Page Up and Page Down tilt, plus and minus zoom, Enter picks the object in the middle.',
   'common.close': 'Close',
   'common.retry': 'Try again',
   'common.none': 'none',
@@ -10,7 +11,8 @@ export const en = {
   'load.tiles': { one: 'Loading {count} tile', other: 'Loading {count} tiles' },
   'error.city': 'The city could not be opened.',
   'error.scene': 'The 3D view stopped.',
-  'error.webgl': 'This browser offers no WebGL 2, which the 3D view needs. Turn on graphics acceleration or use another browser.',
+  'error.webgl':
+    'This browser offers no WebGL 2, which the 3D view needs. Turn on graphics acceleration or use another browser.',
   'error.reload': 'Reload',
   'error.terrain': 'The terrain could not be loaded; the ground is drawn flat.',
   'offline.title': 'The server does not answer.',

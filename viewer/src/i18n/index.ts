@@ -26,7 +26,9 @@ export function term(kind: 'class' | 'surface' | 'attr', name: string): string {
   const bare = name.includes(':') ? name.slice(name.lastIndexOf(':') + 1) : name;
   const key = `${kind}.${bare}`;
   if (key in en) return t(key as Key);
-  return /^[a-z][a-z0-9]*(_[a-z0-9]+)+$/.test(name) ? name[0]!.toUpperCase() + name.slice(1).replaceAll('_', ' ') : name;
+  return /^[a-z][a-z0-9]*(_[a-z0-9]+)+$/.test(name)
+    ? name[0]!.toUpperCase() + name.slice(1).replaceAll('_', ' ')
+    : name;
 }
 
 export const hasTerm = (kind: 'class' | 'surface' | 'attr', name: string) => term(kind, name) !== name;
@@ -34,14 +36,17 @@ export const hasTerm = (kind: 'class' | 'surface' | 'attr', name: string) => ter
 /** A number with thousands separators and sensible digits: three significant below 100, whole above 1000. */
 export function number(value: number, digits?: number): string {
   const size = Math.abs(value);
-  const fraction = digits ?? (Number.isInteger(value) || size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3);
+  const fraction =
+    digits ?? (Number.isInteger(value) || size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3);
   return new Intl.NumberFormat(language.value, { maximumFractionDigits: fraction }).format(value);
 }
 
 /** A length with its unit, in metres below 1 km. */
 export function metres(value: number): string {
   const format = (amount: number, unit: string, digits: number) =>
-    new Intl.NumberFormat(language.value, { style: 'unit', unit, maximumFractionDigits: digits }).format(amount);
+    new Intl.NumberFormat(language.value, { style: 'unit', unit, maximumFractionDigits: digits }).format(
+      amount,
+    );
   return Math.abs(value) >= 1000 ? format(value / 1000, 'kilometer', 3) : format(value, 'meter', 2);
 }
 
@@ -50,7 +55,12 @@ export const squareMetres = (value: number) =>
   value >= 10_000 ? `${number(value)} m² (${number(value / 10_000, 2)} ha)` : `${number(value, 1)} m²`;
 
 export const withUnit = (value: string, unit: string | null | undefined) =>
-  unit ? `${value} ${unit.replace(/\bm2\b/, 'm²').replace(/\bm3\b/, 'm³').replace(/\.(?=[a-z])/, '·')}` : value;
+  unit
+    ? `${value} ${unit
+        .replace(/\bm2\b/, 'm²')
+        .replace(/\bm3\b/, 'm³')
+        .replace(/\.(?=[a-z])/, '·')}`
+    : value;
 
 export function dateTime(instantMs: number, zone: string): string {
   return new Intl.DateTimeFormat(language.value, {

@@ -4,7 +4,8 @@ import type { Texts } from './index';
 export const ko: Texts = {
   'app.title': '시티트윈',
   'app.skip': '지도로 건너뛰기',
-  'map.label': '3차원 지도. 화살표 키로 이동, Q와 E로 회전, Page Up과 Page Down으로 기울기, 더하기와 빼기로 확대·축소, Enter로 가운데 객체를 선택합니다.',
+  'map.label':
+    '3차원 지도. 화살표 키로 이동, Q와 E로 회전, Page Up과 Page Down으로 기울기, 더하기와 빼기로 확대·축소, Enter로 가운데 객체를 선택합니다.',
   'common.close': '닫기',
   'common.retry': '다시 시도',
   'common.none': '없음',
@@ -12,7 +13,8 @@ export const ko: Texts = {
   'load.tiles': { other: '타일 {count}개 불러오는 중' },
   'error.city': '도시를 열 수 없습니다.',
   'error.scene': '3차원 화면이 멈췄습니다.',
-  'error.webgl': '이 브라우저는 3차원 화면에 필요한 WebGL 2를 지원하지 않습니다. 그래픽 가속을 켜거나 다른 브라우저를 사용하세요.',
+  'error.webgl':
+    '이 브라우저는 3차원 화면에 필요한 WebGL 2를 지원하지 않습니다. 그래픽 가속을 켜거나 다른 브라우저를 사용하세요.',
   'error.reload': '새로 고침',
   'error.terrain': '지형을 불러오지 못해 땅을 평평하게 표시합니다.',
   'offline.title': '서버가 응답하지 않습니다.',

@@ -13,8 +13,10 @@ type Fields = { [key: string]: AttributeNode };
 export const isFields = (node: AttributeNode): node is Fields =>
   typeof node === 'object' && node !== null && !Array.isArray(node);
 
-const isMeasure = (node: Fields) => 'value' in node && Object.keys(node).every((key) => /^(value|unit|uom)$/.test(key));
-const isCode = (node: Fields) => 'code' in node && Object.keys(node).every((key) => /^(code|codeSpace|name)$/.test(key));
+const isMeasure = (node: Fields) =>
+  'value' in node && Object.keys(node).every((key) => /^(value|unit|uom)$/.test(key));
+const isCode = (node: Fields) =>
+  'code' in node && Object.keys(node).every((key) => /^(code|codeSpace|name)$/.test(key));
 
 export interface ValueText {
   text: string;
@@ -63,5 +65,10 @@ export function addressText(address: AttributeNode): string {
     : [[street, house].filter(Boolean).join(' '), [code, town].filter(Boolean).join(' '), country]
         .filter(Boolean)
         .join(', ');
-  return line || Object.values(address).filter((value) => typeof value === 'string').join(', ');
+  return (
+    line ||
+    Object.values(address)
+      .filter((value) => typeof value === 'string')
+      .join(', ')
+  );
 }

@@ -36,7 +36,8 @@ function numeric(by: Classification, attribute: LayerAttribute): Classifier {
 }
 
 function categorical(attribute: LayerAttribute): Classifier {
-  const known = attribute.values ?? (attribute.type === 'boolean' ? [{ value: 'true' }, { value: 'false' }] : []);
+  const known =
+    attribute.values ?? (attribute.type === 'boolean' ? [{ value: 'true' }, { value: 'false' }] : []);
   const places = known.length > CATEGORIES.length ? CATEGORIES.length - 1 : known.length;
   const table = new Map<string, string>();
   const entries: LegendEntry[] = [];

@@ -9,15 +9,40 @@ export const RAMPS: readonly Ramp[] = ['batlow', 'viridis'];
 
 const STOPS: Record<Ramp, string[]> = {
   batlow: [
-    '#011959', '#103f60', '#1c5a62', '#3c6d56', '#687b3e', '#9d892b', '#d29343', '#f8a17b', '#fdb7bc', '#faccfa',
+    '#011959',
+    '#103f60',
+    '#1c5a62',
+    '#3c6d56',
+    '#687b3e',
+    '#9d892b',
+    '#d29343',
+    '#f8a17b',
+    '#fdb7bc',
+    '#faccfa',
   ],
   viridis: [
-    '#440154', '#482878', '#3e4a89', '#31688e', '#26828e', '#1f9e89', '#35b779', '#6ece58', '#b5de2b', '#fde725',
+    '#440154',
+    '#482878',
+    '#3e4a89',
+    '#31688e',
+    '#26828e',
+    '#1f9e89',
+    '#35b779',
+    '#6ece58',
+    '#b5de2b',
+    '#fde725',
   ],
 };
 
 export const CATEGORIES = [
-  '#4477aa', '#ee6677', '#228833', '#ccbb44', '#66ccee', '#aa3377', '#ee8866', '#99ddff',
+  '#4477aa',
+  '#ee6677',
+  '#228833',
+  '#ccbb44',
+  '#66ccee',
+  '#aa3377',
+  '#ee8866',
+  '#99ddff',
 ] as const;
 export const OTHER = '#b9b9b9';
 export const NO_DATA = '#8d9096';

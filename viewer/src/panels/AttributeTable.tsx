@@ -31,7 +31,13 @@ function Row({ name, node, depth }: { name: string; node: AttributeNode; depth: 
   );
 }
 
-export function AttributeTable({ entries, depth = 0 }: { entries: [string, AttributeNode][]; depth?: number }) {
+export function AttributeTable({
+  entries,
+  depth = 0,
+}: {
+  entries: [string, AttributeNode][];
+  depth?: number;
+}) {
   return (
     <dl class="attributes">
       {entries.map(([name, node]) => (

@@ -9,9 +9,15 @@ import { Legend } from './Legend';
 /** Whether the tiles say enough of an attribute to colour by it: a range, or the values that occur. */
 const isColourable = (attribute: LayerAttribute) =>
   attribute.type === 'boolean' ||
-  (attribute.type === 'number' ? attribute.min != null && attribute.max != null : (attribute.values?.length ?? 0) > 0);
+  (attribute.type === 'number'
+    ? attribute.min != null && attribute.max != null
+    : (attribute.values?.length ?? 0) > 0);
 
-function RangeFields({ by, attribute, change }: {
+function RangeFields({
+  by,
+  attribute,
+  change,
+}: {
   by: Classification;
   attribute: LayerAttribute;
   change: (next: Partial<Classification>) => void;
@@ -24,11 +30,21 @@ function RangeFields({ by, attribute, change }: {
     <div class="range-fields">
       <label>
         <span>{withUnit(t('legend.from'), attribute.unit && `(${attribute.unit})`)}</span>
-        <input type="number" step="any" value={from} onChange={(event) => set([event.currentTarget.valueAsNumber, to])} />
+        <input
+          type="number"
+          step="any"
+          value={from}
+          onChange={(event) => set([event.currentTarget.valueAsNumber, to])}
+        />
       </label>
       <label>
         <span>{withUnit(t('legend.to'), attribute.unit && `(${attribute.unit})`)}</span>
-        <input type="number" step="any" value={to} onChange={(event) => set([from, event.currentTarget.valueAsNumber])} />
+        <input
+          type="number"
+          step="any"
+          value={to}
+          onChange={(event) => set([from, event.currentTarget.valueAsNumber])}
+        />
       </label>
       {by.range && (
         <button class="plain" onClick={() => change({ range: null })}>
@@ -71,7 +87,10 @@ export function ColourBy({ layer, view }: { layer: LayerInfo; view: LayerView })
             <>
               <label class="field">
                 <span>{t('legend.ramp')}</span>
-                <select value={by.ramp} onChange={(event) => change({ ramp: event.currentTarget.value as Ramp })}>
+                <select
+                  value={by.ramp}
+                  onChange={(event) => change({ ramp: event.currentTarget.value as Ramp })}
+                >
                   {RAMPS.map((ramp) => (
                     <option key={ramp} value={ramp}>
                       {ramp}

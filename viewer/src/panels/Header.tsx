@@ -38,7 +38,12 @@ export function Header() {
         >
           <Icon name={dark ? 'sun' : 'moon'} />
         </button>
-        <button class="round" aria-label={t('header.share')} title={t('header.share')} onClick={() => void shareView()}>
+        <button
+          class="round"
+          aria-label={t('header.share')}
+          title={t('header.share')}
+          onClick={() => void shareView()}
+        >
           <Icon name="link" />
         </button>
       </div>

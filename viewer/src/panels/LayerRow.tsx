@@ -99,7 +99,9 @@ export function LayerRow({ layer, onDragStart, onDragEnd, onNudge }: Props) {
           onClick={() => (expanded.value = !expanded.value)}
         >
           <span>{title}</span>
-          <span class="layer-count" title={t('layers.objects', { count: layer.objects })}>{loading ? t('layers.loading') : number(layer.objects)}</span>
+          <span class="layer-count" title={t('layers.objects', { count: layer.objects })}>
+            {loading ? t('layers.loading') : number(layer.objects)}
+          </span>
           <Icon name="chevron" size={14} />
         </button>
       </div>
@@ -127,7 +129,9 @@ export function LayerRow({ layer, onDragStart, onDragEnd, onNudge }: Props) {
                   step="5"
                   aria-label={t('layers.opacity', { layer: title })}
                   value={Math.round(view.opacity * 100)}
-                  onInput={(event) => updateLayer(layer.id, { opacity: Number(event.currentTarget.value) / 100 })}
+                  onInput={(event) =>
+                    updateLayer(layer.id, { opacity: Number(event.currentTarget.value) / 100 })
+                  }
                 />
               </label>
               <ColourBy layer={layer} view={view} />

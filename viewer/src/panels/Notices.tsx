@@ -54,7 +54,9 @@ export function Notices() {
       {city.value === null && cityError.value !== null && !offline.value && (
         <Banner title="error.city" detail={cityError.value} retry />
       )}
-      {city.value !== null && cityError.value !== null && <Banner title="error.terrain" detail={cityError.value} />}
+      {city.value !== null && cityError.value !== null && (
+        <Banner title="error.terrain" detail={cityError.value} />
+      )}
       {sceneError.value !== null && <Banner title="error.scene" detail={sceneError.value} retry />}
       <div role="status" aria-live="polite">
         {toast.value && <p class="panel toast">{t(toast.value.key)}</p>}

@@ -21,20 +21,30 @@ interface Option {
 
 const WAIT_MS = 160;
 const PLACE_RANGE = 400;
+const LEAST_RANGE = 240;
+
+async function flyToResult(result: SearchResult): Promise<void> {
+  const range = Math.max(LEAST_RANGE, 1.2 * (result.range ?? 0));
+  try {
+    const position = result.position ?? (await locate(result.id));
+    if (position && stage.value) flyToPlace(stage.value, ...position, range);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+  }
+}
 
 function objectOption(result: SearchResult): Option {
   const layer = layerInfo(result.layer)?.title[language.value] ?? result.layer;
-  const matched = result.matched ? `${term('attr', result.matched.name.split('.')[0]!)}: ${String(result.matched.value)}` : layer;
+  const { matched } = result;
+  const why = matched ? `${term('attr', matched.name.split('.')[0]!)}: ${String(matched.value)}` : layer;
   return {
     key: `object:${result.id}`,
     icon: 'cube',
     title: result.title || result.id,
-    note: `${term('class', result.class)} · ${matched}`,
+    note: `${term('class', result.class)} · ${why}`,
     choose() {
       selection.value = result.id;
-      void Promise.resolve(result.position ?? locate(result.id))
-        .then((position) => position && stage.value && flyToPlace(stage.value, ...position, Math.max(240, 1.2 * (result.range ?? 0))))
-        .catch(() => undefined);
+      void flyToResult(result);
     },
   };
 }
@@ -59,15 +69,15 @@ function placeOptions(text: string): Option[] {
 
 function commandOptions(text: string): Option[] {
   const wanted = text.trim().toLowerCase();
-  return COMMANDS.filter((command) => t(command.label).toLowerCase().includes(wanted) || command.id.includes(wanted)).map(
-    (command) => ({
-      key: `command:${command.id}`,
-      icon: command.icon,
-      title: t(command.label),
-      note: t('search.commands'),
-      choose: command.run,
-    }),
-  );
+  return COMMANDS.filter(
+    (command) => t(command.label).toLowerCase().includes(wanted) || command.id.includes(wanted),
+  ).map((command) => ({
+    key: `command:${command.id}`,
+    icon: command.icon,
+    title: t(command.label),
+    note: t('search.commands'),
+    choose: command.run,
+  }));
 }
 
 export function Search() {
@@ -158,7 +168,9 @@ export function Search() {
           aria-expanded={open.value}
           aria-controls="search-options"
           aria-autocomplete="list"
-          aria-activedescendant={open.value && options.value.length > 0 ? `option-${active.value}` : undefined}
+          aria-activedescendant={
+            open.value && options.value.length > 0 ? `option-${active.value}` : undefined
+          }
           placeholder={t('search.placeholder')}
           autocomplete="off"
           spellcheck={false}

@@ -22,7 +22,12 @@ function Speed() {
   const minutes = Math.round(speed.value / 60);
   const next = SPEEDS[(SPEEDS.indexOf(minutes) + 1) % SPEEDS.length]!;
   return (
-    <button class="plain" aria-label={t('time.speed')} title={t('time.speed')} onClick={() => (speed.value = next * 60)}>
+    <button
+      class="plain"
+      aria-label={t('time.speed')}
+      title={t('time.speed')}
+      onClick={() => (speed.value = next * 60)}
+    >
       {t('time.speed.value', { minutes })}
     </button>
   );
@@ -65,10 +70,7 @@ export function TimeBar() {
         <output class="clock">
           <b>{clock}</b> <span>{zoneText}</span>
         </output>
-        <div
-          class="day"
-          style={{ '--rise': share(rise), '--set': share(set), '--now': share(minute) }}
-        >
+        <div class="day" style={{ '--rise': share(rise), '--set': share(set), '--now': share(minute) }}>
           <input
             type="range"
             min="0"

@@ -14,7 +14,12 @@ const TOOLS: { id: ToolId; label: Key; icon: IconName }[] = [
   { id: 'walk', label: 'tools.walk', icon: 'walk' },
 ];
 
-function Button({ label, icon, pressed, act }: {
+function Button({
+  label,
+  icon,
+  pressed,
+  act,
+}: {
   label: string;
   icon: IconName;
   pressed?: boolean;
@@ -45,7 +50,13 @@ export function ToolBar() {
       <Button label={t('tools.zoomout')} icon="minus" act={() => nudge(-0.4)} />
       <hr />
       {TOOLS.map(({ id, label, icon }) => (
-        <Button key={id} label={t(label)} icon={icon} pressed={tool.value === id} act={() => toggleTool(id)} />
+        <Button
+          key={id}
+          label={t(label)}
+          icon={icon}
+          pressed={tool.value === id}
+          act={() => toggleTool(id)}
+        />
       ))}
       <Button
         label={t('tools.underground')}

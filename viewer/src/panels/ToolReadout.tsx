@@ -17,7 +17,9 @@ function measureRows(now: Measurement): [Key, string][] {
   if (now.kind === 'area') return now.points < 3 ? [] : [['measure.area', squareMetres(now.area)]];
   const rise: [Key, string] = ['measure.rise', metres(now.rise)];
   const horizontal: [Key, string] = ['measure.horizontal', metres(now.horizontal)];
-  return now.kind === 'height' ? [rise, horizontal] : [['measure.length', metres(now.length)], horizontal, rise];
+  return now.kind === 'height'
+    ? [rise, horizontal]
+    : [['measure.length', metres(now.length)], horizontal, rise];
 }
 
 function hintKey(): Key | null {
@@ -40,7 +42,12 @@ export function ToolReadout() {
           <small>{t(label)}</small> <b>{value}</b>
         </span>
       ))}
-      <button class="round small" aria-label={t('tools.leave')} title={t('tools.leave')} onClick={() => (tool.value = null)}>
+      <button
+        class="round small"
+        aria-label={t('tools.leave')}
+        title={t('tools.leave')}
+        onClick={() => (tool.value = null)}
+      >
         <Icon name="close" size={16} />
       </button>
     </div>

@@ -4,7 +4,19 @@ import { flyHome, northUp } from '../cesium/camera';
 import { stage } from '../cesium/open';
 import type { Key } from '../i18n';
 import type { IconName } from '../panels/icons';
-import { city, instant, language, speed, staged, theme, toast, tool, type ToolId, underground, zone } from './store';
+import {
+  city,
+  instant,
+  language,
+  speed,
+  staged,
+  theme,
+  toast,
+  tool,
+  type ToolId,
+  underground,
+  zone,
+} from './store';
 import { toLocal } from './zone';
 
 export function toggleTool(id: ToolId): void {

@@ -5,7 +5,8 @@ export interface Place {
   lon: number;
 }
 
-const PAIR = /^\s*([+-]?\d{1,3}(?:\.\d+)?)\s*°?\s*([NSEW])?\s*[,;\s]\s*([+-]?\d{1,3}(?:\.\d+)?)\s*°?\s*([NSEW])?\s*$/i;
+const PAIR =
+  /^\s*([+-]?\d{1,3}(?:\.\d+)?)\s*°?\s*([NSEW])?\s*[,;\s]\s*([+-]?\d{1,3}(?:\.\d+)?)\s*°?\s*([NSEW])?\s*$/i;
 
 /** Latitude comes first unless letters say otherwise or the first number is too large for one. */
 export function readPlace(text: string): Place | null {

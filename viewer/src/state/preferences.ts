@@ -22,7 +22,8 @@ function remember(key: string, value: string): void {
 export function startPreferences(linked: ViewState): void {
   const spoken = remembered('language') ?? (navigator.language.startsWith('ko') ? 'ko' : 'en');
   language.value = linked.language ?? (spoken === 'ko' ? 'ko' : 'en');
-  const toned = remembered('theme') ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
+  const toned =
+    remembered('theme') ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
   theme.value = linked.theme ?? (toned === 'dark' ? 'dark' : 'light');
 }
 

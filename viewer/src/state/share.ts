@@ -55,7 +55,8 @@ function readLayer(text: string): LayerView | null {
 
 export function writeHash(state: ViewState): string {
   const query: string[] = [];
-  const put = (key: string, value: string | undefined) => value !== undefined && query.push(`${key}=${value}`);
+  const put = (key: string, value: string | undefined) =>
+    value !== undefined && query.push(`${key}=${value}`);
   const at = state.camera;
   if (at) {
     put(

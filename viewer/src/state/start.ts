@@ -25,14 +25,12 @@ const MAIN_LAYER = 'buildings';
 const IN_THE_GROUND_PICTURE = new Set(['landuse', 'relief']);
 
 function layerViews(city: City, linked: LayerView[] | undefined): LayerView[] {
-  const fresh = city.layers.map(
-    (layer): LayerView => ({
-      id: layer.id,
-      visible: !layer.underground && !(city.imagery && IN_THE_GROUND_PICTURE.has(layer.id)),
-      opacity: 1,
-      classification: null,
-    }),
-  );
+  const fresh = city.layers.map((layer): LayerView => ({
+    id: layer.id,
+    visible: !layer.underground && !(city.imagery && IN_THE_GROUND_PICTURE.has(layer.id)),
+    opacity: 1,
+    classification: null,
+  }));
   fresh.sort((a, b) => Number(b.id === MAIN_LAYER) - Number(a.id === MAIN_LAYER));
   if (!linked) return fresh;
   const known = linked.filter((view) => fresh.some((layer) => layer.id === view.id));
