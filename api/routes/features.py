@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime as Moment
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -28,6 +29,9 @@ CONFORMANCE = [
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
 ]
+
+
+_PARAMETERS = {"limit", "offset", "bbox", "datetime"}
 
 
 class GeoJson(Response):
@@ -69,13 +73,18 @@ def items(
     limit: Annotated[int, Query(ge=1)] = 100,
     offset: Annotated[int, Query(ge=0, le=2**53)] = 0,
     bbox: Annotated[str | None, Query(description="west,south,east,north in degrees")] = None,
+    datetime: Annotated[str | None, Query(description="a moment, or START/END with .. for open")] = None,
 ) -> GeoJson:
     """A page of a layer's objects as GeoJSON features with their footprints."""
     _layer(city, layer)
+    unknown = request.query_params.keys() - _PARAMETERS
+    if unknown:
+        raise TwinError(f"unknown parameter {min(unknown)!r}; there are {', '.join(sorted(_PARAMETERS))}")
     limit = min(limit, settings.page_limit)
     place = georeference(city)
     box = None if bbox is None else _to_city(place, bbox, city)
-    matched, page = city.page(layer, limit, offset, box)
+    during = None if datetime is None else _period(datetime)
+    matched, page = city.page(layer, limit, offset, box, during)
     links = [{"rel": "self", "href": str(request.url), "type": "application/geo+json"}]
     for rel, start in (("next", offset + limit), ("prev", offset - limit)):
         if 0 <= start < matched:
@@ -101,6 +110,18 @@ def item(layer: str, id: str, city: CurrentCity) -> GeoJson:
     if stored is None or stored.layer != layer:
         raise ObjectNotFound(f"no object {id!r} in {layer!r}")
     return GeoJson(_feature(stored, georeference(city)))
+
+
+def _period(text: str) -> tuple[Moment | None, Moment | None]:
+    """A moment or an interval of RFC 3339, open ends as None."""
+    parts = text.split("/")
+    try:
+        moments = [None if part in ("", "..") else Moment.fromisoformat(part) for part in parts]
+        if len(moments) > 2 or (len(moments) == 1 and moments[0] is None):
+            raise ValueError
+    except ValueError:
+        raise TwinError(f"datetime: {text!r} is not a moment or START/END as of RFC 3339") from None
+    return moments[0], moments[-1]
 
 
 def _layer(city: City, name: str) -> Layer:

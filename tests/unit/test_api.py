@@ -484,3 +484,27 @@ def test_many_requests_at_once_are_answered(folder: Path) -> None:
             return [answer.status_code for answer in await asyncio.gather(*map(client.get, paths))]
 
     assert set(asyncio.run(ask())) == {200}
+
+
+@pytest.mark.parametrize(
+    ("period", "heights"),
+    [
+        ("2024-06-01T00:00:00Z", [9.0]),
+        ("2025-06-01T00:00:00Z", [12.0]),
+        ("2023-06-01T00:00:00Z", []),
+        ("2024-06-01T00:00:00Z/2025-06-01T00:00:00Z", [9.0, 12.0]),
+        ("../2024-06-01T00:00:00Z", [9.0]),
+        ("2025-06-01T00:00:00Z/..", [12.0]),
+    ],
+)
+def test_items_of_a_time(client: TestClient, period: str, heights: list[float]) -> None:
+    answer = client.get("/collections/buildings/items", params={"datetime": period}).json()
+    found = [f for f in answer["features"] if f["id"] == "b/with/slashes"]
+    assert [f["properties"]["measuredHeight"] for f in found] == heights
+
+
+@pytest.mark.parametrize("query", ["datetime=yesterday", "datetime=..", "datetime=1/2/3", "colour=red"])
+def test_what_items_cannot_answer_is_refused(client: TestClient, query: str) -> None:
+    answer = client.get(f"/collections/buildings/items?{query}")
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"

@@ -285,10 +285,14 @@ class City:
         limit: int,
         offset: int,
         box: tuple[float, float, float, float] | None = None,
-        time: datetime | None = None,
+        during: tuple[datetime | None, datetime | None] | None = None,
     ) -> tuple[int, list[StoredObject]]:
-        """(number matched, one page) of a layer's objects in the order of their ids; `box` is x0 y0 x1 y1."""
-        when, values = _valid(time)
+        """(number matched, one page) of a layer's objects in the order of their ids.
+
+        box: x0 y0 x1 y1. during: versions valid at some time from the first to the second, None being open;
+        without it, now.
+        """
+        when, values = _valid(None) if during is None else _valid_during(*during)
         where = f"object.layer = ? AND {when}"
         bound: list[Any] = [layer, *values]
         if box is not None:
@@ -296,7 +300,7 @@ class City:
             bound += [box[2], box[0], box[3], box[1]]
         (count,) = self.connection.execute(f"SELECT count(*) FROM object WHERE {where}", bound).fetchone()
         rows = self.connection.execute(
-            f"SELECT object.row FROM object WHERE {where} ORDER BY object.id LIMIT ? OFFSET ?",
+            f"SELECT object.row FROM object WHERE {where} ORDER BY object.id, object.row LIMIT ? OFFSET ?",
             [*bound, limit, offset],
         )
         return count, list(self.fetch([r[0] for r in rows]))
@@ -364,10 +368,15 @@ class City:
 
 
 def _valid(time: datetime | None) -> tuple[str, list[str]]:
-    if time is None:
-        return "object.valid_to IS NULL", []
-    moment = iso(time if time.tzinfo else time.replace(tzinfo=UTC))
-    return "object.valid_from <= ? AND (object.valid_to IS NULL OR object.valid_to > ?)", [moment, moment]
+    return ("object.valid_to IS NULL", []) if time is None else _valid_during(time, time)
+
+
+def _valid_during(start: datetime | None, end: datetime | None) -> tuple[str, list[str]]:
+    first, last = (iso(t if t.tzinfo else t.replace(tzinfo=UTC)) if t else None for t in (start, end))
+    return (
+        "object.valid_from <= ? AND coalesce(object.valid_to, '9999') > ?",
+        [last or "9999", first or ""],
+    )
 
 
 def _literal(text: str) -> str:
