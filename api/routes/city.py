@@ -12,14 +12,15 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from api.routes.shared import CurrentCity, CurrentSettings
-from api.settings import Settings
 from api.titles import UNDERGROUND, layer_title
 from twin.describe import geographic_bounds
 from twin.place import city_crs, city_heights, georeference
 from twin.search import search
 from twin.store import City
+from twin.store.records import Layer
 
 router = APIRouter(tags=["city"])
+_NAMED = 4  # files of a layer that are named, before their number stands for them
 
 
 @router.get("/", include_in_schema=False)
@@ -62,7 +63,7 @@ def describe_city(city: CurrentCity, settings: CurrentSettings) -> dict[str, Any
         "home": _home(city, bbox),
         "terrain": {"url": "/terrain"} if (built / "terrain" / "layer.json").exists() else None,
         "imagery": _imagery(built / "imagery"),
-        "layers": _layers(city, settings, built),
+        "layers": _layers(city, built),
         "timezone": settings.timezone,
         "base_map_url": settings.base_map_url,
     }
@@ -107,24 +108,25 @@ def _imagery(folder: Path) -> dict[str, Any] | None:
     return {"url": "/imagery", **described}
 
 
-def _layers(city: City, settings: Settings, built: Path) -> list[dict[str, Any]]:
-    sources = ", ".join(s.name for s in city.sources()[:5])
-    read = max((s.read_at for s in city.sources()), default=None)
-    return [
-        {
-            "id": layer.name,
-            "title": layer_title(layer.name),
-            "kind": "3dtiles",
-            "objects": layer.objects,
-            "classes": layer.classes,
-            "source": sources,
-            "date": read,
-            "licence": city.get("licence"),
-            "underground": layer.name in UNDERGROUND,
-            **_tiles(built / layer.name / "tileset.json", layer.name),
-        }
-        for layer in city.layers()
-    ]
+def _layers(city: City, built: Path) -> list[dict[str, Any]]:
+    return [_layer(city, layer, built) for layer in city.layers()]
+
+
+def _layer(city: City, layer: Layer, built: Path) -> dict[str, Any]:
+    sources = city.sources_of(layer.name)
+    names = [source.name for source in sources]
+    return {
+        "id": layer.name,
+        "title": layer_title(layer.name),
+        "kind": "3dtiles",
+        "objects": layer.objects,
+        "classes": layer.classes,
+        "source": ", ".join(names[:_NAMED]) + (f" +{len(names) - _NAMED}" if len(names) > _NAMED else ""),
+        "date": max((source.read_at for source in sources), default=None),
+        "licence": city.get("licence"),
+        "underground": layer.name in UNDERGROUND,
+        **_tiles(built / layer.name / "tileset.json", layer.name),
+    }
 
 
 def _tiles(path: Path, layer: str) -> dict[str, Any]:

@@ -169,6 +169,16 @@ class City:
         rows = self.connection.execute("SELECT * FROM source ORDER BY row")
         return [Source(r[0], r[1], r[2], r[3], json.loads(r[4]), r[5]) for r in rows]
 
+    def sources_of(self, layer: str) -> list[Source]:
+        """The files that the current objects of a layer came from."""
+        rows = {
+            r[0]
+            for r in self.connection.execute(
+                "SELECT DISTINCT source FROM object WHERE layer = ? AND valid_to IS NULL", (layer,)
+            )
+        }
+        return [source for source in self.sources() if source.row in rows]
+
     def rasters(self, kind: str | None = None) -> list[Raster]:
         rows = self.connection.execute(
             "SELECT * FROM raster WHERE ? IS NULL OR kind = ? ORDER BY added_at, name", (kind, kind)
