@@ -93,11 +93,14 @@ const fitted = (stage: Stage): Home => {
 export const lookHome = (stage: Stage) => look(stage, fitted(stage));
 export const flyHome = (stage: Stage) => fly(stage, fitted(stage));
 
-/** Flies to a place, keeping the heading and a readable tilt. */
+/** Flies to a place, keeping the heading and a readable tilt; a frame later, when a panel it opens stands. */
 export function flyToPlace(stage: Stage, lon: number, lat: number, height: number, range: number): void {
   const { camera } = stage.scene;
   const tilt = Math.min(-22, Math.max(-50, CesiumMath.toDegrees(camera.pitch)));
-  fly(stage, { lon, lat, height, range, heading: CesiumMath.toDegrees(camera.heading), pitch: tilt });
+  const home = { lon, lat, height, range, heading: CesiumMath.toDegrees(camera.heading), pitch: tilt };
+  requestAnimationFrame(() => {
+    if (!stage.widget.isDestroyed()) fly(stage, home);
+  });
 }
 
 export function setCamera(stage: Stage, state: CameraState): void {

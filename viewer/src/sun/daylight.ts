@@ -73,7 +73,7 @@ export function daylight(elevation: number, theme: Theme): Daylight {
     sun: scale(sunColour, 0.62 * strength),
     sky,
     bounce: scale(mix([0.1, 0.11, 0.14], [0.44, 0.43, 0.42], day), 1),
-    shadow: theme === 'light' ? 0.66 : 0.6,
+    shadow: (theme === 'light' ? 0.8 : 0.72) - 0.14 * smoothstep(5, 25, elevation),
     ground: 0.42 + 0.58 * day,
     haze: hue(haze),
     zenith: hue(zenith),
