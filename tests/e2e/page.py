@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests.e2e.serving import ARTIFACTS
 
@@ -25,17 +25,21 @@ class Viewer:
         self.server = server
         self.requests: list[str] = []
         self.errors: list[str] = []
-        settings = {"viewport": {"width": 1100, "height": 700}, "locale": "en-US"} | context
+        settings: dict[str, Any] = {"viewport": {"width": 1100, "height": 700}, "locale": "en-US"} | context
         self.context: BrowserContext = browser.new_context(**settings)
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
+        self.page.on("console", self._listen)
         self.page.goto(f"{server}/viewer/{query}")
 
     def __enter__(self) -> Viewer:
         return self
+
+    def _listen(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.errors.append(said.text)
 
     def __exit__(self, *_: object) -> None:
         self.context.close()
