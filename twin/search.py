@@ -34,6 +34,7 @@ def search(city: City, text: str, limit: int = 20) -> list[dict[str, Any]]:
             "position": None,
             "range": None,
         }
+        bounds = bounds or city.extent(id)
         if bounds is not None and place is not None:
             low, high = np.array(bounds[:3]), np.array(bounds[3:])
             middle = (low + high) / 2

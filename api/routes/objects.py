@@ -85,13 +85,14 @@ def surfaces(obj: CityObject, scale: tuple[float, float]) -> dict[str, dict[str,
 
 
 def _where(city: City, stored: StoredObject) -> dict[str, Any]:
-    """Its middle and its box, in longitude, latitude and ellipsoidal height."""
-    if stored.bounds is None:
+    """Its middle and its box, with its parts, in longitude, latitude and ellipsoidal height."""
+    bounds = city.extent(stored.id)
+    if bounds is None:
         return {"position": None, "bbox": None}
     try:
         place = georeference(city)
     except TwinError:
         return {"position": None, "bbox": None}
-    low, high = np.array(stored.bounds[:3]), np.array(stored.bounds[3:])
+    low, high = np.array(bounds[:3]), np.array(bounds[3:])
     points = place.to_geographic(np.array([(low + high) / 2, low, high]))
     return {"position": points[0].tolist(), "bbox": [*points[1].tolist(), *points[2].tolist()]}

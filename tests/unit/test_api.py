@@ -508,3 +508,15 @@ def test_what_items_cannot_answer_is_refused(client: TestClient, query: str) -> 
     answer = client.get(f"/collections/buildings/items?{query}")
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_building_lies_where_its_parts_lie(tmp_path: Path) -> None:
+    document = city({"whole": (0.0, 0.0, 5.0), "part": (40.0, 0.0, 9.0)})
+    whole, part = document["CityObjects"]["whole"], document["CityObjects"]["part"]
+    del whole["geometry"]
+    whole["children"], part["parents"], part["type"] = ["part"], ["whole"], "BuildingPart"
+    add_files(tmp_path / "x.twin", [write(tmp_path / "x.json", document)])
+    client = TestClient(create_app(Settings(city=tmp_path / "x.twin")))
+    assert client.get("/objects/whole").json()["bbox"] == client.get("/objects/part").json()["bbox"]
+    (found,) = client.get("/search?q=whole").json()["results"]
+    assert found["position"] == pytest.approx(client.get("/objects/part").json()["position"])

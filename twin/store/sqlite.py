@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,24 +19,15 @@ import numpy as np
 
 from twin.errors import CityNotFound, TwinError
 from twin.store import schema
-from twin.store.records import Layer, ObjectIndex, Raster, Source, StoredObject, iso
+from twin.store.queries import FROM, NUMBERS, OBJECT, literal, stored_object, valid, valid_during
+from twin.store.records import Layer, ObjectIndex, Raster, Source, StoredObject
 
 if TYPE_CHECKING:
     from citygml.findings import Finding
     from citygml.model import Template
 
 DATABASE = "twin.db"
-_OBJECT = (
-    "object.row, object.id, object.class, object.layer, object.parent, source.name,"
-    " object.valid_from, object.valid_to, object.lods,"
-    " object.x0, object.y0, object.z0, object.x1, object.y1, object.z1, object.attributes, body.data"
-)
-_FROM = "object JOIN source ON source.row = object.source JOIN body ON body.row = object.row"
 _CHUNK = 500
-_NUMBERS = np.dtype(
-    [(name, np.int64) for name in ("row", "triangles", "implicit")]
-    + [(name, np.float64) for name in ("x0", "y0", "z0", "x1", "y1", "z1")]
-)
 
 
 def create_city(folder: Path | str, **settings: str) -> City:
@@ -145,7 +136,7 @@ class City:
     def layers(self, time: datetime | None = None) -> list[Layer]:
         """The layers that have objects, by name."""
         layers: dict[str, Layer] = {}
-        when, values = _valid(time)
+        when, values = valid(time)
         for name, class_name, lods, count in self.connection.execute(
             f"SELECT layer, class, lods, count(*) FROM object WHERE {when} GROUP BY layer, class, lods",
             values,
@@ -189,7 +180,7 @@ class City:
 
     def index(self, layer: str, time: datetime | None = None) -> ObjectIndex:
         """The objects of a layer that have geometry, without their bodies."""
-        when, values = _valid(time)
+        when, values = valid(time)
         where = f"FROM object WHERE layer = ? AND {when} AND x0 IS NOT NULL ORDER BY id"
         bound = [layer, *values]
         names = self.connection.execute(f"SELECT id, digest {where}", bound).fetchall()
@@ -198,7 +189,7 @@ class City:
         numbers = self.connection.execute(
             f"SELECT row, triangles, implicit, x0, y0, z0, x1, y1, z1 {where}", bound
         )
-        table = np.fromiter(numbers, _NUMBERS, len(ids))
+        table = np.fromiter(numbers, NUMBERS, len(ids))
         boxes = np.column_stack([table[name] for name in ("x0", "y0", "z0", "x1", "y1", "z1")])
         return ObjectIndex(
             ids,
@@ -218,29 +209,40 @@ class City:
             found = {
                 r[0]: r
                 for r in self.connection.execute(
-                    f"SELECT {_OBJECT} FROM {_FROM} WHERE object.row IN ({marks})", chunk
+                    f"SELECT {OBJECT} FROM {FROM} WHERE object.row IN ({marks})", chunk
                 )
             }
-            yield from (_stored(found[row]) for row in chunk)
+            yield from (stored_object(found[row]) for row in chunk)
 
     def object(self, id: str, time: datetime | None = None) -> StoredObject | None:
         """One object by id, or None."""
-        when, values = _valid(time)
+        when, values = valid(time)
         row = self.connection.execute(
-            f"SELECT {_OBJECT} FROM {_FROM} WHERE object.id = ? AND {when}", [id, *values]
+            f"SELECT {OBJECT} FROM {FROM} WHERE object.id = ? AND {when}", [id, *values]
         ).fetchone()
-        return _stored(row) if row else None
+        return stored_object(row) if row else None
+
+    def extent(self, id: str) -> tuple[float, ...] | None:
+        """x0 y0 z0 x1 y1 z1 around a current object and everything below it; None without geometry."""
+        row = self.connection.execute(
+            "WITH RECURSIVE family(id) AS (SELECT ? UNION SELECT object.id FROM object, family"
+            " WHERE object.parent = family.id AND object.valid_to IS NULL)"
+            " SELECT min(x0), min(y0), min(z0), max(x1), max(y1), max(z1) FROM object JOIN family USING (id)"
+            " WHERE valid_to IS NULL",
+            (id,),
+        ).fetchone()
+        return None if row[0] is None else tuple(row)
 
     def history(self, id: str) -> list[StoredObject]:
         """All versions of an object, oldest first."""
         rows = self.connection.execute(
-            f"SELECT {_OBJECT} FROM {_FROM} WHERE object.id = ? ORDER BY valid_from, object.row", [id]
+            f"SELECT {OBJECT} FROM {FROM} WHERE object.id = ? ORDER BY valid_from, object.row", [id]
         )
-        return [_stored(r) for r in rows]
+        return [stored_object(r) for r in rows]
 
     def children(self, id: str, time: datetime | None = None) -> list[tuple[str, str]]:
         """(id, class) of the objects whose parent this is."""
-        when, values = _valid(time)
+        when, values = valid(time)
         rows = self.connection.execute(
             f"SELECT id, class FROM object WHERE parent = ? AND {when} ORDER BY id", [id, *values]
         )
@@ -250,7 +252,7 @@ class City:
         self, layers: Iterable[str] | None = None, time: datetime | None = None
     ) -> Iterator[StoredObject]:
         """Every object, each top-level one followed by its descendants."""
-        when, values = _valid(time)
+        when, values = valid(time)
         where, names = "", list(layers or ())
         if names:
             where = f" AND layer IN ({','.join('?' * len(names))})"
@@ -278,9 +280,9 @@ class City:
     ) -> list[tuple[str, str, str, str, tuple[float, ...] | None]]:
         """(id, class, layer, attributes as JSON, bounds) of objects whose id or attributes hold the text;
         an exact id comes first, then ids, then attributes."""
-        when, values = _valid(time)
-        escaped = _literal(text)
-        quoted = _literal(json.dumps(text, ensure_ascii=False)[1:-1])
+        when, values = valid(time)
+        escaped = literal(text)
+        quoted = literal(json.dumps(text, ensure_ascii=False)[1:-1])
         like = " LIKE ? ESCAPE '\\'"
         rows = self.connection.execute(
             "SELECT id, class, layer, attributes, x0, y0, z0, x1, y1, z1 FROM object"
@@ -302,7 +304,7 @@ class City:
         box: x0 y0 x1 y1. during: versions valid at some time from the first to the second, None being open;
         without it, now.
         """
-        when, values = _valid(None) if during is None else _valid_during(*during)
+        when, values = valid(None) if during is None else valid_during(*during)
         where = f"object.layer = ? AND {when}"
         bound: list[Any] = [layer, *values]
         if box is not None:
@@ -375,25 +377,3 @@ class City:
         """(mime, bytes) of a texture by the key that stands in `Texture.path`."""
         row = self.connection.execute("SELECT mime, data FROM image WHERE digest = ?", (key,)).fetchone()
         return (row[0], row[1]) if row else None
-
-
-def _valid(time: datetime | None) -> tuple[str, list[str]]:
-    return ("object.valid_to IS NULL", []) if time is None else _valid_during(time, time)
-
-
-def _valid_during(start: datetime | None, end: datetime | None) -> tuple[str, list[str]]:
-    first, last = (iso(t if t.tzinfo else t.replace(tzinfo=UTC)) if t else None for t in (start, end))
-    return (
-        "object.valid_from <= ? AND coalesce(object.valid_to, '9999') > ?",
-        [last or "9999", first or ""],
-    )
-
-
-def _literal(text: str) -> str:
-    """A text as it stands in a LIKE pattern with `\\` for escapes."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _stored(r: tuple[Any, ...]) -> StoredObject:
-    bounds = None if r[9] is None else r[9:15]
-    return StoredObject(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], bounds, r[15], r[16])
