@@ -57,8 +57,6 @@ def build_terrain_of(
     city: City, place: Georeference, again: bool, progress: Progress | None
 ) -> BackdropReport:
     """The quantized-mesh terrain below the city, into `tiles/terrain/`."""
-    from tiles.terrain import build_terrain
-
     target = city.folder / "tiles" / "terrain"
     grid = None if city.rasters("dem") else _ground_from_objects(city)
     digest = _digest(city, place, [grid.heights.tobytes()] if grid is not None else [])
@@ -68,6 +66,8 @@ def build_terrain_of(
     dem = city_dem(city) if grid is None else _write_dem(city, grid)
     if dem is None:
         return BackdropReport("terrain", 0, 0, 0)
+    from tiles.terrain import build_terrain
+
     report = build_terrain(
         dem, target, place, progress=None if progress is None else lambda n, all: progress("terrain", n, all)
     )
@@ -80,9 +80,6 @@ def build_imagery_of(
 ) -> BackdropReport:
     """The light and dark pictures of the ground, into `tiles/imagery/`; none when there is only built matter,
     which would rather be seen in 3D."""
-    from tiles.ground import Ground
-    from tiles.imagery import build_imagery
-
     target = city.folder / "tiles" / "imagery"
     digests = [city.index(layer).digests.tobytes() for layer in _DRAWN]
     if not any(digests):
@@ -94,6 +91,9 @@ def build_imagery_of(
     bounds = geographic_bounds(city)
     if bounds is None:
         return BackdropReport("imagery", 0, 0, 0)
+    from tiles.ground import Ground
+    from tiles.imagery import build_imagery
+
     dem = city_dem(city)
     report = build_imagery(
         ground_shapes(city, place),

@@ -28,6 +28,11 @@ from twin.workers import settle_worker
 Float64 = npt.NDArray[np.float64]
 
 
+_COARSER = 4
+"""How much smaller the textures of coarse contents are, which are seen from afar."""
+_SMALLEST_TEXTURE = 256
+
+
 @dataclass(slots=True)
 class Job:
     """One content to make. bounds: of its objects in the city's CRS. tolerance [m]: None for a leaf.
@@ -113,7 +118,11 @@ class _Maker:
         error, options = 0.0, self.options
         if job.tolerance is not None:
             objects, error = simplify(objects, job.tolerance, self.scale)
-            options = replace(options, position_error=max(options.position_error, job.tolerance / 5))
+            options = replace(
+                options,
+                position_error=max(options.position_error, job.tolerance / 5),
+                texture_size=max(options.texture_size // _COARSER, _SMALLEST_TEXTURE),
+            )
         self._load_templates(objects)
         content = build_content(
             objects,
