@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,8 @@ from api.commands.output import progress
 
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.")]
+
+_TITLE = {"ko": "에코델타 예시 지구", "en": "Eco Delta sample district"}
 
 
 def register(app: typer.Typer) -> None:
@@ -55,7 +58,7 @@ def demo(
         added = add_files(folder, [source], progress=lambda n, _: step(f"{n:,} objects"))
     with open_city(folder) as city:
         city.set("name", "eco-delta-sample")
-        city.set("title", "에코델타 예시 지구 · Eco Delta sample district")
+        city.set("title", json.dumps(_TITLE, ensure_ascii=False))
         city.set("licence", "CC0-1.0 (made by twin demo)")
     with progress("Tiling") as step:
         reports = build(folder, progress=lambda name, n, all: step(f"{name} {n}/{all}", n / all))

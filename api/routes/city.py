@@ -54,7 +54,7 @@ def describe_city(city: CurrentCity, settings: CurrentSettings) -> dict[str, Any
     bbox = geographic_bounds(city)
     return {
         "name": city.get("name") or city.folder.stem,
-        "title": city.get("title") or city.get("name") or city.folder.stem,
+        "title": _title(city),
         "crs": crs.name if crs else None,
         "heights": None
         if heights is None
@@ -77,6 +77,15 @@ def find(
 ) -> dict[str, Any]:
     """Objects by id, name or attribute value."""
     return {"results": search(city, q, limit)}
+
+
+def _title(city: City) -> str | dict[str, str]:
+    """The city's name for people: one text, or one for each language (kept as JSON)."""
+    title = city.get("title") or city.get("name") or city.folder.stem
+    if title.startswith("{"):
+        translated: dict[str, str] = json.loads(title)
+        return translated
+    return title
 
 
 def _home(city: City, bbox: list[float] | None) -> dict[str, float] | None:

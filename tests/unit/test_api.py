@@ -520,3 +520,13 @@ def test_a_building_lies_where_its_parts_lie(tmp_path: Path) -> None:
     assert client.get("/objects/whole").json()["bbox"] == client.get("/objects/part").json()["bbox"]
     (found,) = client.get("/search?q=whole").json()["results"]
     assert found["position"] == pytest.approx(client.get("/objects/part").json()["position"])
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [("Sejong", "Sejong"), ('{"ko": "세종", "en": "Sejong"}', {"ko": "세종", "en": "Sejong"})],
+)
+def test_a_city_has_a_title_in_one_language_or_two(tmp_path: Path, kept: str, told: object) -> None:
+    create_city(tmp_path / "x.twin", crs="EPSG:5186", title=kept).close()
+    client = TestClient(create_app(Settings(city=tmp_path / "x.twin")))
+    assert client.get("/city").json()["title"] == told
