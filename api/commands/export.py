@@ -20,6 +20,15 @@ class Format(StrEnum):
     gpkg = "gpkg"
 
 
+_SUFFIX = {
+    Format.cityjson: ".city.json",
+    Format.cityjsonseq: ".city.jsonl",
+    Format.citygml: ".gml",
+    Format.citygml3: ".gml",
+    Format.gpkg: ".gpkg",
+}
+
+
 def register(app: typer.Typer) -> None:
     app.command()(export)
 
@@ -27,7 +36,9 @@ def register(app: typer.Typer) -> None:
 def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The city's folder.")],
     format: Annotated[Format, typer.Option(help="What to write.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; by default named after the city.")
+    ] = None,
     layer: Annotated[list[str] | None, typer.Option(help="Only this layer (may be repeated).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
 ) -> None:
@@ -38,6 +49,7 @@ def export(
     """
     from twin.export import export_city
 
+    output = output or Path(folder.resolve().stem + _SUFFIX[format])
     done = export_city(folder, output, format.value, layer or ())
     data = {
         "path": str(output),

@@ -374,3 +374,15 @@ def test_check_exits_with_1_when_there_are_errors(tmp_path: Path) -> None:
     assert "b0" in done.stdout
     refused = twin("check", REFUSED["truncated"](tmp_path))
     assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+
+
+@pytest.mark.parametrize(
+    ("format", "name"),
+    [("cityjson", "x.city.json"), ("cityjsonseq", "x.city.jsonl"), ("citygml", "x.gml"), ("gpkg", "x.gpkg")],
+)
+def test_an_export_is_named_after_the_city(
+    format: str, name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder.parent)
+    assert twin("export", "x.twin", "--format", format).returncode == 0
+    assert names(folder.parent) == {"x.twin", name}
