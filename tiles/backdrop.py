@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 _DRAWN = ("landuse", "vegetation", "water", "roads")
 _STANDING = ("buildings", "roads", "water", "landuse", "relief", "vegetation", "furniture")
+_NO_HEIGHT = -9999.0
 _SMALL = 150.0
 """[m] the lowest point of anything larger says little about the ground at its other end."""
 _SURFACES = SURFACE_TYPES | SOLID_TYPES
@@ -132,13 +133,31 @@ def _mark(target: Path, digest: str, tiles: int, size: int) -> None:
 
 
 def city_dem(city: City) -> Dem | None:
-    """The city's terrain model, else one put together from its objects; None for an empty city."""
+    """The city's terrain models as one, else one put together from its objects; None for an empty city."""
     rasters = city.rasters("dem")
     if rasters:
-        newest = rasters[-1]
-        return open_dem(city.folder / newest.file, crs=parse(newest.description["crs"]))
+        crs = parse(rasters[-1].description["crs"])
+        files = [city.folder / raster.file for raster in reversed(rasters)]
+        return open_dem(files[0] if len(files) == 1 else _merged(city, files), crs=crs)
     grid = _ground_from_objects(city)
     return None if grid is None else _write_dem(city, grid)
+
+
+def _merged(city: City, files: list[Path]) -> Path:
+    """Several terrain models in one file at the finest resolution, earlier ones over later ones."""
+    from rasterio.merge import merge
+
+    path = city.folder / "tiles" / "ground-merged.tif"
+    path.parent.mkdir(exist_ok=True)
+    layout: dict[str, str | int] = {
+        "driver": "GTiff",
+        "compress": "deflate",
+        "bigtiff": "if_safer",
+        "tiled": True,
+    }
+    layout |= {"blockxsize": 256, "blockysize": 256}
+    merge(files, nodata=_NO_HEIGHT, use_highest_res=True, dst_path=path, dst_kwds=layout)
+    return path
 
 
 @dataclass(slots=True)
