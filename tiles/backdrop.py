@@ -24,6 +24,7 @@ from twin.describe import geographic_bounds
 from twin.place import city_crs, metres_per_unit
 from twin.raster import Dem, open_dem
 from twin.store import City
+from twin.store.records import Layer
 
 if TYPE_CHECKING:
     import shapely
@@ -36,6 +37,7 @@ _STANDING = ("buildings", "roads", "water", "landuse", "relief", "vegetation", "
 _NO_HEIGHT = -9999.0
 _SMALL = 150.0
 """[m] the lowest point of anything larger says little about the ground at its other end."""
+_BELOW = ("utilities", "tunnels")
 _SURFACES = SURFACE_TYPES | SOLID_TYPES
 _PATHS = ("foot", "보도", "cycl", "자전거", "crossing", "횡단", "歩道", "sidewalk")
 _GREEN = ("verge", "녹지", "植樹", "green", "median", "중앙분리대")
@@ -173,7 +175,8 @@ class _Grid:
 def _ground_from_objects(city: City) -> _Grid | None:
     """The lowest point in each cell of a grid that is as fine as the objects are dense."""
     bounds = city.bounds()
-    count = sum(layer.objects for layer in city.layers() if layer.name in _STANDING)
+    layers = _standing(city)
+    count = sum(layer.objects for layer in layers)
     if bounds is None or not count:
         return None
     scale = np.array(metres_per_unit(city))
@@ -184,19 +187,25 @@ def _ground_from_objects(city: City) -> _Grid | None:
     low = low - 4 * step
     columns, rows = (int(v) for v in np.ceil((high + 4 * step - low) / step))
     heights = np.full(rows * columns, np.inf, np.float32)
-    for points in _ground_points(city):
+    for points in _ground_points(city, layers):
         column, row = ((points[:, :2] - low) / step).astype(np.int64).T
         np.minimum.at(heights, (rows - 1 - row) * columns + column, points[:, 2].astype(np.float32))
     heights[np.isinf(heights)] = np.nan
     return _Grid(low, step, heights.reshape(rows, columns))
 
 
-def _ground_points(city: City) -> Iterator[Float64]:
+def _standing(city: City) -> list[Layer]:
+    """The layers of what stands on the ground; where there are none, all that are not below it."""
+    layers = city.layers()
+    return [x for x in layers if x.name in _STANDING] or [x for x in layers if x.name not in _BELOW]
+
+
+def _ground_points(city: City, layers: list[Layer]) -> Iterator[Float64]:
     """(n, 3) points on the ground: the lowest level of each object at the corners and the middle of its
     box, and every vertex of relief."""
-    for layer in _STANDING:
-        index = city.index(layer)
-        if layer == "relief":
+    for layer in layers:
+        index = city.index(layer.name)
+        if layer.name == "relief":
             for stored in city.fetch(index.rows):
                 yield from (g.vertices for g in stored.decode().geometries)
             continue

@@ -10,6 +10,7 @@ import pytest
 
 from citygml.errors import CityModelError, UnknownCrs, UnsafeInput
 from tests.unit.models import city, write
+from twin.describe import geographic_bounds
 from twin.errors import CityBusy, CrsMismatch
 from twin.ingest import AddOptions, add_files
 from twin.store import open_city
@@ -192,6 +193,16 @@ def test_a_file_without_crs_is_refused_unless_one_is_given(tmp_path: Path) -> No
         add_files(tmp_path / "x.twin", [source])
     add_files(tmp_path / "x.twin", [source], AddOptions(crs="EPSG:5187+5193"))
     assert ids(tmp_path / "x.twin") == {"a", "b", "c"}
+
+
+def test_an_anchor_places_a_file_that_names_no_crs(tmp_path: Path) -> None:
+    source = write(tmp_path / "x.json", city(THREE, crs=None))
+    add_files(tmp_path / "x.twin", [source], AddOptions(anchor=(129.08, 35.23, 60.0)))
+    with open_city(tmp_path / "x.twin") as opened:
+        west, south, east, north = geographic_bounds(opened) or [0.0] * 4
+        assert opened.get("crs") == "local"
+    assert east - west < 0.01
+    assert north - south < 0.01
 
 
 def test_a_file_in_another_crs_is_refused(three: tuple[Path, Path]) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from citygml.crs import Crs, parse
+from citygml.crs import LOCAL, Crs, parse
 from citygml.errors import UnknownCrs
 from citygml.model import ModelInfo
 from citygml.reading import ReadOptions
@@ -163,11 +163,11 @@ class _FileState:
 
 
 def _crs_of(file: Input, info: ModelInfo, options: AddOptions) -> Crs:
-    name = options.crs or info.srs_name
+    name = options.crs or info.srs_name or (LOCAL if options.anchor is not None else None)
     if name is None:
         raise UnknownCrs(
-            f"{file.shown}: it names no coordinate system; say which with --crs (for example --crs EPSG:5187,"
-            " or --crs local with --anchor LON,LAT,H)"
+            f"{file.shown}: it names no coordinate system; say which with --crs (as in --crs EPSG:5187),"
+            " or where the origin of a local one lies with --anchor LON,LAT,H"
         )
     try:
         return parse(name)
