@@ -1,0 +1,1 @@
+"""Readings and the sensors that make them: the entities of SensorThings, kept beside the city."""
