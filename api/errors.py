@@ -11,12 +11,33 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from citygml.errors import CityModelError
-from twin.errors import CityBusy, CityNotFound, ObjectNotFound, TwinError
+from twin.errors import (
+    CityBusy,
+    CityNotFound,
+    Conflict,
+    EntityNotFound,
+    Forbidden,
+    NotAuthorized,
+    NotSupported,
+    ObjectNotFound,
+    StorageFull,
+    TooLarge,
+    TooMany,
+    TwinError,
+)
 
 STATUS: dict[type[Exception], HTTPStatus] = {
     ObjectNotFound: HTTPStatus.NOT_FOUND,
     CityNotFound: HTTPStatus.SERVICE_UNAVAILABLE,
     CityBusy: HTTPStatus.CONFLICT,
+    EntityNotFound: HTTPStatus.NOT_FOUND,
+    NotSupported: HTTPStatus.NOT_IMPLEMENTED,
+    Conflict: HTTPStatus.CONFLICT,
+    NotAuthorized: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
+    StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
     TwinError: HTTPStatus.BAD_REQUEST,
     CityModelError: HTTPStatus.BAD_REQUEST,
 }
