@@ -66,7 +66,7 @@ def install(app: FastAPI) -> None:
     def invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"][1:])
+        where = ".".join(str(part) for part in first["loc"][1:]) or "body"
         return problem(HTTPStatus.BAD_REQUEST, f"{where}: {first['msg']}")
 
     def unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+from zoneinfo import available_timezones
 
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from twin.errors import TwinError
 
 
 class Settings(BaseSettings):
     """city: the city's folder (`TWIN_CITY`). cors_origins: sites whose pages may read (`*`: any; the
-    answers carry no credentials). base_map_url: a `{z}/{x}/{y}` template offered in the viewer; none.
+    answers carry no credentials), in the environment a JSON list. timezone: an IANA name, for the viewer's
+    clock. base_map_url: a `{z}/{x}/{y}` template offered in the viewer; none. page_limit: the most items
+    of one page.
     root_url: the address under which clients know this server, when a proxy stands before it.
 
     public_read: readings may be read without a token. rate_limit: requests a second that one token or
@@ -29,7 +34,7 @@ class Settings(BaseSettings):
     cors_origins: list[str] = ["*"]
     timezone: str = "Asia/Seoul"
     base_map_url: str | None = None
-    page_limit: int = 1000
+    page_limit: PositiveInt = 1000
     root_url: str | None = None
 
     public_read: bool = True
@@ -45,3 +50,22 @@ class Settings(BaseSettings):
     mqtt_anonymous: bool = False
 
     sensor_layer_seconds: float = 10.0
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        zones = available_timezones()
+        if zones and name not in zones:
+            raise ValueError("this is no IANA time zone such as Asia/Seoul")
+        return name
+
+
+def read_settings(city: Path) -> Settings:
+    """The settings for a city, the rest from the environment. Raises TwinError that names the variable."""
+    try:
+        return Settings(city=city)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise TwinError(f"TWIN_{first['loc'][0]}".upper() + f": {first['msg']}") from error
+    except SettingsError as error:
+        raise TwinError(f"{error}; a list is written as JSON") from error
