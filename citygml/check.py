@@ -186,7 +186,7 @@ class _Extent:
                 continue
             self._low = np.minimum(self._low, bounds[0])
             self._high = np.maximum(self._high, bounds[1])
-            if info.envelope is not None and np.isfinite(info.envelope).all():
+            if info.envelope is not None and np.isfinite(info.envelope[:, :2]).all():
                 findings += _outside(city_object, bounds, info.envelope, margin)
         return findings
 

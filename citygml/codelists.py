@@ -6,13 +6,16 @@ stranger cannot make the reader open what lies elsewhere.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from lxml import etree
 
 ROOT_MARKS = ("codelists", "udx", "schemas")
 ROOT_SEARCH_DEPTH = 4
+SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+"""What a URI of its own starts with, and no path does."""
 
 
 def dataset_root(path: Path) -> Path:
@@ -34,15 +37,15 @@ def resolve_beside(path: Path, reference: str, root: Path | None = None) -> Path
     URLs, absolute paths and paths that leave the data set's folder give None; a backslash is a separator.
     """
     reference = reference.strip().replace("\\", "/")
-    if not reference or "\0" in reference or urlsplit(reference).scheme or reference.startswith("/"):
+    if not reference or SCHEME.match(reference) or reference.startswith("/"):
         return None
     root = root or dataset_root(path)
     for name in (reference, unquote(reference)):
-        target = (path.parent / name).resolve()
         try:
+            target = (path.parent / name).resolve()
             if target.is_relative_to(root) and target.is_file():
                 return target
-        except OSError:
+        except (OSError, ValueError, RuntimeError):  # too long, with a NUL, a link to itself
             return None
     return None
 
@@ -78,7 +81,7 @@ class CodeLists:
     @staticmethod
     def is_local(code_space: str) -> bool:
         """Whether a code space names a file that ought to lie beside the data."""
-        return code_space.endswith(".xml") and not urlsplit(code_space).scheme
+        return code_space.endswith(".xml") and not SCHEME.match(code_space)
 
     def _read(self, code_space: str) -> dict[str, str] | None:
         if not self.is_local(code_space):

@@ -2,7 +2,8 @@
 
 The grid (5', shipped in `citygml/data`, see its README) is interpolated by cubic convolution
 (R. G. Keys, 1981, doi:10.1109/TASSP.1981.1163711, a = -0.5), which stays continuous in value and slope.
-EGM96 itself is good to about half a metre to a metre.
+It is read by bands of latitude, and only those asked for. EGM96 itself is good to about half a metre to a
+metre.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 _PER_DEGREE = 12
+_BAND_DEGREES = 5
+_BAND_ROWS = _BAND_DEGREES * _PER_DEGREE
+_LAST_COLUMN, _LAST_ROW = 360 * _PER_DEGREE - 1, 180 * _PER_DEGREE - 1
 _BLOCK = 65_536
 
 
@@ -33,18 +37,23 @@ def undulation(longitude: npt.ArrayLike, latitude: npt.ArrayLike) -> npt.NDArray
 
 
 def _interpolate(lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    grid = _grid()
-    known = np.isfinite(lon) & np.isfinite(lat)
-    x = np.where(known, np.mod(lon + 180.0, 360.0), 0.0) * _PER_DEGREE
-    y = (np.clip(np.where(known, lat, 0.0), -90.0, 90.0) + 90.0) * _PER_DEGREE
-    column = np.minimum(np.floor(x).astype(np.intp), grid.shape[1] - 4)
-    row = np.minimum(np.floor(y).astype(np.intp), grid.shape[0] - 4)
+    result = np.full(lon.shape, np.nan)
+    known = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
+    x = np.mod(lon[known] + 180.0, 360.0) * _PER_DEGREE
+    y = (np.clip(lat[known], -90.0, 90.0) + 90.0) * _PER_DEGREE
+    column = np.minimum(np.floor(x).astype(np.intp), _LAST_COLUMN)
+    row = np.minimum(np.floor(y).astype(np.intp), _LAST_ROW)
     wx, wy = _weights(x - column), _weights(y - row)
-    total = np.zeros(lon.shape)
-    for i in range(4):
-        across = sum(wx[j] * grid[row + i, column + j] for j in range(4))
-        total += wy[i] * across
-    return np.where(known, total, np.nan)
+    bands = row // _BAND_ROWS
+    for band in np.flatnonzero(np.bincount(bands)).tolist():
+        at = np.flatnonzero(bands == band)
+        grid, first, left = _band(band), row[at] - band * _BAND_ROWS, column[at]
+        total = np.zeros(len(at))
+        for i in range(4):
+            across = sum(wx[j][at] * grid[first + i, left + j] for j in range(4))
+            total += wy[i][at] * across
+        result[known[at]] = total
+    return result
 
 
 def _weights(t: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], ...]:
@@ -57,26 +66,18 @@ def _weights(t: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], ...]:
     )
 
 
-@lru_cache(maxsize=1)
-def _grid() -> npt.NDArray[np.float32]:
-    """(2163, 4323) float32 undulations [m] from 90 S and 180 W, with a border of one node on each side.
+@lru_cache(maxsize=180 // _BAND_DEGREES)
+def _band(number: int) -> npt.NDArray[np.float32]:
+    """(_BAND_ROWS + 3, 4323) float32 undulations [m], one of the bands of the file from south to north.
 
-    Beyond the antimeridian the border wraps; beyond a pole it is the row on this side of the pole, half
-    way round.
+    With the nodes around it that the interpolation needs: one row to the south and two to the north, one
+    column at each end; beyond the antimeridian those wrap, beyond a pole they are the row on this side of
+    it, half way round.
     """
     with (files("citygml") / "data" / "egm96-5.npz").open("rb") as file, np.load(file) as stored:
-        centimetres = stored["undulation_d2"].astype(np.int32)
+        centimetres: npt.NDArray[np.int32] = stored[f"undulation_d2_{number:02}"].astype(np.int32)
     np.cumsum(centimetres, axis=0, out=centimetres)
     np.cumsum(centimetres, axis=1, out=centimetres)
-    rows, columns = centimetres.shape
-    grid = np.empty((rows + 2, columns + 2), dtype=np.float32)
-    grid[1:-1, 1:-1] = centimetres
-    half = (columns - 1) // 2
-    for border, inner in ((0, 1), (-1, -2)):
-        row = centimetres[inner, :-1]
-        grid[border, 1:-2] = np.roll(row, half)
-        grid[border, -2] = grid[border, 1]
-    grid[:, 0] = grid[:, -3]
-    grid[:, -1] = grid[:, 2]
+    grid = centimetres.astype(np.float32)
     grid *= np.float32(0.01)
     return grid

@@ -17,8 +17,9 @@ import numpy as np
 from lxml import etree
 
 from citygml.crs import Crs, parse, resolve
-from citygml.errors import NotACityModel, UnsafeInput
+from citygml.errors import NotACityModel
 from citygml.findings import Finding
+from citygml.gml.stream import refuse_doctype, syntax_error
 from citygml.model import (
     Attributes,
     Batches,
@@ -56,6 +57,7 @@ class IndoorGmlReader:
         self.path = path
         self.options = options
         self.gathered = Gathered()
+        refuse_doctype(path)
         version, declared = self._head()
         srs_name = options.crs or declared
         self.info = ModelInfo("IndoorGML", version, srs_name)
@@ -73,7 +75,7 @@ class IndoorGmlReader:
             yield batch
 
     def _parse(self, events: tuple[str, ...], tags: tuple[str, ...] | None) -> Iterator[etree._Element]:
-        """Elements of the file; entities are not expanded and nothing is fetched."""
+        """Elements of the file; nothing is fetched."""
         try:
             with self.path.open("rb") as file:
                 context = etree.iterparse(
@@ -86,11 +88,9 @@ class IndoorGmlReader:
                     remove_comments=True,
                 )
                 for _, element in context:
-                    if element.getroottree().docinfo.doctype:
-                        raise UnsafeInput(f"{self.path}: it has a DOCTYPE, which is refused; remove it")
                     yield element
         except etree.XMLSyntaxError as error:
-            raise NotACityModel(f"{self.path}: not well-formed XML ({error.msg})") from error
+            raise syntax_error(self.path, error) from None
 
     def _head(self) -> tuple[str, str | None]:
         """(version, srsName) from the root and the first geometry."""
@@ -192,7 +192,7 @@ class IndoorGmlReader:
     def _ring(self, obj: CityObject, element: etree._Element, closed: bool) -> Float64 | None:
         """(n, 3) float64 of a ring, line or point; None, with a finding, when it is defective."""
         texts = list(element.iter(f"{_GML}pos", f"{_GML}posList"))
-        dimension = next((int(e.get("srsDimension", "3")) for e in texts), 3)
+        dimension = 2 if any(e.get("srsDimension") == "2" for e in texts) else 3
         try:
             values = np.array(" ".join(e.text or "" for e in texts).split(), np.float64)
         except ValueError:

@@ -222,7 +222,8 @@ class ModelInfo:
 
     format: `CityGML`, `CityJSON`, `CityJSONSeq`, `IFC`, `IndoorGML`; version: "2.0" ...
     srs_name: as written; None when the file names none.
-    envelope: (2, 3) float64 in the order of the vertices (east, north, up), or None.
+    envelope: (2, 3) float64 in the order of the vertices (east, north, up), or None; NaN where it declares
+        no heights.
     """
 
     format: str

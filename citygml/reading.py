@@ -6,12 +6,15 @@ memory stays bounded whatever the file's size. Findings and templates fill up wh
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from citygml.findings import Finding
 from citygml.model import Batches, ModelInfo, Template
+
+_INDOOR_ROOT = re.compile(rb"<([\w.-]+:)?IndoorFeatures\b")
 
 
 @dataclass(slots=True)
@@ -66,7 +69,7 @@ def open_model(path: str | Path, options: ReadOptions | None = None) -> Reader:
 
         return open_cityjson(path, options)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") or suffix in {".gml", ".xml"}:
-        if b"indoorgml" in head.lower():
+        if _INDOOR_ROOT.search(head):
             from citygml.indoorgml import IndoorGmlReader
 
             return IndoorGmlReader(path, options)

@@ -6,6 +6,7 @@ looked for beside the file and never outside its folder; nothing is fetched from
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
@@ -65,9 +66,9 @@ class Appearance:
         return Texture(
             uri=uri,
             path=image_path(uri, self._folder),
-            wrap=raw.get("wrapMode"),
+            wrap=_text(raw.get("wrapMode")),
             border_color=tuple(map(float, border)) if border and _numbers(border) else None,
-            type=raw.get("textureType"),
+            type=_text(raw.get("textureType")),
         )
 
     def missing(self, textures: list[Texture], object_id: str) -> list[Finding]:
@@ -141,7 +142,7 @@ def image_path(uri: str, folder: Path) -> str | None:
 def _material(raw: dict[str, Any]) -> Material:
     smooth = raw.get("isSmooth")
     return Material(
-        name=str(raw["name"]) if raw.get("name") else None,
+        name=_text(raw.get("name")),
         diffuse=_colour(raw.get("diffuseColor")),
         emissive=_colour(raw.get("emissiveColor")),
         specular=_colour(raw.get("specularColor")),
@@ -174,12 +175,17 @@ def _dicts(raw: Any) -> list[dict[str, Any]]:
     return [item if isinstance(item, dict) else {} for item in raw] if isinstance(raw, list) else []
 
 
+def _text(raw: Any) -> str | None:
+    return raw if isinstance(raw, str) and raw else None
+
+
 def _numbers(raw: Any) -> bool:
-    return isinstance(raw, list) and all(isinstance(n, int | float) for n in raw)
+    return isinstance(raw, list) and all(_number(n) is not None for n in raw)
 
 
 def _number(raw: Any) -> float | None:
-    return float(raw) if isinstance(raw, int | float) and not isinstance(raw, bool) else None
+    usable = isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw)
+    return float(raw) if usable else None
 
 
 def _colour(raw: Any) -> tuple[float, float, float] | None:

@@ -26,6 +26,11 @@ MODEL_TYPES: dict[str, GeometryType] = {
     "CompositeSolid": "CompositeSolid",
 }
 CITYJSON_TYPES = {ours: theirs for theirs, ours in MODEL_TYPES.items()}
+NEAREST: dict[GeometryType, GeometryType] = {
+    "MultiSurface": "CompositeSurface",
+    "MultiSolid": "CompositeSolid",
+}
+"""The type that a class may have in place of one that it may not."""
 _LEVELS_ABOVE_SURFACES = {"Solid": 1, "MultiSolid": 2, "CompositeSolid": 2}
 
 

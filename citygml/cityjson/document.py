@@ -32,6 +32,7 @@ _EXACT = 2.0**53
 _SAMPLE = 1000
 TEMPLATE_IDS = "+template-ids"
 SRS_NAME = "srsName"
+_TITLES = ("title", "datasetTitle")
 _OWN_ROOT = frozenset(
     {
         "type",
@@ -49,12 +50,20 @@ _OWN_ROOT = frozenset(
 def loads(text: bytes) -> Any:
     """JSON, by orjson; what it refuses but Python's own reader takes (NaN, Infinity) is read by that.
 
-    Raises ValueError when it is not JSON.
+    Integers that do not fit 64 bits become floats. Raises ValueError when it is no JSON or too deep.
     """
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        return json.loads(text)
+        try:
+            return json.loads(text, parse_int=_integer)
+        except RecursionError:
+            raise ValueError("its arrays and objects are nested too deeply") from None
+
+
+def _integer(digits: str) -> int | float:
+    rounded = float(digits)
+    return int(digits) if abs(rounded) < 2.0**63 else rounded
 
 
 class Header:
@@ -79,7 +88,7 @@ class Header:
             format=format_name,
             version=str(version_of(raw["version"])),
             srs_name=srs_name,
-            name=metadata.get("title") or metadata.get("datasetTitle"),
+            name=next((t for t in map(metadata.get, _TITLES) if isinstance(t, str) and t), None),
             envelope=envelope[:, [1, 0, 2]] if self.swapped and envelope is not None else envelope,
             metadata=_metadata(raw, metadata),
         )
@@ -233,10 +242,15 @@ def _metadata(raw: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
 
 
 def _content_ids(items: list[Any], vertices: Float64) -> list[str]:
-    """Ids that the content of the templates decides, the same in every file that holds the same template."""
+    """Ids that the content of the templates decides, the same in every file that holds the same templates."""
     ids: list[str] = []
-    for item in items:
-        digest = hashlib.sha256(orjson.dumps(item) + vertices.tobytes()).hexdigest()
+    shared = hashlib.sha256(vertices.tobytes()).digest()
+    for number, item in enumerate(items):
+        try:
+            text = orjson.dumps(item)
+        except TypeError:  # nested more deeply than any template
+            text = str(number).encode()
+        digest = hashlib.sha256(text + shared).hexdigest()
         name = f"template-{digest[:16]}"
         ids.append(name if name not in ids else f"{name}-{len(ids)}")
     return ids

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from citygml.cityjson.attributes import write_address, write_attributes
-from citygml.cityjson.boundaries import CITYJSON_TYPES, boundaries_of, nest, split
+from citygml.cityjson.boundaries import CITYJSON_TYPES, NEAREST, boundaries_of, nest, split
 from citygml.cityjson.names import cityjson_surface, cityjson_type
 from citygml.cityjson.quantise import AppearanceTable, Grid, Numbered
 from citygml.findings import Finding
@@ -45,7 +45,6 @@ _ALLOWED: dict[str, frozenset[str]] = {
     "LandUse": _AREAS,
     "CityObjectGroup": _ALL - {"GeometryInstance"},
 }
-_NEAREST = {"MultiSurface": "CompositeSurface", "MultiSolid": "CompositeSolid"}
 
 TemplatePlaces = Mapping[str, list[tuple[int, str]]]
 
@@ -105,8 +104,8 @@ class Encoder:
             info = _info(encoded, geometry.role, geometry.type, geometry.lod)
             if surfaces.shared and "semantics" in encoded:
                 info["surfaces"] = surfaces.chosen
-            if encoded["type"] not in allowed and _NEAREST.get(encoded["type"]) in allowed:
-                encoded["type"] = _NEAREST[encoded["type"]]
+            if encoded["type"] not in allowed and NEAREST.get(geometry.type) in allowed:
+                encoded["type"] = NEAREST[geometry.type]
                 info |= {"type": geometry.type}
             (standard if encoded["type"] in allowed else extra).append((encoded, info))
         for instance in item.implicit:

@@ -35,7 +35,7 @@ class Hierarchy:
         self, object_id: str, raw: dict[str, Any], objects: dict[str, Any], groups: set[str]
     ) -> None:
         named = [raw["parent"]] if isinstance(raw.get("parent"), str) else raw.get("parents")
-        for parent in named if isinstance(named, list) else []:
+        for parent in _ids(named):
             if parent in groups or parent == object_id:
                 continue
             if parent in objects:
@@ -45,7 +45,7 @@ class Hierarchy:
 
     def _from_parent(self, object_id: str, raw: dict[str, Any], objects: dict[str, Any]) -> None:
         for member in ("children", "Parts", "Installations"):
-            for child in raw[member] if isinstance(raw.get(member), list) else []:
+            for child in _ids(raw.get(member)):
                 if child not in objects:
                     self._missing(object_id, f"its child {child!r} is not there")
                 elif child != object_id:
@@ -81,3 +81,7 @@ class Hierarchy:
                 del self.parent_of[object_id]
                 descend(object_id)
         return order
+
+
+def _ids(raw: Any) -> list[str]:
+    return [item for item in raw if isinstance(item, str)] if isinstance(raw, list) else []

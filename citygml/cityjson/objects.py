@@ -14,9 +14,18 @@ import numpy.typing as npt
 
 from citygml.cityjson.appearance import Appearance, Palette, material_indices
 from citygml.cityjson.attributes import read_addresses, read_attributes
-from citygml.cityjson.boundaries import MODEL_TYPES, BadNesting, flatten, levels, spread, unrepeated
+from citygml.cityjson.boundaries import (
+    MODEL_TYPES,
+    NEAREST,
+    BadNesting,
+    flatten,
+    levels,
+    spread,
+    unrepeated,
+)
 from citygml.cityjson.hierarchy import Hierarchy
-from citygml.cityjson.names import class_name, surface_name
+from citygml.cityjson.names import class_name
+from citygml.cityjson.surfaces import read_surfaces, share
 from citygml.findings import Finding
 from citygml.model import CityObject, Float64, Geometry, ImplicitGeometry, Int32, Surface, Template
 from citygml.reading import Gathered, ReadOptions
@@ -37,7 +46,6 @@ _KNOWN_MEMBERS = OWN_MEMBERS | {
     "Parts",
     "Installations",
 }
-_SURFACE_MEMBERS = frozenset({"type", "parent", "children"})
 
 
 class ObjectReader:
@@ -93,9 +101,8 @@ class ObjectReader:
             out.addresses = self._addresses(object_id, raw["address"])
         if name == "CityObjectGroup":
             out.members = _members(raw)
-        pairs = [p for p in raw.get("+members") or [] if len(p) == 2]
-        out.members += [(str(id), None if role is None else str(role)) for id, role in pairs]
-        out.relations = [(str(r[0]), str(r[1])) for r in raw.get("+relations") or [] if len(r) == 2]
+        out.members += [(str(i), None if r is None else str(r)) for i, r in _pairs(raw.get("+members"))]
+        out.relations = [(str(kind), str(target)) for kind, target in _pairs(raw.get("+relations"))]
         self._geometries(out, raw)
         return out
 
@@ -139,9 +146,11 @@ class ObjectReader:
         if self._wanted(lod):
             start = len(out.surfaces)
             geometry = self.geometry(raw, lod, out.id, out.surfaces, palette)
-            _share(out.surfaces, geometry, start, info.get("surfaces"), shared)
-            geometry.type = info.get("type", geometry.type)
-            geometry.role = info.get("role", geometry.type)
+            share(out.surfaces, geometry, start, info.get("surfaces"), shared)
+            for original, nearest in NEAREST.items():
+                if (info.get("type"), geometry.type) == (original, nearest):
+                    geometry.type = original
+            geometry.role = str(info.get("role", geometry.type))
             out.geometries.append(geometry)
 
     def _wanted(self, lod: str) -> bool:
@@ -180,7 +189,7 @@ class ObjectReader:
             try:
                 indices = material_indices(kind, boundaries, item, geometry.polygon_count, palette)
                 geometry.materials[theme] = indices
-            except (BadNesting, TypeError) as error:
+            except (BadNesting, TypeError, AttributeError) as error:
                 self._find(
                     "bad-material", f"theme {theme!r}: {error}; left out", object_id, severity="warning"
                 )
@@ -211,16 +220,13 @@ class ObjectReader:
         self, geometry: Geometry, raw: dict[str, Any], boundaries: Any, surfaces: list[Surface]
     ) -> None:
         values = spread(raw.get("values"), boundaries, levels(geometry.type))
-        numbers = np.array([-1 if v is None else v for v in values], dtype=np.int32)
-        listed = raw["surfaces"]
-        if len(numbers) and (numbers.min() < -1 or numbers.max() >= len(listed)):
+        if set(map(type, values)) - {int, type(None)}:
+            raise BadNesting("a semantic value is not an index")
+        numbers = np.array([-1 if v is None else v for v in values], dtype=np.int64)
+        new = read_surfaces(raw["surfaces"], len(surfaces))
+        if len(numbers) and (numbers.min() < -1 or numbers.max() >= len(new)):
             raise BadNesting("a semantic value is not one of the surfaces")
         start = len(surfaces)
-        new = [_surface(s, start, len(listed)) for s in listed]
-        for number, item in enumerate(listed):
-            for child in item.get("children") or ():
-                if 0 <= child < len(new) and child != number and new[child].parent < 0:
-                    new[child].parent = start + number
         surfaces += new
         if (numbers >= 0).any():
             geometry.semantics = np.where(numbers >= 0, numbers + start, -1).astype(np.int32)
@@ -229,8 +235,8 @@ class ObjectReader:
         number = raw["template"]
         if not isinstance(number, int) or not 0 <= number < len(self._template_ids):
             raise BadNesting(f"template {number!r} does not exist: the file has {len(self._template_ids)}")
-        boundaries = raw["boundaries"]
-        if not isinstance(boundaries, list) or len(boundaries) != 1:
+        place = flatten("MultiPoint", raw["boundaries"]).indices
+        if len(place) != 1:
             raise BadNesting("an instance needs one reference point")
         matrix = np.array(raw.get("transformationMatrix", np.eye(4)), dtype=np.float64)
         if matrix.size != 16 or not np.isfinite(matrix).all():
@@ -244,7 +250,7 @@ class ObjectReader:
             template=key,
             lod=str(info.get("lod", geometries[0].lod if geometries else raw.get("lod", "0"))),
             matrix=matrix,
-            anchor=self._gather(np.array(boundaries, dtype=np.int64))[0],
+            anchor=self._gather(place)[0],
             role=str(info.get("role", "ImplicitRepresentation")),
         )
 
@@ -283,51 +289,10 @@ class _Placed:
         )
 
 
-def _share(
-    surfaces: list[Surface], geometry: Geometry, start: int, numbers: Any, known: dict[int, int]
-) -> None:
-    """Put the surfaces of earlier geometries in the place of those that the geometry shares with them.
-
-    surfaces: of the object; those from `start` on are the geometry's. numbers: what the file numbers
-    these over the object, None where geometries share none. known: number -> place in `surfaces`.
-    """
-    own = surfaces[start:]
-    if not isinstance(numbers, list) or len(numbers) != len(own) or set(map(type, numbers)) - {int}:
-        return
-    del surfaces[start:]
-    fresh = [number not in known for number in numbers]
-    for number, surface in zip(numbers, own, strict=True):
-        if number not in known:
-            known[number] = len(surfaces)
-            surfaces.append(surface)
-    places = np.array([known[number] for number in numbers], dtype=np.int32)
-    for surface, new in zip(own, fresh, strict=True):
-        if new and surface.parent >= 0:
-            surface.parent = int(places[surface.parent - start])
-    if geometry.semantics is not None:
-        own_places = places[np.maximum(geometry.semantics - start, 0)]
-        geometry.semantics = np.where(geometry.semantics >= 0, own_places, -1).astype(np.int32)
-
-
 def _shortened(rings: Int32, keep: npt.NDArray[np.bool_]) -> Int32:
     """The offsets after the vertices that are not kept are gone."""
     kept = np.concatenate([[0], np.cumsum(keep)])
     return kept[rings].astype(np.int32)
-
-
-def _surface(raw: dict[str, Any], start: int, count: int) -> Surface:
-    out = Surface(type=surface_name(str(raw["type"])))
-    if len(raw) == 1:
-        return out
-    attributes = {k: v for k, v in raw.items() if k not in _SURFACE_MEMBERS}
-    if isinstance(raw.get("id"), str):
-        out.id = attributes.pop("id")
-    if attributes:
-        out.attributes = read_attributes(attributes)
-    parent = raw.get("parent")
-    if isinstance(parent, int) and 0 <= parent < count:
-        out.parent = start + parent
-    return out
 
 
 def _members(raw: dict[str, Any]) -> list[tuple[str, str | None]]:
@@ -339,6 +304,10 @@ def _members(raw: dict[str, Any]) -> list[tuple[str, str | None]]:
 
 def _list(raw: Any) -> list[Any]:
     return raw if isinstance(raw, list) else []
+
+
+def _pairs(raw: Any) -> list[list[Any]]:
+    return [item for item in _list(raw) if isinstance(item, list) and len(item) == 2]
 
 
 def read_templates(
@@ -354,7 +323,7 @@ def read_templates(
         palette = palettes.setdefault(key, Palette(appearance))
         try:
             geometry = reader.geometry(item, str(item.get("lod", "0")), key, template.surfaces, palette)
-        except (BadNesting, BadCoordinate, TypeError, ValueError, KeyError, AttributeError) as error:
+        except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
             text = f"the template cannot be read ({error}); its instances stay empty"
             gathered.findings.append(Finding("bad-template", text, key))
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Hashable
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -83,7 +84,8 @@ class Images:
     def _copied(self, path: Path, copies: Path) -> str:
         if str(path) not in self._names:
             taken = set(self._names.values())
-            name = path.name if path.name not in taken else f"{len(taken)}_{path.name}"
+            names = chain([path.name], (f"{number}_{path.name}" for number in count(1)))
+            name = next(name for name in names if name not in taken)
             copies.mkdir(exist_ok=True)
             shutil.copyfile(path, copies / name)
             self._names[str(path)] = name

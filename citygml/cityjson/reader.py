@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from citygml.cityjson.appearance import Appearance
 from citygml.cityjson.document import Header, check_document, loads
-from citygml.errors import NotACityModel, UnsupportedFormat
+from citygml.errors import NotACityModel, UnsafeInput, UnsupportedFormat
 from citygml.findings import Finding
 from citygml.model import Batches, CityObject
 from citygml.reading import Reader, ReadOptions
@@ -48,7 +48,7 @@ def open_cityjson(path: str | Path, options: ReadOptions | None = None) -> Reade
             return SequenceReader(path, options, header, second)
     try:
         document = loads(text)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise NotACityModel(f"{path}: not JSON ({error}); is the file complete?") from None
     del text
     return DocumentReader(path, options, document)
@@ -68,6 +68,7 @@ class DocumentReader:
     """One CityJSON document; its objects can be streamed once."""
 
     def __init__(self, path: Path, options: ReadOptions, document: Any) -> None:
+        self._path = path
         self._batch = options.batch
         raw = document if isinstance(document, dict) else {}
         self._header = Header(document, path, options, "CityJSON", raw.get("vertices"))
@@ -77,7 +78,7 @@ class DocumentReader:
         self.gathered = self._header.gathered
 
     def batches(self) -> Batches:
-        return _batched(self._reader.read(self._objects), self._batch)
+        return _batched(self._reader.read(self._objects), self._batch, self._path)
 
 
 class SequenceReader:
@@ -96,7 +97,7 @@ class SequenceReader:
         self.gathered = self._header.gathered
 
     def batches(self) -> Batches:
-        return _batched(self._stream(), self._options.batch)
+        return _batched(self._stream(), self._options.batch, self._path)
 
     def _stream(self) -> Iterator[CityObject]:
         reader = self._header.objects(self._first_vertices, self._header.appearance)
@@ -109,8 +110,9 @@ class SequenceReader:
 
     def _feature(self, feature: dict[str, Any], number: int) -> Iterator[CityObject]:
         objects = feature["CityObjects"]
-        if feature.get("id") not in objects:
-            text = f"line {number}: the feature's id {feature.get('id')!r} is not one of its objects"
+        feature_id = feature.get("id")
+        if not isinstance(feature_id, str) or feature_id not in objects:
+            text = f"line {number}: the feature's id {feature_id!r} is not one of its objects"
             self.gathered.findings.append(Finding("bad-feature", text, severity="warning"))
         raw = feature.get("appearance")
         appearance = Appearance(raw, self._path.parent) if raw else self._header.appearance
@@ -119,7 +121,7 @@ class SequenceReader:
     def _parse(self, line: bytes, number: int) -> dict[str, Any]:
         try:
             feature = loads(line)
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             text = f"line {number} is not JSON ({error}); is the file complete?"
             raise NotACityModel(f"{self._path}: {text}") from None
         if not isinstance(feature, dict) or feature.get("type") != "CityJSONFeature":
@@ -138,12 +140,15 @@ def _next_line(file: BinaryIO) -> bytes:
     return b""
 
 
-def _batched(objects: Iterator[CityObject], size: int) -> Batches:
+def _batched(objects: Iterator[CityObject], size: int, path: Path) -> Batches:
     batch: list[CityObject] = []
-    for item in objects:
-        batch.append(item)
-        if len(batch) >= size:
-            yield batch
-            batch = []
+    try:
+        for item in objects:
+            batch.append(item)
+            if len(batch) >= size:
+                yield batch
+                batch = []
+    except RecursionError:
+        raise UnsafeInput(f"{path}: the values of an object are nested too deeply") from None
     if batch:
         yield batch

@@ -8,13 +8,10 @@ holds one feature.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
 
@@ -26,6 +23,7 @@ from citygml.cityjson.quantise import AppearanceTable, Grid, Images, Numbered
 from citygml.errors import CityModelError, UnknownCrs
 from citygml.findings import Finding
 from citygml.model import CityObject, Template
+from citygml.whole_file import whole_file
 
 _WRITTEN = frozenset({"1.1", "2.0"})
 _METRE_STEP, _DEGREE_STEP = 0.001, 1e-9
@@ -69,7 +67,7 @@ def write_cityjson(
             children.setdefault(item.parent, []).append(item.id)
         for member, _ in item.members if item.type == "CityObjectGroup" else ():
             parents.setdefault(member, []).append(item.id)
-    with _whole(job.path) as file:
+    with whole_file(job.path) as file:
         file.write(_dumps(job.head())[:-1] + b',"CityObjects":{')
         for number, (object_id, body) in enumerate(bodies.items()):
             file.write(b"," if number else b"")
@@ -97,7 +95,7 @@ def write_cityjsonseq(
     parameters, return value and errors are those of `write_cityjson`.
     """
     job = _Job(Path(path), crs, version, templates or {}, dict(metadata or {}), precision, copy_textures)
-    with _whole(job.path) as file:
+    with whole_file(job.path) as file:
         room = len(_dumps(job.head(widest=True) | {"CityObjects": {}, "vertices": []}))
         file.write(b" " * room + b"\n")
         for feature in _features(objects, job.findings):
@@ -195,11 +193,11 @@ def _templates(
     encoded: list[dict[str, Any]] = []
     ids: list[str] = []
     for key, template in templates.items():
+        shared = SharedSurfaces(
+            CityObject(key, "", geometries=template.geometries, surfaces=template.surfaces)
+        )
         for geometry in template.geometries:
             numbers = vertices.rows(geometry.vertices)
-            shared = SharedSurfaces(
-                CityObject(key, "", geometries=template.geometries, surfaces=template.surfaces)
-            )
             item = encode_geometry(geometry, numbers, shared, template, appearance)
             places.setdefault(key, []).append((len(encoded), item["lod"]))
             encoded.append(item)
@@ -270,26 +268,3 @@ def _dumps(value: Any) -> bytes:
 
 def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else str(value)
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
-    """A file that appears under its name when the block ends well, and not at all otherwise."""
-    path = path.resolve()
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -4,7 +4,7 @@ Forms and the axis order that they declare:
 
 - `urn:ogc:def:crs:EPSG::25832`, `http://www.opengis.net/def/crs/EPSG/0/6697`, compound urns and
   `crs-compound?1=...&2=...`: the order of the authority (north or latitude first for many).
-- `EPSG:5187`, `EPSG:5187+5193`, `...gml/srs/epsg.xml#25833`: east, north, as in GIS practice.
+- `5187`, `EPSG:5187`, `EPSG:5187+5193`, `...gml/srs/epsg.xml#25833`: east, north, as in GIS practice.
 - German `urn:adv:crs:ETRS89_UTM32*DE_DHHN2016_NH*GCG2016`: east, north.
 - `OGC:CRS84`, WKT, PROJ strings: WKT as its axes say, the others east, north.
 - `local`, `#id` of an engineering CRS, `urn:ogc:def:crs:local:...`: local, no place on the globe.
@@ -151,7 +151,7 @@ def parse(srs_name: str) -> Crs:
     if _WKT.match(text):
         declared = _declared(text, srs_name, authority_order=True)
         return replace(declared, name=_canonical(declared))
-    codes = ["".join(groups) for groups in _EPSG.findall(text)]
+    codes = [text] if text.isdecimal() else ["".join(groups) for groups in _EPSG.findall(text)]
     if codes:
         name = "EPSG:" + "+".join(codes[:2])
         return _declared(name, srs_name, authority_order=bool(_AUTHORITY_ORDER.match(text)))

@@ -49,15 +49,18 @@ class _SurfaceData:
 
 
 class Appearances:
-    """The appearances of a file (the global ones) or of one feature."""
+    """The appearances of a file (the global ones) or of one feature. swap: the file has north first."""
 
-    def __init__(self, path: Path, findings: list[Finding], images: dict[str, str | None]) -> None:
+    def __init__(
+        self, path: Path, findings: list[Finding], images: dict[str, str | None], swap: bool
+    ) -> None:
         self.rings: dict[str, list[RingPaint]] = {}
         self.targets: dict[str, list[Target]] = {}
         self._path = path
         self._root = dataset_root(path)
         self._findings = findings
         self._images = images
+        self._swap = swap
         self._data: dict[str, _SurfaceData] = {}
         self._coordinates: dict[str, list[tuple[str, str]]] = {}
         self._matrices: dict[str, Float64 | None] = {}
@@ -198,16 +201,18 @@ class Appearances:
     ) -> Float64 | None:
         """(3, 4) from positions to texture space, by a world file or by referencePoint and orientation.
 
-        Both give the centre of the upper left pixel and the steps of one pixel to the right and down.
+        Both give the centre of the upper left pixel and the steps of one pixel to the right and down, the
+        world file always with east first.
         """
         if texture.path is None:
             return None
         steps = _floats(texts.get("orientation"))
         corner = reference
+        east_first = False
         if texts.get("preferWorldFile") not in ("false", "0") or steps is None or corner is None:
             values = _world_file(Path(texture.path))
             if values is not None:
-                steps, corner = values[[0, 2, 1, 3]], values[4:6]
+                steps, corner, east_first = values[[0, 2, 1, 3]], values[4:6], True
         if steps is None or corner is None or len(steps) != 4:
             return None
         from PIL import Image
@@ -223,7 +228,7 @@ class Appearances:
         world[0] = [*(pixel[0] / width), 0, (0.5 - offset[0]) / width]
         world[1] = [*(-pixel[1] / height), 0, 1 - (0.5 - offset[1]) / height]
         world[2, 3] = 1
-        return world
+        return world[:, [1, 0, 2, 3]] if east_first and self._swap else world
 
     def paint(
         self,

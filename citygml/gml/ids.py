@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
+from citygml.codelists import SCHEME
 from citygml.findings import Finding
-from citygml.gml.stream import contains
-
-_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+from citygml.gml.stream import ids_among
 
 
 class Ids:
@@ -40,13 +38,14 @@ class Ids:
 
     def check_links(self, links: list[tuple[str, str]], path: Path) -> None:
         """A finding for each (object id, href) that names nothing in this file; URLs and other files pass."""
-        missing: dict[str, bool] = {}
+        unseen: list[tuple[str, str, str]] = []
         for object_id, href in links:
             target = href.removeprefix("#")
-            if "#" in target or "/" in target or _REMOTE.match(target) or hash(target) in self._seen:
-                continue
-            if target not in missing:
-                missing[target] = not any(contains(path, f"id={q}{target}{q}") for q in "\"'")
-            if missing[target]:
+            elsewhere = "#" in target or "/" in target or SCHEME.match(target)
+            if not elsewhere and hash(target) not in self._seen:
+                unseen.append((object_id, href, target))
+        present = ids_among(path, {target for _, _, target in unseen})
+        for object_id, href, target in unseen:
+            if target not in present:
                 message = f"links to {href}, which is not in this file"
                 self._findings.append(Finding("broken-xlink", message, object_id, href, None, "error"))

@@ -39,7 +39,7 @@ class GmlReader:
         corners = [_numbers(text) for text in head.envelope]
         envelope = None
         if len(corners) == 2 and all(len(c) in (2, 3) for c in corners):
-            envelope = np.array([np.pad(c, (0, 3 - len(c))) for c in corners])
+            envelope = np.array([[*c, np.nan][:3] for c in corners])
             envelope = envelope[:, [1, 0, 2]] if self._swap else envelope
         return ModelInfo("CityGML", head.version, head.srs_name, head.name, envelope, head.metadata)
 

@@ -40,7 +40,8 @@ class Resolver:
         self._index = ElementIndex(path, head)
         self._images: dict[str, str | None] = {}
         self._implicit = ImplicitReader(path, geometry, gathered.templates, self._findings, swap)
-        self._global = Appearances(path, self._findings, self._images)
+        self._swap = swap
+        self._global = Appearances(path, self._findings, self._images, swap)
         if has_global_appearances(path):
             self._global.read(appearances(path, head))
         self._expanded: dict[str, list[int]] = {}
@@ -112,7 +113,7 @@ class Resolver:
             if isinstance(reference, int):
                 resolved.append(reference)
                 continue
-            polygon = polygons.get(reference.href[1:])
+            polygon = polygons.get(reference.href.removeprefix("#"))
             if polygon is not None:
                 resolved.append(polygon ^ reference.reverse)
             else:
@@ -138,8 +139,12 @@ class Resolver:
         element = self._index.find(href)
         if element is None:
             return None
-        self._geometry.owner, self._geometry.surface = draft.number, -1
-        return [r for shape in self._geometry.shapes(element) for part in shape.parts for r in part]
+        geometry = self._geometry
+        geometry.owner, geometry.surface = draft.number, -1
+        known = len(geometry.duplicates)
+        part = [r for shape in geometry.shapes(element) for shell in shape.parts for r in shell]
+        del geometry.duplicates[known:]  # met again in another element that holds them, not given twice
+        return part
 
     def _add_boundary(self, draft: Draft, placed: list[GeometryDraft]) -> None:
         """Per LoD one MultiSurface of the boundary's polygons that no other geometry of the object uses."""
@@ -187,7 +192,7 @@ class Resolver:
     def _paint(self, drafts: list[Draft], features: FeatureReader, assembly: Assembly) -> None:
         sources = [self._global]
         if features.appearances:
-            sources.append(Appearances(self._path, self._findings, self._images))
+            sources.append(Appearances(self._path, self._findings, self._images, self._swap))
             sources[1].read(features.appearances, drafts[0].object.id)
         aggregates = self._geometry.aggregates
         for source in sources:

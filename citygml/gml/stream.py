@@ -21,6 +21,14 @@ from citygml.gml.triangles import Triangles
 
 _PROLOG = re.compile(r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.S)
 _PROLOG_LIMIT = 1 << 20
+_ENCODING = re.compile(r"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([^"'>]*)""")
+# Encodings in which every byte of markup is its ASCII character (or UTF-16, which is decoded as such).
+_PLAIN_ENCODINGS = re.compile(
+    r"utf-?8|utf-?16(-?[lb]e)?|(us-)?ascii|iso[-_]?8859-\d+|latin-?\d+|windows-\d+|cp(125\d|932|936|949|950)"
+    r"|shift[-_]jis|sjis|windows-31j|ms932|euc-?(jp|kr|cn|tw)|gb2312|gbk|gb18030|big5|uhc|ks_c_5601-1987"
+    r"|koi8-[ru]",
+    re.IGNORECASE,
+)
 _PARSER: dict[str, Any] = {
     "resolve_entities": False,
     "no_network": True,
@@ -33,12 +41,15 @@ _PARSER: dict[str, Any] = {
 }
 _HEAD_ELEMENTS = 200_000
 _BLOCK = 1 << 20
+_OVERLAP = 1024
+_ID = re.compile(r"""\bid\s*=\s*["']([^"'<>]*)["']""")
 
 
 @dataclass(slots=True)
 class Head:
     """What the start of a file says. members: tags to stream, or None when features stand directly
-    under the root. envelope: the texts of its corners. anchor: of a local engineering CRS, its attributes."""
+    under the root. envelope: the texts of its corners. sample: the first coordinates. dimension: the
+    srsDimension declared with the srsName."""
 
     version: str
     gml_namespace: str
@@ -53,10 +64,16 @@ class Head:
 
 
 def refuse_doctype(path: Path) -> None:
-    """Raise UnsafeInput when there is a document type declaration, NotACityModel when there is no root."""
+    """Raise UnsafeInput when there is a document type declaration, NotACityModel when there is no root.
+
+    An encoding in which ASCII bytes may mean other characters could hide one, and is refused too.
+    """
     with path.open("rb") as file:
         raw = file.read(_PROLOG_LIMIT)
     text = raw.removeprefix(b"\xef\xbb\xbf").decode(_code_units(raw), "replace").lstrip("\ufeff")
+    declared = _ENCODING.match(text)
+    if declared and not _PLAIN_ENCODINGS.fullmatch(declared[1]):
+        raise UnsafeInput(f"{path}: the encoding {declared[1]} is not read; save the file as UTF-8")
     match = _PROLOG.match(text)
     rest = text[match.end() if match else 0 :]
     if rest[:9].upper() == "<!DOCTYPE":
@@ -237,18 +254,33 @@ def every_element(path: Path) -> Iterator[Element]:
                 _forget(element)
 
 
-def contains(path: Path, needle: str) -> bool:
-    """Whether the file holds this ASCII text, found without parsing."""
+def has_global_appearances(path: Path) -> bool:
+    """Whether the file names the member that holds them, found without parsing."""
+    wanted = APPEARANCE_MEMBER.encode(_encoding(path))
+    return any(wanted in block for block in _blocks(path))
+
+
+def ids_among(path: Path, wanted: set[str]) -> set[str]:
+    """Those of the wanted ids that elements of the file have, found in one pass without parsing."""
+    found: set[str] = set()
+    if wanted:
+        encoding = _encoding(path)
+        for block in _blocks(path):
+            found.update(wanted.intersection(_ID.findall(block.decode(encoding, "replace"))))
+    return found
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        units = _code_units(file.read(4))
+    return "utf-8" if units == "latin-1" else units
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """The file in blocks, each with the end of the one before it, so that no name or id is cut."""
     tail = b""
     with path.open("rb") as file:
-        wanted = needle.encode(_code_units(file.read(4)))
-        file.seek(0)
         while block := file.read(_BLOCK):
-            if wanted in block or wanted in tail + block[: len(wanted)]:
-                return True
-            tail = block[-len(wanted) :]
-    return False
-
-
-def has_global_appearances(path: Path) -> bool:
-    return contains(path, APPEARANCE_MEMBER)
+            block = tail + block
+            yield block
+            tail = block[-_OVERLAP:]

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 from citygml.gml_writer.text import attribute, content, element, gml_id
-from citygml.model import Attributes
+from citygml.model import Attributes, Value
 
 
-def address(property_: str, values: Attributes, version: str) -> str:
-    """One address property."""
+def address(property_: str, values: Attributes, version: str, swap_axes: bool) -> str:
+    """One address property. swap_axes: write the north of its `location` before the east."""
     texts = {key: content(value) for key, value in values.items() if isinstance(value, str | int | float)}
     id = values.get("id")
     named = attribute("gml:id", gml_id(id)) if isinstance(id, str) else ""
     inner = element("core:xalAddress", _xal3(texts) if version == "3.0" else _xal2(texts))
-    position = values.get("position")
+    members = "".join(element("gml:pointMember", point) for point in _points(values, swap_axes))
+    if members:
+        inner += element("core:multiPoint", element("gml:MultiPoint", members))
+    return element(property_, element("core:Address", inner, named))
+
+
+def _points(values: Attributes, swap_axes: bool) -> list[str]:
+    """Its `position`, numbers as they were written, else its `location`, points in the CRS of the model."""
+    position, location = values.get("position"), values.get("location")
     if isinstance(position, list) and len(position) in (2, 3):
         crs = values.get("position_crs")
-        named_crs = attribute("srsName", crs) if crs else ""
-        numbers = " ".join(str(v) for v in position)
-        point = element(
-            "gml:Point", element("gml:pos", numbers, f' srsDimension="{len(position)}"'), named_crs
-        )
-        inner += element("core:multiPoint", element("gml:MultiPoint", element("gml:pointMember", point)))
-    return element(property_, element("core:Address", inner, named))
+        return [_point(position, attribute("srsName", crs) if crs else "")]
+    points = location if isinstance(location, list) else []
+    order = [1, 0, 2] if swap_axes else [0, 1, 2]
+    return [_point([p[i] for i in order]) for p in points if isinstance(p, list) and len(p) == 3]
+
+
+def _point(coordinates: list[Value], named_crs: str = "") -> str:
+    dimension = attribute("srsDimension", len(coordinates))
+    position = element("gml:pos", content(" ".join(str(v) for v in coordinates)), dimension)
+    return element("gml:Point", position, named_crs)
 
 
 def _wrap(name: str, inner: str, attributes: str = "") -> str:

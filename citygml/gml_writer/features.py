@@ -119,7 +119,9 @@ def _relations(
     schema = context.schema
     property_ = target.local("address")
     if property_:
-        slots[property_] = [address(property_, values, schema.version) for values in obj.addresses]
+        slots[property_] = [
+            address(property_, values, schema.version, context.swap_axes) for values in obj.addresses
+        ]
     elif obj.addresses:
         rest["address"] = list(obj.addresses)
     if obj.members and "grp:groupMember" not in target.order:

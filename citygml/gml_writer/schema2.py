@@ -8,20 +8,6 @@ from __future__ import annotations
 
 from citygml.gml_writer.schema import ClassSchema, Schema, expand
 
-PREFIX_OF_MODULE = {
-    "building": "bldg",
-    "bridge": "brid",
-    "tunnel": "tun",
-    "transportation": "tran",
-    "vegetation": "veg",
-    "waterbody": "wtr",
-    "relief": "dem",
-    "landuse": "luse",
-    "cityfurniture": "frn",
-    "generics": "gen",
-    "cityobjectgroup": "grp",
-}
-
 NAMESPACES = {
     "core": "http://www.opengis.net/citygml/2.0",
     "bldg": "http://www.opengis.net/citygml/building/2.0",
@@ -202,7 +188,6 @@ SCHEMA = Schema(
         "TINRelief": ("dem:reliefComponent",),
         "MassPointRelief": ("dem:reliefComponent",),
         "BreaklineRelief": ("dem:reliefComponent",),
-        "RasterRelief": ("dem:reliefComponent",),
     },
     fallback="GenericCityObject",
     highest_lod=4,

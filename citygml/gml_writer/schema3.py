@@ -201,7 +201,6 @@ SCHEMA = Schema(
         "TINRelief": _RELIEF_COMPONENT,
         "MassPointRelief": _RELIEF_COMPONENT,
         "BreaklineRelief": _RELIEF_COMPONENT,
-        "RasterRelief": _RELIEF_COMPONENT,
     },
     fallback="GenericOccupiedSpace",
     highest_lod=3,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Literal
@@ -18,6 +16,7 @@ from citygml.gml_writer.files import Files
 from citygml.gml_writer.schema import Schema
 from citygml.gml_writer.text import attribute, content, element
 from citygml.model import CityObject, Template
+from citygml.whole_file import whole_file
 
 _CORNER = 80
 """Width kept free for a corner of the envelope, which is known only after the last object [characters]."""
@@ -44,23 +43,13 @@ def write_citygml(
     path = Path(path)
     schema = schema2.SCHEMA if version == "2.0" else schema3.SCHEMA
     context = Context(schema, Files(path), swap_axes, {} if templates is None else templates)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with whole_file(path) as file:
             _write(file, objects, context, srs_name, name)
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
     except BaseException:
         context.files.undo()
-        Path(temporary).unlink(missing_ok=True)
         raise
     return context.findings()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _write(

@@ -48,6 +48,7 @@ class IfcReader:
         self.gathered = Gathered()
         self._file = _open(path)
         self._place = _placement(self._file)
+        self._ids: set[str] = set()
         self.info = self._describe()
 
     def batches(self) -> Batches:
@@ -98,31 +99,26 @@ class IfcReader:
         for key in sorted({*spatial, *groups}, key=lambda k: (k == "", k)):
             ordered = sorted(spatial.get(key, []), key=_rank)
             known = {product.GlobalId for product in ordered}
-            yield from self._with_shapes(ordered, known, one_by_one=True)
-            yield from self._with_shapes(groups.get(key, []), known, one_by_one=False)
+            for product in ordered:
+                yield from self._with_shapes([product], known)
+            yield from self._with_shapes(groups.get(key, []), known)
 
-    def _with_shapes(
-        self, products: list[Any], parents: set[str], *, one_by_one: bool
-    ) -> Iterator[CityObject]:
-        """Objects of these products; structural ones in the order given, so that parents come first."""
-        shaped = [p for p in products if p.Representation is not None]
-        if self.options.lods is not None and LOD not in self.options.lods:
-            shaped = []
-        waiting = {p.GlobalId: p for p in products}
-        if one_by_one:
-            for product in products:
-                found = dict(self._shapes([product])) if product in shaped else {}
-                yield self._object(product, parents, found.get(product.GlobalId))
-            return
-        for guid, shape in self._shapes(shaped):
-            yield self._object(waiting.pop(guid), parents, shape)
+    def _with_shapes(self, products: list[Any], parents: set[str]) -> Iterator[CityObject]:
+        """Objects of these products, as their geometry gets ready; those without come last."""
+        waiting = {p.id(): p for p in products}
+        wanted = self.options.lods is None or LOD in self.options.lods
+        shaped = [p for p in products if wanted and p.Representation is not None]
+        for number, shape in self._shapes(shaped):
+            yield self._object(waiting.pop(number), parents, shape)
         for product in waiting.values():
-            if product in shaped:
+            city_object = self._object(product, parents, None)
+            if wanted and product.Representation is not None:
                 message = f"no geometry could be made of this {product.is_a()}"
-                self.gathered.findings.append(Finding("geometry-not-read", message, product.GlobalId))
-            yield self._object(product, parents, None)
+                self.gathered.findings.append(Finding("geometry-not-read", message, city_object.id))
+            yield city_object
 
-    def _shapes(self, products: list[Any]) -> Iterator[tuple[str, Any]]:
+    def _shapes(self, products: list[Any]) -> Iterator[tuple[int, Any]]:
+        """The number of each product in the file, and its triangles."""
         geom = library("geom")
 
         if not products:
@@ -134,12 +130,13 @@ class IfcReader:
             return
         while True:
             shape = iterator.get()
-            yield shape.guid, shape.geometry
+            yield shape.id, shape.geometry
             if not iterator.next():
                 return
 
     def _object(self, product: Any, parents: set[str], shape: Any) -> CityObject:
-        obj = CityObject(product.GlobalId, _class(product), attributes=attributes(product, self._length_unit))
+        values = attributes(product, self._length_unit)
+        obj = CityObject(self._id(product), _class(product), attributes=values)
         container = _container(product)
         while container is not None and container.GlobalId not in parents:
             container = _container(container)
@@ -149,6 +146,16 @@ class IfcReader:
         if shape is not None:
             self._add_geometry(obj, shape)
         return obj
+
+    def _id(self, product: Any) -> str:
+        """Its GlobalId; one that another product has already gets its number in the file behind it."""
+        found = str(product.GlobalId)
+        if found in self._ids:
+            message = f"another product has this GlobalId already; kept as {found}-{product.id()}"
+            self.gathered.findings.append(Finding("duplicate-id", message, found))
+            found = f"{found}-{product.id()}"
+        self._ids.add(found)
+        return found
 
     def _add_geometry(self, obj: CityObject, shape: Any) -> None:
         vertices = np.frombuffer(shape.verts_buffer, np.float64).reshape(-1, 3)

@@ -6,7 +6,7 @@ import numpy as np
 
 from citygml.classes import BY_NAME
 from citygml.findings import Finding
-from citygml.model import CityObject, Code, Geometry
+from citygml.model import SURFACE_TYPES, CityObject, Code, Geometry
 from citygml.validate.faces import Faces, Tolerances
 from citygml.validate.planes import Planes
 
@@ -21,7 +21,7 @@ _DOWN = -0.1
 
 def looks_up(city_object: CityObject, geometry: Geometry) -> bool:
     """Whether the surfaces of this geometry are drawn on the ground, and so should look up."""
-    if geometry.type not in ("MultiSurface", "CompositeSurface"):
+    if geometry.type not in SURFACE_TYPES:
         return False
     if geometry.lod.startswith("0") or is_tin(city_object, geometry):
         return True
@@ -39,7 +39,7 @@ def is_tin(city_object: CityObject, geometry: Geometry) -> bool:
 
 def is_flood(city_object: CityObject, geometry: Geometry) -> bool:
     """Inundation surfaces, which i-UR data draw as triangles: water of class 1140 (flooded land)."""
-    if city_object.type != "WaterBody" or geometry.type not in ("MultiSurface", "CompositeSurface"):
+    if city_object.type != "WaterBody" or geometry.type not in SURFACE_TYPES:
         return False
     water_class = city_object.attributes.get("class")
     return isinstance(water_class, Code) and water_class.code == "1140"

@@ -1,17 +1,25 @@
-"""What the CityJSON tests share: the real files, a form in which two models compare, and areas."""
+"""What the CityJSON tests share: small models, a form in which two compare, and areas."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
+import pytest
 
-from citygml.cityjson import open_cityjson
+from citygml.cityjson import open_cityjson, write_cityjson, write_cityjsonseq
+from citygml.findings import Finding
 from citygml.model import CityObject, Geometry, Surface
 from citygml.reading import Reader
 
+Write = Callable[..., list[Finding]]
+BOTH = pytest.mark.parametrize("write", [write_cityjson, write_cityjsonseq])
 DEPTH_OF_SURFACES = {
     "MultiSurface": 0,
     "CompositeSurface": 0,
@@ -19,6 +27,63 @@ DEPTH_OF_SURFACES = {
     "MultiSolid": 2,
     "CompositeSolid": 2,
 }
+CUBE = [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1]]
+SIDES = [[[0, 3, 2, 1]], [[4, 5, 6, 7]], [[0, 1, 5, 4]], [[1, 2, 6, 5]], [[2, 3, 7, 6]], [[3, 0, 4, 7]]]
+
+
+def document(objects: dict[str, Any], vertices: Any = CUBE, **members: Any) -> dict[str, Any]:
+    return {"type": "CityJSON", "version": "2.0", "CityObjects": objects, "vertices": vertices} | members
+
+
+def building(**geometry: Any) -> dict[str, Any]:
+    return {
+        "type": "Building",
+        "geometry": [{"type": "MultiSurface", "lod": "2", "boundaries": SIDES} | geometry],
+    }
+
+
+def save(folder: Path, content: Any, name: str = "model.city.json") -> Path:
+    path = folder / name
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return path
+
+
+def square(z: float = 0.0, lod: str = "2", **more: Any) -> Geometry:
+    """A square of 10 m with a square hole of 2 m, and a triangle."""
+    outer = [[0, 0, z], [10, 0, z], [10, 10, z], [0, 10, z]]
+    hole = [[2, 2, z], [2, 4, z], [4, 4, z], [4, 2, z]]
+    triangle = [[0, 0, z], [10, 0, z], [5, 0, z + 5]]
+    offset = np.array([500_000.1234, 4_000_000.5678, 0.0])
+    members: dict[str, Any] = {
+        "type": "MultiSurface",
+        "lod": lod,
+        "vertices": np.array(outer + hole + triangle) + offset,
+        "rings": np.array([0, 4, 8, 11], dtype=np.int32),
+        "polygons": np.array([0, 2, 3], dtype=np.int32),
+        "role": "MultiSurface",
+    }
+    return Geometry(**(members | more))
+
+
+def points(role: str = "MultiPoint") -> Geometry:
+    each = np.arange(3, dtype=np.int32)
+    return Geometry("MultiPoint", "1", np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), each, each, role=role)
+
+
+@lru_cache
+def _validators(schemas: Path) -> list[jsonschema.Draft7Validator]:
+    names = ("cityjson", "cityjsonfeature")
+    texts = [(schemas / f"{name}.min.schema.json").read_text(encoding="utf-8") for name in names]
+    return [jsonschema.Draft7Validator(json.loads(text)) for text in texts]
+
+
+def validate(data: Path, path: Path) -> None:
+    """A CityJSON document or CityJSONSeq against the schemas of 2.0."""
+    whole, feature = _validators(data / "schemas" / "cityjson")
+    first, *features = path.read_text(encoding="utf-8").splitlines()
+    whole.validate(json.loads(first))
+    for line in features:
+        feature.validate(json.loads(line))
 
 
 def read(path: Path, **options: Any) -> tuple[Reader, list[CityObject]]:

@@ -39,6 +39,7 @@ NAMES = [
     ("http://www.opengis.net/gml/srs/epsg.xml#25833", "EPSG:25833", False, 25833, None),
     ("http://www.opengis.net/gml/srs/epsg.xml#31467", "EPSG:31467", False, 31467, None),
     ("EPSG:5187", "EPSG:5187", False, 5187, None),
+    ("5187", "EPSG:5187", False, 5187, None),
     ("epsg:26910", "EPSG:26910", False, 26910, None),
     ("EPSG:5187+5193", "EPSG:5187+5193", False, 5187, 5193),
     ("urn:ogc:def:crs,crs:EPSG:6.12:25833,crs:EPSG:6.12:5783", "EPSG:25833+5783", False, 25833, 5783),

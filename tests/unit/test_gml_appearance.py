@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from citygml.gml import GmlReader
-from citygml.gml.stream import contains
+from citygml.gml.stream import has_global_appearances, ids_among
 from citygml.model import CityObject, Material
 from tests.unit.gml_models import (
     building,
@@ -88,11 +88,14 @@ def test_global_appearances_of_a_file_in_utf_16(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("before", [0, 1, (1 << 20) - 3, 1 << 20, (1 << 21) - 1])
-def test_a_text_is_found_wherever_the_blocks_of_the_file_end(tmp_path: Path, before: int) -> None:
+def test_names_and_ids_are_found_wherever_the_blocks_of_the_file_end(tmp_path: Path, before: int) -> None:
     path = tmp_path / "file"
-    path.write_bytes(b"x" * before + b"needle" + b"x" * 10)
-    assert contains(path, "needle")
-    assert not contains(path, "needles")
+    path.write_bytes(b"x" * before + b"<app:appearanceMember gml:id='a1'/>" + b"x" * 10)
+    assert has_global_appearances(path)
+    assert ids_among(path, {"a1", "a", "1"}) == {"a1"}
+    path.write_bytes(b"x" * before + b"<app:appearance uuid='a1'/>")
+    assert not has_global_appearances(path)
+    assert ids_among(path, {"a1"}) == set()
 
 
 def test_textures_follow_the_polygons_into_a_solid_of_links_and_turn_with_them(tmp_path: Path) -> None:
@@ -190,6 +193,25 @@ def test_a_georeferenced_texture(tmp_path: Path, world_file: bool) -> None:
     texturing = city_object.geometries[0].textures["summer"]
     assert texturing.images.tolist() == [0, 0]
     np.testing.assert_allclose(texturing.uv[:4], [[0, 0], [1, 0], [1, 2], [0, 2]], atol=1e-6)
+
+
+def test_a_world_file_has_east_first_whatever_the_file(tmp_path: Path) -> None:
+    """In a CRS with north first, four by two pixels of half a metre stay wide from west to east."""
+    image(tmp_path)
+    (tmp_path / "wall.pgw").write_text("0.5\n0\n0\n-0.5\n176000.25\n282000.75\n")
+    corners = [(0, 0), (0, 2), (1, 2), (1, 0), (0, 0)]
+    points = " ".join(f"{282000 + north} {176000 + east} 0" for north, east in corners)
+    wall = lod2(multi_surface(polygon(points, gml_id="p0")))
+    data = appearance(texture("<app:target>#p0</app:target>", "GeoreferencedTexture"))
+    text = document(member(building(f"<app:appearance>{data}</app:appearance>{wall}")))
+    text = text.replace("EPSG:5187", "urn:ogc:def:crs:EPSG::5187")
+    text = text.replace("175000 281000", "281000 175000").replace("177000 283000", "283000 177000")
+    (city_object,), reader = read(tmp_path, text)
+    assert codes(reader) == []
+    (geometry,) = city_object.geometries
+    assert geometry.vertices[1].tolist() == [176002, 282000, 0]
+    uv = geometry.textures["summer"].uv
+    np.testing.assert_allclose(uv, [[0, 0], [1, 0], [1, 1], [0, 1]], atol=1e-5)
 
 
 def test_a_missing_texture_and_one_outside_are_findings(tmp_path: Path) -> None:

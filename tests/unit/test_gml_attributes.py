@@ -1,4 +1,4 @@
-"""Attributes of the CityGML reader: types, code lists, addresses, ADEs, relations, 3.0's features."""
+"""Attributes of the CityGML reader: types, addresses, ADEs, relations, 3.0's features."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from citygml.codelists import CodeLists, dataset_root, resolve_beside
 from citygml.gml import GmlReader
 from citygml.model import CityObject, Code, Measure, Uri
 from tests.unit.gml_models import (
@@ -118,68 +117,6 @@ def test_a_value_that_is_no_number_is_kept_and_found(tmp_path: Path) -> None:
     (city_object,), reader = read(tmp_path, document(member(building(content))))
     assert city_object.attributes == {"i": "many"}
     assert codes(reader) == ["bad-attribute"]
-
-
-DICTIONARY = """<?xml version="1.0"?><gml:Dictionary xmlns:gml="http://www.opengis.net/gml" gml:id="d">
-<gml:name>list</gml:name><gml:dictionaryEntry><gml:Definition gml:id="i1">
-<gml:description>住宅</gml:description>
-<gml:name>411</gml:name></gml:Definition></gml:dictionaryEntry></gml:Dictionary>"""
-
-
-def test_codes_get_their_names_from_the_list_beside_the_data(tmp_path: Path) -> None:
-    lists = tmp_path / "codelists"
-    lists.mkdir()
-    (lists / "usage.xml").write_text(DICTIONARY)
-    space = "../../codelists/usage.xml"
-
-    def usage(code: str, space: str = space) -> str:
-        return f'<bldg:usage codeSpace="{space}">{code}</bldg:usage>'
-
-    text = document(
-        member(
-            building(usage("411"), "a"),
-            building(usage("999"), "b"),
-            building(usage("1", "../../codelists/none.xml"), "c"),
-            building(usage("1", "http://example.org/list.xml"), "d"),
-        )
-    )
-    objects, reader = read(tmp_path, text, name="udx/bldg/city.gml")
-    assert [o.attributes["usage"] for o in objects] == [
-        Code("411", space, "住宅"),
-        Code("999", space),
-        Code("1", "../../codelists/none.xml"),
-        Code("1", "http://example.org/list.xml"),
-    ]
-    assert [(f.code, f.object_id) for f in reader.gathered.findings] == [
-        ("unknown-code", "b"),
-        ("missing-codelist", "c"),
-    ]
-
-
-def test_paths_stay_inside_the_data_set(tmp_path: Path) -> None:
-    outside = tmp_path / "secret.xml"
-    outside.write_text(DICTIONARY)
-    root = tmp_path / "city"
-    (root / "udx" / "bldg").mkdir(parents=True)
-    (root / "codelists").mkdir()
-    (root / "codelists" / "a b.xml").write_text(DICTIONARY)
-    (root / "codelists" / "link.xml").symlink_to(outside)
-    file = root / "udx" / "bldg" / "x.gml"
-    file.touch()
-    assert dataset_root(file) == root.resolve()
-    assert resolve_beside(file, "../../codelists/a%20b.xml") == (root / "codelists" / "a b.xml").resolve()
-    assert resolve_beside(file, "..\\..\\codelists\\a b.xml") is not None
-    for escape in ("../../../secret.xml", str(outside), f"file://{outside}", "../../codelists/link.xml", ""):
-        assert resolve_beside(file, escape) is None
-    assert CodeLists(file).names("../../../secret.xml") is None
-
-
-def test_a_real_code_list(data: Path) -> None:
-    path = data / "citygml/plateau-gis-converter/kawasaki-shi/udx/urf/533915_urf_6668_yoto_op.gml"
-    first = next(iter(GmlReader(path).batches()))[0]
-    function = first.attributes["function"]
-    assert isinstance(function, Code)
-    assert (function.code, function.name) == ("13", "工業専用地域")
 
 
 def test_addresses_of_both_versions_are_flat(tmp_path: Path) -> None:

@@ -86,6 +86,25 @@ def test_a_document_type_is_refused_before_it_is_parsed(tmp_path: Path, doctype:
     assert "document type" in refused(tmp_path, (declaration + doctype + body).encode(encoding), UnsafeInput)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "hidden"),
+    [
+        # In UTF-7 the comment ends at +AC0ALQA+-, and what ASCII reads as its rest is markup.
+        ("UTF-7", "<!-- +AC0ALQA+- <!DOCTYPE x [<!ENTITY l9 'lol'>]> <!-- -->"),
+        ("ISO-2022-JP", "<!-- \x1b$B!!-->--> \x1b(B --><!DOCTYPE x [<!ENTITY l9 'lol'>]>"),
+        ("utf-32", ""),
+        ("IBM037", ""),
+    ],
+)
+def test_an_encoding_that_could_hide_a_document_type_is_refused(
+    tmp_path: Path, encoding: str, hidden: str
+) -> None:
+    body = GOOD.split("?>", 1)[1]
+    declaration = f"<?xml version='1.0'  encoding = '{encoding}' ?>"
+    message = refused(tmp_path, (declaration + hidden + body).encode(), UnsafeInput)
+    assert encoding in message and "UTF-8" in message
+
+
 def test_an_entity_without_a_declaration_is_refused(tmp_path: Path) -> None:
     refused(tmp_path, GOOD.replace("</core:CityModel>", "&secret;</core:CityModel>"), NotACityModel)
 
@@ -98,7 +117,7 @@ def test_nesting_without_end_is_refused(tmp_path: Path) -> None:
     refused(tmp_path, document("<a>" * 5000 + "</a>" * 5000), NotACityModel)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "euc-kr", "iso-8859-1"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "euc-kr", "cp949", "gb18030", "iso-8859-1"])
 def test_any_declared_encoding(tmp_path: Path, encoding: str) -> None:
     name = "한글" if encoding != "iso-8859-1" else "Straße"
     text = document(member(building(f"<gml:name>{name}</gml:name>"))).replace("UTF-8", encoding)
@@ -224,12 +243,17 @@ def test_links_to_objects_that_are_not_there(tmp_path: Path) -> None:
     group = (
         '<grp:CityObjectGroup gml:id="g"><grp:groupMember xlink:href="#b1"/>'
         '<grp:groupMember xlink:href="#gone"/><grp:groupMember xlink:href="http://example.org#x"/>'
-        "</grp:CityObjectGroup>"
+        '<grp:groupMember xlink:href="#없음"/><grp:groupMember xlink:href="#wall"/></grp:CityObjectGroup>'
     )
-    _, reader = read(tmp_path, document(member(group, building(""))))
-    assert [(f.code, f.object_id, f.part) for f in reader.gathered.findings] == [
-        ("broken-xlink", "g", "#gone")
-    ]
+    text = document(
+        member(group, building('<bldg:boundedBy><bldg:WallSurface gml:id="wall"/></bldg:boundedBy>'))
+    )
+    for content in (text.encode(), text.replace("UTF-8", "UTF-16").encode("utf-16")):
+        _, reader = read(tmp_path, content)
+        assert [(f.code, f.object_id, f.part) for f in reader.gathered.findings] == [
+            ("broken-xlink", "g", "#gone"),
+            ("broken-xlink", "g", "#없음"),
+        ]
 
 
 @pytest.mark.parametrize(

@@ -305,6 +305,27 @@ def test_broken_links_are_findings_and_the_rest_goes_in(tmp_path: Path) -> None:
     assert findings[0].part == "#nowhere"
 
 
+def test_a_link_names_its_polygon_with_or_without_the_mark(tmp_path: Path) -> None:
+    def linked(href: str) -> str:
+        shell = f"<bldg:lod2Solid>{solid(links(href))}</bldg:lod2Solid>"
+        return document(member(building(lod2(multi_surface(polygon(square(), gml_id="p"))) + shell)))
+
+    for href in ("#p", "p"):
+        (city_object,), reader = read(tmp_path, linked(href))
+        assert codes(reader) == []
+        assert {g.type for g in city_object.geometries} == {"Solid", "MultiSurface"}
+    _, reader = read(tmp_path, linked("Xp"))
+    assert codes(reader) == ["broken-xlink"]
+
+
+def test_a_polygon_met_again_inside_another_linked_geometry_is_no_duplicate(tmp_path: Path) -> None:
+    owner = building(lod2(multi_surface(polygon(square(), gml_id="p"), gml_id="m")), "owner")
+    user = building(lod2(f"<gml:MultiSurface>{links('#p', '#m')}</gml:MultiSurface>"), "user")
+    objects, reader = read(tmp_path, document(member(owner, user)))
+    assert codes(reader) == []
+    assert objects[1].geometries[0].polygon_count == 2
+
+
 def test_links_in_a_circle_end(tmp_path: Path) -> None:
     circle = f'<gml:CompositeSurface gml:id="c">{links("#d")}</gml:CompositeSurface>'
     back = f'<gml:CompositeSurface gml:id="d">{links("#c")}</gml:CompositeSurface>'

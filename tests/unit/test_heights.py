@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from citygml import geoid
 from citygml.crs import Georeference, choose_heights, parse
 from citygml.errors import UnknownCrs
 from citygml.geoid import undulation
@@ -59,6 +61,19 @@ def test_undulation_is_continuous_over_the_antimeridian_and_one_value_at_a_pole(
     np.testing.assert_allclose(undulation(180 - 1e-9, latitude), undulation(-180 + 1e-9, latitude), atol=1e-5)
     assert np.ptp(undulation(np.linspace(-180, 180, 37), np.full(37, 90.0))) < 1e-6
     assert np.isnan(undulation(np.nan, 10.0))
+
+
+def test_bands_of_the_grid_meet_without_a_step_and_only_those_asked_for_are_read() -> None:
+    with (files("citygml") / "data" / "egm96-5.npz").open("rb") as file, np.load(file) as stored:
+        assert [stored[name].shape for name in stored.files] == [(63, 4323)] * 36
+    geoid._band.cache_clear()
+    undulation([128.9, 126.9], [35.1, 37.5])
+    assert geoid._band.cache_info().currsize == 1  # Busan and Seoul
+    for number in range(35):
+        np.testing.assert_array_equal(geoid._band(number)[60:], geoid._band(number + 1)[:3])
+    edges, longitude = np.arange(-85.0, 90.0, 5.0), np.linspace(-180, 180, 25)[:, None]
+    below, above = undulation(longitude, np.nextafter(edges, -90)), undulation(longitude, edges)
+    np.testing.assert_allclose(below, above, atol=1e-6)
 
 
 def test_korean_heights_use_egm96_by_name_and_say_so() -> None:

@@ -143,6 +143,33 @@ def test_map_conversion_places_the_model(data: Path, tmp_path: Path) -> None:
     assert shapes == 2
 
 
+def test_products_of_one_global_id_are_both_read(data: Path, tmp_path: Path) -> None:
+    file = ifcopenshell.open(str(data / "ifc/Ifc4_SampleHouse_1_Roof.ifc"))
+    (roof,), (slab,) = file.by_type("IfcRoof"), file.by_type("IfcSlab")
+    slab.GlobalId = roof.GlobalId
+    file.write(str(tmp_path / "twice.ifc"))
+    reader = IfcReader(tmp_path / "twice.ifc", ReadOptions())
+    found = {o.id: o for o in objects(reader)}
+    assert len(found) == 4
+    assert sum(id.startswith(roof.GlobalId) and len(o.geometries) == 1 for id, o in found.items()) == 2
+    assert [(f.code, f.object_id) for f in reader.gathered.findings] == [("duplicate-id", roof.GlobalId)]
+
+
+def test_geometry_that_cannot_be_made_is_a_finding_for_storeys_too(data: Path, tmp_path: Path) -> None:
+    file = ifcopenshell.open(str(data / "ifc/Ifc4_SampleHouse_1_Roof.ifc"))
+    (storey,) = file.by_type("IfcBuildingStorey")
+    context = file.by_type("IfcShapeRepresentation")[0].ContextOfItems
+    point = file.create_entity("IfcCartesianPoint", (0.0, 0.0, 0.0))
+    shape = file.create_entity("IfcShapeRepresentation", context, "Body", "Brep", [point])
+    storey.Representation = file.create_entity("IfcProductDefinitionShape", None, None, [shape])
+    file.write(str(tmp_path / "pointless.ifc"))
+    reader = IfcReader(tmp_path / "pointless.ifc", ReadOptions())
+    assert not {o.id: o for o in objects(reader)}[storey.GlobalId].geometries
+    assert [(f.code, f.object_id) for f in reader.gathered.findings] == [
+        ("geometry-not-read", storey.GlobalId)
+    ]
+
+
 def test_lods_can_be_chosen_and_a_crs_given(data: Path) -> None:
     path = data / "ifc/Ifc4_SampleHouse_1_Roof.ifc"
     reader = IfcReader(path, ReadOptions(crs="EPSG:5186", lods=frozenset("2"), batch=1))

@@ -10,6 +10,7 @@ import pytest
 from lxml import etree
 
 from citygml.errors import NotACityModel, UnsafeInput
+from citygml.gml import GmlReader
 from citygml.indoorgml import IndoorGmlReader
 from citygml.model import CityObject, Code
 from citygml.reading import ReadOptions, open_model
@@ -162,8 +163,12 @@ def test_bad_ring_is_a_finding_of_its_cell(tmp_path: Path, positions: str, code:
         ("<a>", NotACityModel),
         ("<CityModel xmlns='http://www.opengis.net/citygml/2.0'/>", NotACityModel),
         (TEMPLATE[:-10] % CELL % ("", 3, "0"), NotACityModel),
+        (
+            TEMPLATE.replace("?>", "?><!DOCTYPE a [<!ENTITY e 'x'>]>").replace('"i"', '"&e;"') % "",
+            UnsafeInput,
+        ),
     ],
-    ids=["doctype", "cut", "other root", "truncated"],
+    ids=["doctype", "cut", "other root", "truncated", "doctype in an attribute"],
 )
 def test_a_file_that_is_something_else_is_refused(tmp_path: Path, text: str, error: type[Exception]) -> None:
     path = written(tmp_path, text)
@@ -176,3 +181,16 @@ def test_batches_are_bounded_and_lods_can_be_chosen(data: Path) -> None:
     batches = list(reader.batches())
     assert [len(b) for b in batches] == [10, 10, 10, 10, 10, 8]
     assert not any(o.geometries for b in batches for o in b)
+
+
+@pytest.mark.parametrize("dimension", ["three", "0", "-1", ""])
+def test_an_odd_dimension_counts_as_three(tmp_path: Path, dimension: str) -> None:
+    positions = "0 0 0 1 0 0 1 1 0 0 0 0"
+    reader = IndoorGmlReader(written(tmp_path, TEMPLATE % CELL % ("", dimension, positions)), ReadOptions())
+    (cell,) = objects(reader)
+    assert cell.geometries[0].vertices.tolist() == [[0, 0, 0], [1, 0, 0], [1, 1, 0]]
+
+
+def test_a_city_model_that_only_declares_the_namespace_is_a_city_model(tmp_path: Path) -> None:
+    text = f'<CityModel xmlns="http://www.opengis.net/citygml/2.0" xmlns:core="{CORE}"/>'
+    assert isinstance(open_model(written(tmp_path, text)), GmlReader)
