@@ -4,6 +4,10 @@
 
 PY := .venv/bin/python
 ARGS ?=
+# Where Node.js from PyPI lies, if this machine has none.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.NOTPARALLEL:
 
 demo: viewer
 	.venv/bin/twin demo $(ARGS)

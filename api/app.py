@@ -9,7 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
 import viewer
-from api import errors
+from api import docs, errors
 from api.files import Files
 from api.routes import city, features, health, objects
 from api.settings import Settings
@@ -21,10 +21,13 @@ def create_app(settings: Settings) -> FastAPI:
         title="CityTwin",
         version=version("citytwin"),
         description="A digital twin of a city: objects, tiles and simulations.",
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.settings = settings
     for module in (health, city, objects, features):
         app.include_router(module.router)
+    docs.install(app)
     errors.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     built = settings.city / "tiles"

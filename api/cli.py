@@ -45,7 +45,7 @@ def main() -> None:
     except SystemExit as exit:
         if exit.code != _INTERRUPTED:
             raise
-        _fail("interrupted; nothing was changed")
+        _fail("interrupted; nothing is left half done")
 
 
 def _fail(message: str) -> None:

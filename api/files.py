@@ -11,6 +11,7 @@ import mimetypes
 import os
 import re
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 
 import brotli
@@ -66,13 +67,16 @@ class Files:
             await problem(405, None, {"Allow": "GET, HEAD"})(scope, receive, send)
             return
         path = locate(folder, name)
-        if path is None:
-            await problem(404, f"nothing at {scope['path']}", self._cors())(scope, receive, send)
-            return
+        if path is not None:
+            with suppress(FileNotFoundError):  # a build may remove it at any moment
+                await self._send(path, name, scope, receive, send)
+                return
+        await problem(404, f"nothing at {scope['path']}", self._cors())(scope, receive, send)
+
+    async def _send(self, path: Path, name: str, scope: Scope, receive: Receive, send: Send) -> None:
         stat = path.stat()
         etag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
         request = Headers(scope=scope)
-        suffix = path.suffix
         headers = [
             (b"content-type", content_type(path).encode()),
             (b"etag", etag.encode()),
@@ -92,7 +96,7 @@ class Files:
             )
             await response(scope, receive, send)
             return
-        coding = _coding(request.get("accept-encoding", "")) if suffix in _COMPRESSIBLE else ""
+        coding = _coding(request.get("accept-encoding", "")) if path.suffix in _COMPRESSIBLE else ""
         body = self._body(path, stat, coding)
         if coding:
             headers.append((b"content-encoding", coding.encode()))

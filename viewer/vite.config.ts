@@ -23,7 +23,13 @@ function cesiumFiles(): Plugin {
       for (const [from, to] of copies) {
         cpSync(join(ENGINE, from), join(target, to), { recursive: true, filter: wanted });
       }
-      const licences = ['@cesium/engine/LICENSE.md', 'pretendard/dist/LICENSE.txt', 'preact/LICENSE'];
+      const licences = [
+        '@cesium/engine/LICENSE.md',
+        'pretendard/dist/LICENSE.txt',
+        'preact/LICENSE',
+        '@preact/signals/LICENSE',
+        '@preact/signals-core/LICENSE',
+      ];
       const text = licences.map((file) => readFileSync(join(ROOT, 'node_modules', file), 'utf8'));
       writeFileSync(join(ROOT, 'static/THIRD_PARTY_LICENSES.txt'), text.join('\n\n'));
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Checked(Protocol):
-    """A report: whether there are errors, as data, and as lines for people."""
+    """A report, given once: as data or as lines for people. `errors` counts when that is done."""
 
     @property
     def errors(self) -> int: ...
@@ -41,21 +41,22 @@ def check_path(path: Path, limit: int, crs: str | None = None, schemas: Path | N
 
 @dataclass(slots=True)
 class CheckedModels:
-    """Reports on files of city models, printed one by one as they are made."""
+    """Reports on files of city models, given one by one as they are made."""
 
     reports: Iterable[Report]
     errors: int = 0
-    _files: list[dict[str, Any]] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        for _ in self.lines():
-            pass
-        return {"errors": self.errors, "files": self._files}
+        files = [_as_dict(report) for report in self._counted()]
+        return {"errors": self.errors, "files": files}
 
-    def lines(self) -> Iterator[str]:
+    def _counted(self) -> Iterator[Report]:
         for report in self.reports:
             self.errors += report.severities["error"] + (report.refused is not None)
-            self._files.append(_as_dict(report))
+            yield report
+
+    def lines(self) -> Iterator[str]:
+        for report in self._counted():
             if report.refused is not None:
                 yield f"{report.path}: refused: {report.refused}"
                 continue

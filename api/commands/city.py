@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from api.commands.options import Folder, Json
 from api.commands.output import emit, progress, table
 
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The city's folder.")]
 Anchor = Annotated[
     str | None,
     typer.Option(
@@ -93,7 +94,7 @@ def add(
         "notes": done.notes,
     }
 
-    def lines() -> Any:
+    def lines() -> Iterator[str]:
         yield (
             f"{done.read + done.rasters} files read, {done.unchanged_files} unchanged: "
             f"{counts.added:,} objects added, {counts.changed:,} changed, {counts.unchanged:,} unchanged,"
@@ -114,21 +115,28 @@ def info(folder: Folder, as_json: Json = False) -> None:
     with open_city(folder) as city:
         data = describe(city)
 
-    def lines() -> Any:
+    def lines() -> Iterator[str]:
         yield f"{data['name']}  ({folder})"
-        yield f"  crs      {data['crs']}  {data['crs_title']}"
-        yield f"  heights  {data['heights']}"
+        if data["crs"]:
+            yield f"  crs      {data['crs']}  {data['crs_title']}"
+        if data["heights"]:
+            yield f"  heights  {data['heights']}"
         if data["bbox"]:
             west, south, east, north = data["bbox"]
             yield f"  bbox     {west:.6f}, {south:.6f} to {east:.6f}, {north:.6f}  (longitude, latitude)"
         yield "objects"
         yield from table(list(data["objects"].items()))
         yield "layers"
-        yield from table([(x["name"], x["objects"], "LoD " + ", ".join(x["lods"])) for x in data["layers"]])
+        yield from table(
+            [(x["name"], x["objects"], ", ".join(f"LoD {lod}" for lod in x["lods"])) for x in data["layers"]]
+        )
         yield "sources"
         yield from table([(s["name"], s["format"], s["crs"]) for s in data["sources"][:20]])
         if len(data["sources"]) > 20:
             yield f"  and {len(data['sources']) - 20} more"
+        if data["rasters"]:
+            yield "rasters"
+            yield from table([(r["name"], r["kind"]) for r in data["rasters"]])
         if data["findings"]:
             yield "findings"
             yield from table(list(data["findings"].items()))
@@ -150,7 +158,7 @@ def check(
     from api.commands.checking import check_path
 
     report = check_path(path, limit, crs, schemas)
-    emit(report.as_dict(), as_json, report.lines())
+    emit(report.as_dict() if as_json else None, as_json, report.lines())
     if report.errors:
         raise typer.Exit(1)
 
@@ -159,8 +167,9 @@ def parse_anchor(text: str) -> tuple[float, float, float]:
     """LON,LAT[,H] as numbers."""
     try:
         numbers = [float(part) for part in text.split(",")]
-        if len(numbers) not in (2, 3) or not (-180 <= numbers[0] <= 180 and -90 <= numbers[1] <= 90):
+        lon, lat, height = numbers if len(numbers) == 3 else (*numbers, 0.0)
+        if not (-180 <= lon <= 180 and -90 <= lat <= 90 and math.isfinite(height)):
             raise ValueError
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not LON,LAT or LON,LAT,H in degrees and metres") from None
-    return numbers[0], numbers[1], numbers[2] if len(numbers) == 3 else 0.0
+    return lon, lat, height

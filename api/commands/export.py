@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from api.commands.options import Folder, Json
 from api.commands.output import emit
 
 
@@ -34,13 +35,14 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The city's folder.")],
+    folder: Folder,
     format: Annotated[Format, typer.Option(help="What to write.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; by default named after the city.")
+        Path | None,
+        typer.Option("--output", "-o", help="File to write, or a folder; by default named after the city."),
     ] = None,
     layer: Annotated[list[str] | None, typer.Option(help="Only this layer (may be repeated).")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write the city, or some layers of it.
 
@@ -49,7 +51,8 @@ def export(
     """
     from twin.export import export_city
 
-    output = output or Path(folder.resolve().stem + _SUFFIX[format])
+    name = folder.resolve().stem + _SUFFIX[format]
+    output = Path(name) if output is None else output / name if output.is_dir() else output
     done = export_city(folder, output, format.value, layer or ())
     data = {
         "path": str(output),

@@ -10,10 +10,12 @@ from typing import Annotated
 
 import typer
 
+from api.commands.options import Folder
 from api.commands.output import progress
+from twin.errors import TwinError
 
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")]
-Port = Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.")]
+Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 for any free one.")]
 
 _TITLE = {"ko": "에코델타 예시 지구", "en": "Eco Delta sample district"}
 
@@ -24,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The city's folder.")],
+    folder: Folder,
     host: Host = "127.0.0.1",
     port: Port = 8000,
 ) -> None:
@@ -50,6 +52,7 @@ def demo(
     from twin.synth import make_district
 
     source = folder / "source"
+    _refuse_another_city(folder, source)
     with progress("Making the district") as step:
         district = make_district(
             source, buildings=buildings, seed=seed, progress=lambda name, n, all: step(name, n / all)
@@ -68,14 +71,25 @@ def demo(
         _run(folder, host, port)
 
 
+def _refuse_another_city(folder: Path, source: Path) -> None:
+    from twin.store import open_city
+
+    if not (folder / "twin.db").exists():
+        return
+    with open_city(folder) as city:
+        other = [s.path for s in city.sources() if not Path(s.path).is_relative_to(source.resolve())]
+    if other:
+        raise TwinError(f"{folder}: there is another city in it ({other[0]}); choose another --dir")
+
+
 def _run(folder: Path, host: str, port: int) -> None:
     import uvicorn
 
     import viewer
     from api.app import create_app
-    from api.settings import Settings
-    from twin.errors import TwinError
+    from api.settings import read_settings
 
+    app = create_app(read_settings(folder))
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -84,8 +98,9 @@ def _run(folder: Path, host: str, port: int) -> None:
     except OSError as error:
         raise TwinError(f"cannot listen on {host}:{port}: {error.strerror}; try --port") from error
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host  # noqa: S104
+    if ":" in shown:
+        shown = f"[{shown}]"
     address = f"http://{shown}:{listener.getsockname()[1]}"
-    app = create_app(Settings(city=folder))
     if not (viewer.STATIC / "index.html").exists():
         print("the viewer is not built; run `make viewer`")
     print(f"CityTwin is at {address}/viewer/  (API: {address}/docs)", flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,8 +27,9 @@ _NAMED = 4  # files of a layer that are named, before their number stands for th
 @router.get("/", include_in_schema=False)
 def root(request: Request) -> Response:
     """The viewer for people, the landing page of OGC API for programs."""
+    vary = {"vary": "accept"}
     if "text/html" in request.headers.get("accept", "text/html"):
-        return RedirectResponse("viewer/")
+        return RedirectResponse("viewer/", headers=vary)
     base = str(request.base_url).rstrip("/")
     links = [
         {"rel": "self", "href": f"{base}/", "type": "application/json"},
@@ -36,7 +38,7 @@ def root(request: Request) -> Response:
         {"rel": "conformance", "href": f"{base}/conformance", "type": "application/json"},
         {"rel": "data", "href": f"{base}/collections", "type": "application/json"},
     ]
-    return JSONResponse({"title": "CityTwin", "links": links})
+    return JSONResponse({"title": "CityTwin", "links": links}, headers=vary)
 
 
 @router.get("/viewer", include_in_schema=False)
@@ -63,7 +65,7 @@ def describe_city(city: CurrentCity, settings: CurrentSettings) -> dict[str, Any
         "home": _home(city, bbox),
         "terrain": {"url": "/terrain"} if (built / "terrain" / "layer.json").exists() else None,
         "imagery": _imagery(built / "imagery"),
-        "layers": _layers(city, built),
+        "layers": [_layer(city, layer, built) for layer in city.layers()],
         "timezone": settings.timezone,
         "base_map_url": settings.base_map_url,
     }
@@ -83,8 +85,9 @@ def _title(city: City) -> str | dict[str, str]:
     """The city's name for people: one text, or one for each language (kept as JSON)."""
     title = city.get("title") or city.get("name") or city.folder.stem
     if title.startswith("{"):
-        translated: dict[str, str] = json.loads(title)
-        return translated
+        with suppress(ValueError):
+            translated: dict[str, str] = json.loads(title)
+            return translated
     return title
 
 
@@ -117,10 +120,6 @@ def _imagery(folder: Path) -> dict[str, Any] | None:
     return {"url": "/imagery", **described}
 
 
-def _layers(city: City, built: Path) -> list[dict[str, Any]]:
-    return [_layer(city, layer, built) for layer in city.layers()]
-
-
 def _layer(city: City, layer: Layer, built: Path) -> dict[str, Any]:
     sources = city.sources_of(layer.name)
     names = [source.name for source in sources]
@@ -134,31 +133,21 @@ def _layer(city: City, layer: Layer, built: Path) -> dict[str, Any]:
         "date": max((source.read_at for source in sources), default=None),
         "licence": city.get("licence"),
         "underground": layer.name in UNDERGROUND,
-        **_tiles(built / layer.name / "tileset.json", layer.name),
+        **_tiles(city, layer.name, built / layer.name / "tileset.json"),
     }
 
 
-def _tiles(path: Path, layer: str) -> dict[str, Any]:
+def _tiles(city: City, layer: str, path: Path) -> dict[str, Any]:
     """Where a layer's tiles are and what they carry, or why there are none."""
-    if not path.exists():
-        return {
-            "url": None,
-            "state": "untiled",
-            "attributes": [],
-            "reason": "not tiled yet, or nothing in it can be drawn; run `twin tile`",
-        }
+    state, reason, url, attributes = "ready", None, None, []
     try:
-        extras = json.loads(path.read_bytes())["extras"]
-    except (ValueError, KeyError) as error:
-        return {
-            "url": None,
-            "state": "failed",
-            "attributes": [],
-            "reason": f"tileset.json is broken: {error}",
-        }
-    return {
-        "url": f"/tiles/{layer}/tileset.json",
-        "state": "ready",
-        "attributes": extras["attributes"],
-        "reason": None,
-    }
+        attributes = json.loads(path.read_bytes())["extras"]["attributes"]
+        url = f"/tiles/{layer}/tileset.json"
+    except FileNotFoundError:
+        if city.bounds(layer) is None:
+            state, reason = "empty", "none of its objects has geometry"
+        else:
+            state, reason = "untiled", "not tiled yet; run `twin tile`"
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        state, reason = "failed", f"tileset.json is broken: {error!r}"
+    return {"url": url, "state": state, "attributes": attributes, "reason": reason}

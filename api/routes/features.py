@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from datetime import UTC
 from datetime import datetime as Moment
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -27,11 +29,10 @@ _DIGITS = 8  # of a degree: a millimetre
 CONFORMANCE = [
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
-    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
 ]
-
-
 _PARAMETERS = {"limit", "offset", "bbox", "datetime"}
+_NEAR = 1.0  # degrees around the city: where its coordinate system still serves, and what has ended may lie
+_NOWHERE = (math.inf, math.inf, -math.inf, -math.inf)
 
 
 class GeoJson(Response):
@@ -82,16 +83,16 @@ def items(
         raise TwinError(f"unknown parameter {min(unknown)!r}; there are {', '.join(sorted(_PARAMETERS))}")
     limit = min(limit, settings.page_limit)
     place = georeference(city)
-    box = None if bbox is None else _to_city(place, bbox, city)
+    box = None if bbox is None else _to_city(city, place, bbox)
     during = None if datetime is None else _period(datetime)
     matched, page = city.page(layer, limit, offset, box, during)
     links = [{"rel": "self", "href": str(request.url), "type": "application/geo+json"}]
-    for rel, start in (("next", offset + limit), ("prev", offset - limit)):
-        if 0 <= start < matched:
-            query = urlencode({**dict(request.query_params), "limit": limit, "offset": start})
-            links.append(
-                {"rel": rel, "href": str(request.url.replace(query=query)), "type": GeoJson.media_type}
-            )
+    starts = {"next": offset + limit} if offset + limit < matched else {}
+    if offset > 0:
+        starts["prev"] = max(0, offset - limit)
+    for rel, start in starts.items():
+        query = urlencode({**dict(request.query_params), "limit": limit, "offset": start})
+        links.append({"rel": rel, "href": str(request.url.replace(query=query)), "type": GeoJson.media_type})
     return GeoJson(
         {
             "type": "FeatureCollection",
@@ -104,24 +105,34 @@ def items(
 
 
 @router.get("/collections/{layer}/items/{id:path}", response_class=GeoJson)
-def item(layer: str, id: str, city: CurrentCity) -> GeoJson:
+def item(layer: str, id: str, request: Request, city: CurrentCity) -> GeoJson:
     """One object as a GeoJSON feature."""
     stored = city.object(id)
     if stored is None or stored.layer != layer:
         raise ObjectNotFound(f"no object {id!r} in {layer!r}")
-    return GeoJson(_feature(stored, georeference(city)))
+    collection = f"{str(request.base_url).rstrip('/')}/collections/{layer}"
+    links = [
+        {"rel": "self", "href": str(request.url), "type": GeoJson.media_type},
+        {"rel": "collection", "href": collection, "type": "application/json"},
+    ]
+    return GeoJson({**_feature(stored, georeference(city)), "links": links})
 
 
 def _period(text: str) -> tuple[Moment | None, Moment | None]:
-    """A moment or an interval of RFC 3339, open ends as None."""
+    """A moment or an interval of RFC 3339, open ends as None; in UTC where no zone is said."""
     parts = text.split("/")
     try:
-        moments = [None if part in ("", "..") else Moment.fromisoformat(part) for part in parts]
-        if len(moments) > 2 or (len(moments) == 1 and moments[0] is None):
+        moments = [None if part in ("", "..") else _utc(Moment.fromisoformat(part)) for part in parts]
+        start, end = moments if len(moments) == 2 else (moments[0], moments[0])
+        if len(moments) > 2 or moments == [None] or (start and end and end < start):
             raise ValueError
-    except ValueError:
+    except (ValueError, OverflowError):
         raise TwinError(f"datetime: {text!r} is not a moment or START/END as of RFC 3339") from None
-    return moments[0], moments[-1]
+    return start, end
+
+
+def _utc(moment: Moment) -> Moment:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _layer(city: City, name: str) -> Layer:
@@ -137,7 +148,7 @@ def _collection(base: str, layer: Layer, bbox: list[float] | None) -> dict[str, 
         "id": layer.name,
         "title": layer_title(layer.name)["en"],
         "itemType": "feature",
-        "extent": {"spatial": {"bbox": [bbox] if bbox else []}},
+        **({"extent": {"spatial": {"bbox": [bbox]}}} if bbox else {}),
         "crs": ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"],
         "links": [
             {"rel": "self", "href": href, "type": "application/json"},
@@ -162,17 +173,25 @@ def _feature(stored: StoredObject, place: Georeference) -> dict[str, Any]:
     }
 
 
-def _to_city(place: Georeference, text: str, city: City) -> tuple[float, float, float, float]:
-    """A box in degrees as a box in the city's coordinates that holds it."""
+def _to_city(city: City, place: Georeference, text: str) -> tuple[float, float, float, float]:
+    """A box in degrees as a box in the city's coordinates that holds what of it lies near the city."""
     try:
         values = [float(v) for v in text.split(",")]
     except ValueError:
         values = []
     if len(values) == 6:
         values = [values[0], values[1], values[3], values[4]]
-    if len(values) != 4 or not np.isfinite(values).all():
+    if len(values) != 4 or not np.isfinite(values).all() or values[1] > values[3]:
         raise TwinError(f"bbox: {text!r} is not west,south,east,north")
     west, south, east, north = values
+    around = geographic_bounds(city)
+    if around is not None:
+        if west > east:  # across the antimeridian: the half on the city's side
+            west, east = (west, 180.0) if around[2] >= west else (-180.0, east)
+        west, south = max(west, around[0] - _NEAR), max(south, around[1] - _NEAR)
+        east, north = min(east, around[2] + _NEAR), min(north, around[3] + _NEAR)
+        if west > east or south > north:
+            return _NOWHERE
     edge = [(lon, lat, 0.0) for lon in np.linspace(west, east, 5) for lat in np.linspace(south, north, 5)]
     points = place.from_geographic(np.array(edge))
     low, high = points.min(axis=0), points.max(axis=0)

@@ -9,6 +9,7 @@ import orjson
 from fastapi import APIRouter
 
 from api.routes.shared import CurrentCity
+from citygml.errors import CityModelError
 from citygml.geometry import polygon_areas
 from citygml.model import CityObject
 from twin.errors import ObjectNotFound, TwinError
@@ -91,7 +92,7 @@ def _where(city: City, stored: StoredObject) -> dict[str, Any]:
         return {"position": None, "bbox": None}
     try:
         place = georeference(city)
-    except TwinError:
+    except (TwinError, CityModelError):
         return {"position": None, "bbox": None}
     low, high = np.array(bounds[:3]), np.array(bounds[3:])
     points = place.to_geographic(np.array([(low + high) / 2, low, high]))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Annotated, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
 
 from api.settings import Settings
+from twin.errors import TwinError
+from twin.observations.store import Observations
 from twin.store import City, open_city
 
 
@@ -16,9 +19,20 @@ def settings_of(request: Request) -> Settings:
 
 
 def city_of(request: Request) -> Iterator[City]:
-    with open_city(settings_of(request).city) as city:
+    """The city, closed after the answer; 503 when it is not there or cannot be read."""
+    try:
+        city = open_city(settings_of(request).city)
+    except TwinError as error:
+        raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
+    with city:
         yield city
+
+
+def observations_of(request: Request) -> Observations:
+    """The observations, open as long as the server runs."""
+    return cast(Observations, request.app.state.live.observations)
 
 
 CurrentSettings = Annotated[Settings, Depends(settings_of)]
 CurrentCity = Annotated[City, Depends(city_of)]
+CurrentObservations = Annotated[Observations, Depends(observations_of)]

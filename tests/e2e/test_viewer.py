@@ -245,8 +245,13 @@ def test_a_lost_server_is_noticed_and_its_return_too(browser: Browser, demo_city
     with viewer:
         viewer.page.get_by_role("combobox").fill("building")
         expect(viewer.page.get_by_role("alert").first).to_contain_text("does not answer")
+        viewer.page.get_by_role("switch", name="Show Land use").click()
+        trouble = viewer.page.locator(".layer-trouble.problem")
+        expect(trouble).to_have_count(1)
         with serving(demo_city, port):
             expect(viewer.page.locator(".toast")).to_contain_text("The server is back")
+            expect(trouble).to_have_count(0)
+            viewer.settle()
 
 
 def test_a_broken_layer_says_why(browser: Browser, demo_server: str) -> None:

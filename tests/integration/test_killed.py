@@ -242,6 +242,6 @@ def test_ctrl_c_while_reading_changes_nothing(cities: Cities, tmp_path: Path) ->
     output, error = process.communicate(timeout=60)
     wait_for_workers(process.pid)
     assert (process.returncode, output) == (1, "")
-    assert error == "twin: interrupted; nothing was changed\n"
+    assert error == "twin: interrupted; nothing is left half done\n"
     assert state(folder) == state(cities.before)
     assert files(folder) == files(cities.before)

@@ -1,19 +1,26 @@
 /** Starts the viewer: reads the link, asks for the city, opens the scene, and keeps link and page in step. */
 import 'pretendard/dist/web/variable/pretendardvariable-dynamic-subset.css';
 import './styles/base.css';
-import './styles/panels.css';
+import './styles/header.css';
+import './styles/panel.css';
+import './styles/layers.css';
+import './styles/inspector.css';
+import './styles/tools.css';
+import './styles/time.css';
+import './styles/notices.css';
 import './styles/phone.css';
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { App } from './app';
 import { openCity } from './cesium/open';
 import { ApiError, getCity, offline } from './client/api';
+import type { City, PlacedCity } from './client/types';
 import { t } from './i18n';
 import { cityTitle } from './panels/Header';
 import { followPreferences, startPreferences } from './state/preferences';
 import { readHash } from './state/share';
 import { followLink, startState } from './state/start';
-import { city, cityError, language } from './state/store';
+import { city, cityError, language, sceneError, vacancy, webglMissing } from './state/store';
 
 const linked = readHash(location.hash);
 startPreferences(linked);
@@ -22,20 +29,32 @@ const container = new Promise<HTMLElement>((mount) => {
   render(<App mount={mount} />, document.getElementById('app')!);
 });
 
+const isPlaced = (described: City): described is PlacedCity =>
+  described.home !== null && described.bbox !== null;
+
+async function show(described: PlacedCity): Promise<void> {
+  startState(described, linked);
+  if (!document.createElement('canvas').getContext('webgl2')) {
+    webglMissing.value = true;
+    return;
+  }
+  try {
+    const stage = await openCity(await container, described, linked.camera);
+    stage.scene.canvas.setAttribute('role', 'application');
+    effect(() => stage.scene.canvas.setAttribute('aria-label', t('map.label')));
+    followLink();
+  } catch (error) {
+    sceneError.value = String(error);
+  }
+}
+
 async function start(): Promise<void> {
   try {
     const described = await getCity();
     cityError.value = null;
     city.value = described;
-    startState(described, linked);
-    if (!document.createElement('canvas').getContext('webgl2')) {
-      cityError.value = t('error.webgl');
-      return;
-    }
-    const stage = await openCity(await container, described, linked.camera);
-    stage.scene.canvas.setAttribute('role', 'application');
-    effect(() => stage.scene.canvas.setAttribute('aria-label', t('map.label')));
-    followLink();
+    if (isPlaced(described)) await show(described);
+    else vacancy.value = described.layers.length === 0 ? 'error.empty' : 'error.nowhere';
   } catch (error) {
     cityError.value = error instanceof ApiError ? error.detail : String(error);
     if (!offline.value) return;

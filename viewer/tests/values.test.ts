@@ -50,6 +50,7 @@ test('lengths change to kilometres, numbers keep sensible digits', () => {
   expect(metres(12.345)).toBe('12.35 m');
   expect(metres(12345)).toBe('12.345 km');
   expect([number(0.12345), number(12.345), number(1234.5)]).toEqual(['0.123', '12.35', '1,235']);
+  expect([number(0.0000123), number(0), number(-0.5), number(42)]).toEqual(['0.0000123', '0', '-0.5', '42']);
 });
 
 test('addresses are written as their country does', () => {

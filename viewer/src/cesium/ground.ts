@@ -8,7 +8,7 @@ import {
   WebMercatorTilingScheme,
 } from '@cesium/engine';
 import { effect } from '@preact/signals';
-import type { City, Imagery } from '../client/types';
+import type { Imagery, PlacedCity } from '../client/types';
 import { baseMap, theme } from '../state/store';
 import { light } from './light';
 import type { Stage } from './stage';
@@ -16,7 +16,7 @@ import type { Stage } from './stage';
 const PAPER = { light: '#e8e6e1', dark: '#1f2328' };
 
 /** The colour around the city: what its imagery has at its edges. */
-const paperOf = (city: City) => city.imagery?.background?.[theme.value] ?? PAPER[theme.value];
+const paperOf = (city: PlacedCity) => city.imagery?.background?.[theme.value] ?? PAPER[theme.value];
 
 function ownImagery(imagery: Imagery, style: string): ImageryLayer {
   const scheme =

@@ -1,9 +1,9 @@
 /**
- * `window.twin`: what tests and curious people may ask of the running viewer. Read-only but for `pick`.
+ * `window.twin`: what tests and curious people may ask of the running viewer; nothing in it changes the view.
  * See `docs/viewer.md`.
  */
 import { Cartesian2, Cartesian3, SceneTransforms } from '@cesium/engine';
-import { layerHealth, pending, selection, type CameraState } from '../state/store';
+import { type CameraState, layerHealth, layerInfo, layers, pending, selection } from '../state/store';
 import { readCamera } from './camera';
 import { pickAt } from './picking';
 import type { Stage } from './stage';
@@ -31,9 +31,14 @@ declare global {
 }
 
 export function isLoaded(stage: Stage): boolean {
+  const opening = layers.value.some(
+    (view) => view.visible && layerInfo(view.id)?.state === 'ready' && isOpening(view.id),
+  );
   const tilesDone = [...tilesets.value.values()].every(({ tileset }) => !tileset.show || tileset.tilesLoaded);
-  return pending.value === 0 && tilesDone && stage.scene.globe.tilesLoaded;
+  return !opening && pending.value === 0 && tilesDone && stage.scene.globe.tilesLoaded;
 }
+
+const isOpening = (id: string) => !tilesets.value.has(id) && !layerHealth.value[id]?.error;
 
 export function exposeHooks(stage: Stage, ready: Promise<void>): void {
   const { scene } = stage;

@@ -77,7 +77,7 @@ function startDrawing(stage: Stage, kind: Measure): () => void {
       return at ? [{ x: at.x, y: at.y }] : [];
     });
   };
-  takeClicks({
+  const giveBack = takeClicks({
     point(position) {
       if (done) {
         fixed = [];
@@ -102,7 +102,7 @@ function startDrawing(stage: Stage, kind: Measure): () => void {
   const unfollow = stage.scene.postRender.addEventListener(() => fixed.length > 0 && show());
   return () => {
     unfollow();
-    takeClicks(null);
+    giveBack();
     measurement.value = null;
     drawnPoints.value = [];
   };

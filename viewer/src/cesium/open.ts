@@ -1,9 +1,8 @@
 /** Puts the scene together for a city, and tells when the first view stands. */
 import { signal } from '@preact/signals';
-import type { City } from '../client/types';
-import { sceneError } from '../state/store';
+import type { PlacedCity } from '../client/types';
+import { type CameraState, sceneError } from '../state/store';
 import { followCamera, lookHome, setCamera } from './camera';
-import type { CameraState } from '../state/store';
 import { playTime } from './clock';
 import { drawStage } from './drawing';
 import { drapeGround } from './ground';
@@ -15,7 +14,7 @@ import { listenToMouse } from './picking';
 import { chooseQuality } from './quality';
 import { offerSection } from './section';
 import { createStage, type Stage } from './stage';
-import { showLayers, tilesets } from './tilesets';
+import { showLayers } from './tilesets';
 import { offerUnderground } from './underground';
 import { offerWalk } from './walk';
 
@@ -23,11 +22,10 @@ import { offerWalk } from './walk';
 export const stage = signal<Stage | null>(null);
 
 function firstView(made: Stage): Promise<void> {
-  const wanted = made.city.layers.some((layer) => layer.url && layer.state === 'ready');
   return new Promise((done, fail) => {
     const check = () => {
       if (sceneError.value !== null) fail(new Error(sceneError.value));
-      else if (made.widget.isDestroyed() || (isLoaded(made) && (!wanted || tilesets.value.size > 0))) done();
+      else if (made.widget.isDestroyed() || isLoaded(made)) done();
       else setTimeout(check, 100);
     };
     check();
@@ -36,7 +34,7 @@ function firstView(made: Stage): Promise<void> {
 
 export async function openCity(
   container: HTMLElement,
-  city: City,
+  city: PlacedCity,
   view: CameraState | undefined,
 ): Promise<Stage> {
   const quality = chooseQuality(location.search);

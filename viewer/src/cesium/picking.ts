@@ -24,9 +24,12 @@ export interface ToolInput {
 
 let toolInput: ToolInput | null = null;
 
-/** Hands the clicks to a tool, until it gives them back with null. */
-export function takeClicks(input: ToolInput | null): void {
+/** Hands the clicks to a tool; the answer gives them back, unless another tool has taken them meanwhile. */
+export function takeClicks(input: ToolInput): () => void {
   toolInput = input;
+  return () => {
+    if (toolInput === input) toolInput = null;
+  };
 }
 
 export function surfaceAt(stage: Stage, at: Cartesian2): Cartesian3 | undefined {
@@ -134,4 +137,5 @@ export function listenToMouse(stage: Stage): void {
     hover(null);
   };
   scene.canvas.addEventListener('pointerleave', leave);
+  stage.owner.own(() => scene.canvas.removeEventListener('pointerleave', leave));
 }

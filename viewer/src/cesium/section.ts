@@ -83,7 +83,7 @@ export function offerSection(stage: Stage): void {
     effect(() => {
       if (tool.value !== 'section') return undefined;
       let first: Cartesian3 | null = null;
-      takeClicks({
+      const giveBack = takeClicks({
         point(position) {
           if (!first) {
             untracked(() => mend(stage));
@@ -96,7 +96,7 @@ export function offerSection(stage: Stage): void {
         },
       });
       return () => {
-        takeClicks(null);
+        giveBack();
         mend(stage);
       };
     }),

@@ -9,8 +9,8 @@ import {
   type Scene,
   ShadowMode,
 } from '@cesium/engine';
-import type { City } from '../client/types';
-import { cityError, reportPending } from '../state/store';
+import type { PlacedCity } from '../client/types';
+import { reportPending, terrainError } from '../state/store';
 import { Owner } from './owner';
 import type { QualitySettings } from './quality';
 
@@ -18,25 +18,25 @@ export interface Stage {
   scene: Scene;
   widget: CesiumWidget;
   quality: QualitySettings;
-  city: City;
+  city: PlacedCity;
   owner: Owner;
   /** Asks for one more frame. */
   draw: () => void;
 }
 
-async function terrainOf(city: City) {
+async function terrainOf(city: PlacedCity) {
   if (!city.terrain) return new EllipsoidTerrainProvider();
   try {
     return await CesiumTerrainProvider.fromUrl(city.terrain.url);
   } catch (error) {
-    cityError.value = error instanceof Error ? error.message : String(error);
+    terrainError.value = error instanceof Error ? error.message : String(error);
     return new EllipsoidTerrainProvider();
   }
 }
 
 export async function createStage(
   container: HTMLElement,
-  city: City,
+  city: PlacedCity,
   quality: QualitySettings,
 ): Promise<Stage> {
   Ion.defaultAccessToken = '';

@@ -1,10 +1,18 @@
 /** One tileset per layer: made when first shown, kept in step with the layer's state, destroyed with the stage. */
 import { Cesium3DTileColorBlendMode, Cesium3DTileset, type CustomShader, ShadowMode } from '@cesium/engine';
 import { effect, signal, untracked } from '@preact/signals';
-import { lostServer } from '../client/api';
+import { lostServer, offline } from '../client/api';
 import type { LayerInfo } from '../client/types';
 import { classifier } from '../layers/classify';
-import { highlighted, layers, reportHealth, reportPending, theme, underground } from '../state/store';
+import {
+  highlighted,
+  layerHealth,
+  layers,
+  reportHealth,
+  reportPending,
+  theme,
+  underground,
+} from '../state/store';
 import { light } from './light';
 import { createMatter, isFlat, matterKind, setMatter } from './matter';
 import type { Stage } from './stage';
@@ -87,6 +95,13 @@ export async function reloadLayer(stage: Stage, layer: LayerInfo): Promise<void>
   if (layer.url) await openTileset(stage, layer, layer.url);
 }
 
+/** Loads anew the layers of which something did not come. */
+function retryFailed(stage: Stage): void {
+  for (const layer of stage.city.layers) {
+    if (layerHealth.peek()[layer.id]?.error) void reloadLayer(stage, layer);
+  }
+}
+
 function followLayer(entry: TilesetEntry): void {
   const view = layers.value.find((item) => item.id === entry.layer.id);
   if (!view) return;
@@ -126,6 +141,13 @@ export function showLayers(stage: Stage): void {
     effect(() => {
       for (const entry of tilesets.value.values()) followLayer(entry);
       stage.draw();
+    }),
+  );
+  let away = offline.peek();
+  stage.owner.own(
+    offline.subscribe((now) => {
+      if (away && !now) retryFailed(stage);
+      away = now;
     }),
   );
   stage.owner.own(() => {

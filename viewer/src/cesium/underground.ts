@@ -10,9 +10,12 @@ export function offerUnderground(stage: Stage): void {
   const { globe, screenSpaceCameraController: controls } = stage.scene;
   globe.translucency.frontFaceAlphaByDistance = new NearFarScalar(100, 0.4, 6000, 0.55);
   const below = new Set(stage.city.layers.flatMap((layer) => (layer.underground ? [layer.id] : [])));
+  let before = underground.peek();
   stage.owner.own(
     effect(() => {
       const visible = underground.value;
+      if (visible === before) return;
+      before = visible;
       untracked(() => {
         layers.value = layers.value.map((view) => (below.has(view.id) ? { ...view, visible } : view));
       });

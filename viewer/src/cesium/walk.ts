@@ -1,7 +1,7 @@
 /** The view from a point: the camera stands at eye height, dragging looks around, leaving goes back. */
 import { CameraEventType, Cartesian3, Cartographic, Math as CesiumMath } from '@cesium/engine';
 import { effect, signal } from '@preact/signals';
-import { tool } from '../state/store';
+import { tool, underground } from '../state/store';
 import { readCamera, setCamera } from './camera';
 import { takeClicks } from './picking';
 import type { Stage } from './stage';
@@ -20,7 +20,7 @@ export function offerWalk(stage: Stage): void {
       if (tool.value !== 'walk') return undefined;
       const before = readCamera(stage);
       const lookEvents = controls.lookEventTypes;
-      takeClicks({
+      const giveBack = takeClicks({
         point(position) {
           if (standing.peek()) return;
           const back = Cartesian3.subtract(stage.scene.camera.positionWC, position, new Cartesian3());
@@ -41,10 +41,10 @@ export function offerWalk(stage: Stage): void {
         },
       });
       return () => {
-        takeClicks(null);
+        giveBack();
         if (!standing.peek()) return;
         controls.enableRotate = controls.enableTilt = controls.enableZoom = true;
-        controls.enableCollisionDetection = true;
+        controls.enableCollisionDetection = !underground.peek();
         controls.lookEventTypes = lookEvents;
         standing.value = false;
         setCamera(stage, before);

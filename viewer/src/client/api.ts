@@ -59,7 +59,12 @@ async function get<T>(path: string, abort?: AbortSignal): Promise<T> {
     throw new ApiError(0, '');
   }
   if (!answer.ok) throw await problem(answer);
-  return (await answer.json()) as T;
+  try {
+    return (await answer.json()) as T;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new ApiError(answer.status, String(error));
+  }
 }
 
 export const getCity = () => get<City>('/city');

@@ -58,15 +58,21 @@ export interface Imagery {
 export interface City {
   name: string;
   title: string | Localized;
-  crs: string;
+  crs: string | null;
   heights?: { method?: string; name?: string; note?: string } | null;
-  bbox: [west: number, south: number, east: number, north: number];
-  home: Home;
+  /** Null, as is `home`, for a city without objects or without a place on the globe. */
+  bbox: [west: number, south: number, east: number, north: number] | null;
+  home: Home | null;
   terrain: { url: string } | null;
   imagery: Imagery | null;
   layers: LayerInfo[];
   timezone: string;
   base_map_url?: string | null;
+}
+
+export interface PlacedCity extends City {
+  bbox: NonNullable<City['bbox']>;
+  home: Home;
 }
 
 export type Scalar = string | number | boolean | null;

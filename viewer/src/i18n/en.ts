@@ -10,6 +10,9 @@ export const en = {
   'load.city': 'Opening the city',
   'load.tiles': { one: 'Loading {count} tile', other: 'Loading {count} tiles' },
   'error.city': 'The city could not be opened.',
+  'error.empty': 'This city is empty. Read something into it with “twin add”, and draw it with “twin tile”.',
+  'error.nowhere':
+    'Nobody has said where this city lies on the globe. Say it with “twin add … --anchor LON,LAT”.',
   'error.scene': 'The 3D view stopped.',
   'error.webgl':
     'This browser offers no WebGL 2, which the 3D view needs. Turn on graphics acceleration or use another browser.',
@@ -62,7 +65,7 @@ export const en = {
   'layers.move': 'Move {layer}: drag, or use the up and down arrow keys',
   'layers.objects': { one: '{count} object', other: '{count} objects' },
   'layers.loading': 'loading',
-  'layers.empty': 'This layer has no objects.',
+  'layers.empty': 'Nothing in this layer has a shape to draw.',
   'layers.untiled': 'This layer has not been tiled yet. Run “twin tile” for this city.',
   'layers.failed': 'This layer could not be shown: {reason}',
   'layers.failed.unknown': 'no reason given',

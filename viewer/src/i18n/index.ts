@@ -33,12 +33,14 @@ export function term(kind: 'class' | 'surface' | 'attr', name: string): string {
 
 export const hasTerm = (kind: 'class' | 'surface' | 'attr', name: string) => term(kind, name) !== name;
 
-/** A number with thousands separators and sensible digits: three significant below 100, whole above 1000. */
+/** A number with thousands separators and, if not told, sensible digits: whole from 1000 on, three below 1. */
 export function number(value: number, digits?: number): string {
   const size = Math.abs(value);
-  const fraction =
-    digits ?? (Number.isInteger(value) || size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3);
-  return new Intl.NumberFormat(language.value, { maximumFractionDigits: fraction }).format(value);
+  const places: Intl.NumberFormatOptions =
+    digits === undefined && size < 1
+      ? { maximumSignificantDigits: 3 }
+      : { maximumFractionDigits: digits ?? (size >= 1000 ? 0 : size >= 100 ? 1 : 2) };
+  return new Intl.NumberFormat(language.value, places).format(value);
 }
 
 /** A length with its unit, in metres below 1 km. */

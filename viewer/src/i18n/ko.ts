@@ -12,6 +12,9 @@ export const ko: Texts = {
   'load.city': '도시를 여는 중',
   'load.tiles': { other: '타일 {count}개 불러오는 중' },
   'error.city': '도시를 열 수 없습니다.',
+  'error.empty': '이 도시는 비어 있습니다. “twin add”로 자료를 넣고 “twin tile”로 타일을 만드세요.',
+  'error.nowhere':
+    '이 도시가 지구 어디에 있는지 알 수 없습니다. “twin add … --anchor LON,LAT”로 알려 주세요.',
   'error.scene': '3차원 화면이 멈췄습니다.',
   'error.webgl':
     '이 브라우저는 3차원 화면에 필요한 WebGL 2를 지원하지 않습니다. 그래픽 가속을 켜거나 다른 브라우저를 사용하세요.',
@@ -64,7 +67,7 @@ export const ko: Texts = {
   'layers.move': '{layer} 순서 바꾸기: 끌어서 놓거나 위아래 화살표 키 사용',
   'layers.objects': { other: '객체 {count}개' },
   'layers.loading': '불러오는 중',
-  'layers.empty': '이 레이어에는 객체가 없습니다.',
+  'layers.empty': '이 레이어에는 그릴 형상이 있는 객체가 없습니다.',
   'layers.untiled': '아직 타일을 만들지 않은 레이어입니다. 이 도시에 “twin tile”을 실행하세요.',
   'layers.failed': '레이어를 표시할 수 없습니다: {reason}',
   'layers.failed.unknown': '이유를 알 수 없음',

@@ -1,6 +1,5 @@
 /** What is picked: class and id, a few facts, then everything that is known of it. */
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
-import { useRef } from 'preact/hooks';
 import { flyToPlace } from '../cesium/camera';
 import { stage } from '../cesium/open';
 import { ApiError, getObject, locate } from '../client/api';
@@ -116,7 +115,6 @@ function Failure({ id, error, retry }: { id: string; error: ApiError; retry: () 
 export function Inspector() {
   const reading = useSignal<Reading>('reading');
   const attempt = useSignal(0);
-  const heading = useRef<HTMLHeadingElement>(null);
 
   useSignalEffect(() => {
     const id = selection.value;
@@ -131,7 +129,8 @@ export function Inspector() {
         highlighted.value = new Set([id, ...(object.children ?? []).map((child) => child.id)]);
       })
       .catch((error: unknown) => {
-        if (error instanceof ApiError) reading.value = error;
+        if (!abort.signal.aborted)
+          reading.value = error instanceof ApiError ? error : new ApiError(0, String(error));
       });
     return () => abort.abort();
   });
@@ -148,7 +147,7 @@ export function Inspector() {
     <aside class="panel inspector" aria-label={t('inspector.title')} data-covers="right">
       <div class="panel-head">
         <div>
-          <h2 ref={heading}>
+          <h2>
             {title}
             {layer && <span class="quiet"> · {layer.title[language.value]}</span>}
           </h2>

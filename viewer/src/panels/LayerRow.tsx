@@ -17,14 +17,14 @@ interface Props {
 }
 
 /** Why a layer shows nothing, or null when it does. */
-export function layerTrouble(layer: LayerInfo): string | null {
+function layerTrouble(layer: LayerInfo): string | null {
   const loadError = layerHealth.value[layer.id]?.error;
   if (loadError) return t('layers.failed', { reason: loadError });
   if (layer.state === 'failed') {
     return t('layers.failed', { reason: layer.reason ?? t('layers.failed.unknown') });
   }
-  if (layer.state === 'untiled') return layer.reason ?? t('layers.untiled');
-  if (layer.state === 'empty') return layer.reason ?? t('layers.empty');
+  if (layer.state === 'untiled') return t('layers.untiled');
+  if (layer.state === 'empty') return t('layers.empty');
   return null;
 }
 

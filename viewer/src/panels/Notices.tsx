@@ -3,7 +3,16 @@ import { useSignalEffect } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { offline } from '../client/api';
 import { type Key, t } from '../i18n';
-import { city, cityError, pending, sceneError, toast } from '../state/store';
+import {
+  city,
+  cityError,
+  pending,
+  sceneError,
+  terrainError,
+  toast,
+  vacancy,
+  webglMissing,
+} from '../state/store';
 import { Icon } from './icons';
 
 const TOAST_MS = 3500;
@@ -54,9 +63,9 @@ export function Notices() {
       {city.value === null && cityError.value !== null && !offline.value && (
         <Banner title="error.city" detail={cityError.value} retry />
       )}
-      {city.value !== null && cityError.value !== null && (
-        <Banner title="error.terrain" detail={cityError.value} />
-      )}
+      {vacancy.value !== null && <Banner title={vacancy.value} retry />}
+      {webglMissing.value && <Banner title="error.webgl" />}
+      {terrainError.value !== null && <Banner title="error.terrain" detail={terrainError.value} />}
       {sceneError.value !== null && <Banner title="error.scene" detail={sceneError.value} retry />}
       <div role="status" aria-live="polite">
         {toast.value && <p class="panel toast">{t(toast.value.key)}</p>}

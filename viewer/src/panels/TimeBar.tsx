@@ -39,7 +39,7 @@ export function TimeBar() {
     const home = city.value?.home;
     return home ? daylightMinutes(fromLocal(local.value.date, 0, zone.value), home.lon, home.lat) : null;
   });
-  if (!city.value) return null;
+  if (!city.value?.home) return null;
   const { date, minute } = local.value;
   const [rise, set] = dayMinutes.value ?? [0, 0];
   const share = (at: number) => `${((at / DAY_MINUTES) * 100).toFixed(2)}%`;

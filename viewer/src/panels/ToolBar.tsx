@@ -33,7 +33,7 @@ function Button({
 }
 
 export function ToolBar() {
-  if (!city.value) return null;
+  if (!city.value?.home) return null;
   const nudge = (factor: number) => stage.value && zoom(stage.value, factor);
   return (
     <div

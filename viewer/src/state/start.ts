@@ -1,6 +1,6 @@
 /** The first state of a city's view, and the address bar that follows the view from then on. */
 import { effect } from '@preact/signals';
-import type { City } from '../client/types';
+import type { PlacedCity } from '../client/types';
 import { openingInstant } from '../sun/position';
 import { type ViewState, writeHash } from './share';
 import {
@@ -24,10 +24,10 @@ const MAIN_LAYER = 'buildings';
 /** Layers that the ground picture already draws; they start hidden where there is one. */
 const IN_THE_GROUND_PICTURE = new Set(['landuse', 'relief']);
 
-function layerViews(city: City, linked: LayerView[] | undefined): LayerView[] {
+function layerViews(city: PlacedCity, { layers: linked, underground: below }: ViewState): LayerView[] {
   const fresh = city.layers.map((layer): LayerView => ({
     id: layer.id,
-    visible: !layer.underground && !(city.imagery && IN_THE_GROUND_PICTURE.has(layer.id)),
+    visible: layer.underground ? (below ?? false) : !(city.imagery && IN_THE_GROUND_PICTURE.has(layer.id)),
     opacity: 1,
     classification: null,
   }));
@@ -37,7 +37,7 @@ function layerViews(city: City, linked: LayerView[] | undefined): LayerView[] {
   return [...known, ...fresh.filter((layer) => !known.some((view) => view.id === layer.id))];
 }
 
-function startTime(city: City, linked: number | undefined): void {
+function startTime(city: PlacedCity, linked: number | undefined): void {
   if (linked !== undefined) {
     instant.value = linked;
     return;
@@ -48,17 +48,18 @@ function startTime(city: City, linked: number | undefined): void {
   staged.value = instant.value !== now;
 }
 
-export function startState(city: City, linked: ViewState): void {
-  layers.value = layerViews(city, linked.layers);
+export function startState(city: PlacedCity, linked: ViewState): void {
+  layers.value = layerViews(city, linked);
   startTime(city, linked.instant);
   selection.value = linked.selection ?? null;
   underground.value = linked.underground ?? false;
   baseMap.value = linked.baseMap ?? (city.imagery ? 'own' : 'none');
 }
 
-/** Writes the view into the address bar, shortly after it has come to rest. */
+/** Writes the view into the address bar, shortly after it has come to rest; another link put there is opened. */
 export function followLink(): void {
   let timer = 0;
+  addEventListener('hashchange', () => location.reload());
   effect(() => {
     const state: ViewState = {
       instant: instant.value,

@@ -38,7 +38,13 @@ export interface LayerHealth {
 }
 
 export const city = signal<City | null>(null);
+/** Why there is nothing to see: the city could not be read, or it can be and holds no objects or no place. */
 export const cityError = signal<string | null>(null);
+export const vacancy = signal<'error.empty' | 'error.nowhere' | null>(null);
+export const webglMissing = signal(false);
+/** Why the ground is flat. */
+export const terrainError = signal<string | null>(null);
+/** Why the 3D view stopped. */
 export const sceneError = signal<string | null>(null);
 
 export const language = signal<Language>('en');
