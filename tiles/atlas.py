@@ -70,9 +70,10 @@ def merge(boxes: npt.NDArray[np.int_], width: int, height: int) -> tuple[list[Re
     return [Rect(*map(int, row)) for row in current], place
 
 
-def pack(sizes: list[tuple[int, int]], edge: int, pad: int) -> tuple[list[Rect], int, int]:
+def pack(sizes: list[tuple[int, int]], edge: int, pad: int) -> tuple[list[Rect], int, int] | None:
     """Places for parts of (width, height) on a sheet of at most `edge` pixels, `pad` around each, all
-    scaled down alike where they do not fit: the rectangles, and the sheet's width and height."""
+    scaled down alike where they do not fit: the rectangles, and the sheet's width and height. None when
+    they do not fit with a pixel each."""
     area = sum((w + 2 * pad) * (h + 2 * pad) for w, h in sizes)
     scale = min(1.0, edge / math.sqrt(area))
     while True:
@@ -81,7 +82,7 @@ def pack(sizes: list[tuple[int, int]], edge: int, pad: int) -> tuple[list[Rect],
         if placed is not None:
             return placed
         if all(part == (1, 1) for part in scaled):
-            raise ValueError(f"{len(sizes)} texture parts do not fit on {edge} x {edge} pixels")
+            return None
         scale *= _SHRINK
 
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from citygml.crs import Georeference, parse
 from citygml.geometry import ring_vectors
 from citygml.model import SOLID_TYPES, SURFACE_TYPES, CityObject, Float64, Geometry
+from tiles.folder import removed
 from tiles.landuse import landuse_of
 from twin.describe import geographic_bounds
 from twin.place import city_crs, metres_per_unit
@@ -68,6 +69,7 @@ def build_terrain_of(
         return BackdropReport("terrain", known["tiles"], known["bytes"], 0)
     dem = city_dem(city) if grid is None else _write_dem(city, grid)
     if dem is None:
+        removed(target)
         return BackdropReport("terrain", 0, 0, 0)
     from tiles.terrain import build_terrain
 
@@ -85,15 +87,14 @@ def build_imagery_of(
     which would rather be seen in 3D."""
     target = city.folder / "tiles" / "imagery"
     digests = [city.index(layer).digests.tobytes() for layer in _DRAWN]
-    if not any(digests):
+    bounds = geographic_bounds(city) if any(digests) else None
+    if bounds is None:
+        removed(target)
         return BackdropReport("imagery", 0, 0, 0)
-    digest = _digest(city, place, digests)
+    digest = _digest(city, place, [*digests, json.dumps([round(v, 6) for v in bounds]).encode()])
     known = _made(target, digest)
     if known and not again:
         return BackdropReport("imagery", known["tiles"], known["bytes"], 0)
-    bounds = geographic_bounds(city)
-    if bounds is None:
-        return BackdropReport("imagery", 0, 0, 0)
     from tiles.ground import Ground
     from tiles.imagery import build_imagery
 
@@ -204,12 +205,11 @@ def _ground_points(city: City, layers: list[Layer]) -> Iterator[Float64]:
     """(n, 3) points on the ground: the lowest level of each object at the corners and the middle of its
     box, and every vertex of relief."""
     for layer in layers:
-        index = city.index(layer.name)
         if layer.name == "relief":
-            for stored in city.fetch(index.rows):
-                yield from (g.vertices for g in stored.decode().geometries)
+            for obj in _objects(city, layer.name):
+                yield from (g.vertices for g in obj.geometries)
             continue
-        x0, y0, z0, x1, y1, _ = index.bounds.T
+        x0, y0, z0, x1, y1, _ = city.boxes(layer.name).T
         small = np.maximum(x1 - x0, y1 - y0) * metres_per_unit(city)[1] < _SMALL
         for x, y in ((x0, y0), (x1, y0), (x0, y1), (x1, y1), ((x0 + x1) / 2, (y0 + y1) / 2)):
             yield np.column_stack([x, y, z0])[small]
@@ -237,7 +237,7 @@ def _write_dem(city: City, grid: _Grid) -> Dem:
         compress="deflate",
     ) as dataset:
         dataset.write(grid.heights, 1)
-    return Dem(path, city_crs(city), columns, rows, west, north, dx, dy, float("nan"))
+    return Dem(path, city_crs(city), columns, rows, west, north, dx, dy)
 
 
 # The picture

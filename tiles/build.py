@@ -10,9 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,13 +25,13 @@ from tiles import implicit
 from tiles import partition as parts
 from tiles.coarse import PRISM_TRIANGLES
 from tiles.content import ContentOptions
-from tiles.folder import recover, removed, replaced
+from tiles.folder import locked, recover, removed, replaced, write_if_new
 from tiles.layer import attribute_list, signature, summarize
 from tiles.metadata import Schema
 from tiles.plan import Explicit, Plan, finish, known_contents
 from tiles.tileset import Json, Tile, contents, tileset
-from tiles.work import Made, run_jobs
-from twin.errors import CityBusy, TwinError
+from tiles.work import Made, Making, run_jobs
+from twin.errors import TwinError
 from twin.place import georeference, metres_per_unit
 from twin.store import City, open_city
 from twin.store.records import ObjectIndex
@@ -124,13 +123,14 @@ def build_layer(
 ) -> LayerReport:
     """Build one layer into `tiles/LAYER/` of the city's folder."""
     target = city.folder / "tiles" / layer
-    index = city.index(layer)
+    recover(target)
+    previous = None if options.all else _previous(target)
+    with city.snapshot():
+        index = city.index(layer)
+        summary, known = summarize(city, layer, previous["extras"]["known"] if previous else None)
     if not len(index):
         removed(target)
         return LayerReport(layer)
-    recover(target)
-    previous = None if options.all else _previous(target)
-    summary, known = summarize(city, layer, previous["extras"]["known"] if previous else None)
     schema = Schema.from_summary(layer, summary)
     target.mkdir(parents=True, exist_ok=True)
     run = _Run(city, layer, place, options, progress, target, index, schema, previous)
@@ -139,7 +139,7 @@ def build_layer(
     if document is None:
         removed(target)
         return LayerReport(layer)
-    run.report.written += _write_if_new(target / "tileset.json", document)
+    run.report.written += write_if_new(target / "tileset.json", document)
     run.report.removed = _clean(target, document)
     return run.report
 
@@ -210,16 +210,15 @@ class _Run:
         """Make what the plan asks for; all contents by key."""
         self.report.written = len(plan.jobs)
         made = dict(plan.made)
-        done = run_jobs(
+        making = Making(
             self.city.folder,
-            plan.jobs,
             self.schema,
             self.options.content,
             self.place,
             folder,
             metres_per_unit(self.city),
-            self.options.workers,
         )
+        done = run_jobs(making, plan.jobs, self.options.workers)
         for number, (key, (result, findings)) in enumerate(done, 1):
             made[key] = result
             self.report.findings += findings
@@ -245,21 +244,17 @@ def _base_digest(schema: Schema, options: ContentOptions, place: Georeference) -
 
 def _previous(target: Path) -> Json | None:
     """The tileset of the last build, if there is one that this version can go on from."""
+    document = _made_here(target)
+    return document if document is not None and document["extras"].get("format") == FORMAT else None
+
+
+def _made_here(target: Path) -> Json | None:
+    """The tileset in a folder, if a build of this or another version has made it."""
     try:
         document: Json = json.loads((target / "tileset.json").read_bytes())
     except (OSError, ValueError):
         return None
-    return document if document.get("extras", {}).get("format") == FORMAT else None
-
-
-def _write_if_new(path: Path, document: Json) -> bool:
-    data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    if path.exists() and path.read_bytes() == data:
-        return False
-    temporary = path.with_suffix(".new")
-    temporary.write_bytes(data)
-    temporary.replace(path)
-    return True
+    return document if "known" in document.get("extras", {}) else None
 
 
 def _clean(target: Path, document: Json) -> int:
@@ -280,22 +275,13 @@ def _clean(target: Path, document: Json) -> int:
 
 
 def _drop_old_layers(folder: Path, existing: set[str]) -> None:
+    """Remove the layers that the city no longer has; folders that others fill stay."""
     for path in folder.iterdir():
-        if path.is_dir() and path.name not in existing and (path / "tileset.json").exists():
+        if path.name not in existing and _made_here(path) is not None:
             removed(path)
 
 
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """One build at a time. The lock is SQLite's; the system frees it when a process dies."""
+def _lock(folder: Path) -> AbstractContextManager[None]:
+    """One build at a time."""
     (folder / "tiles").mkdir(exist_ok=True)
-    connection = sqlite3.connect(folder / "tiles" / ".lock", isolation_level=None, timeout=0)
-    try:
-        connection.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        connection.close()
-        raise CityBusy(f"{folder}: tiles are being built by another process") from error
-    try:
-        yield
-    finally:
-        connection.close()
+    return locked(folder / "tiles", f"{folder}: tiles are being built by another process")

@@ -7,6 +7,7 @@ parent, a geometric error that grows downwards, buffers that end too early, feat
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tiles.expand import expand
-from tiles.read import BrokenGlb, Gltf, Part, read_glb
+from tiles.read import BrokenGlb, Part, read_glb
 from twin.errors import TwinError
 
 Float64 = npt.NDArray[np.float64]
@@ -27,6 +28,8 @@ _SLACK = 0.02
 """[m] positions are rounded to this much."""
 _MAX_VERTICES = 65_535
 _MAX_BYTES = 4 << 20
+_MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+"""What reading JSON raises where it is not of the shape that the specification asks for."""
 
 
 @dataclass(slots=True)
@@ -95,7 +98,7 @@ def check_tileset(path: Path, limit: int = 20, schemas: Path | None = None) -> T
     """
     try:
         document = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise TwinError(f"{path}: not a tileset ({error})") from error
     report = TilesetReport(path, limit)
     schema = None if schemas is None else _Schemas(schemas, report)
@@ -103,16 +106,16 @@ def check_tileset(path: Path, limit: int = 20, schemas: Path | None = None) -> T
         schema.check(document, "tileset.json", "tileset.schema.json")
     if not isinstance(document, dict) or "root" not in document or "asset" not in document:
         raise TwinError(f"{path}: not a tileset: it has no asset or no root")
-    if document["asset"].get("version") not in ("1.0", "1.1"):
-        report.add("bad-version", "asset", f"version {document['asset'].get('version')!r} is not 1.0 or 1.1")
-    if document.get("geometricError", -1) < document["root"].get("geometricError", 0):
-        report.add("error-grows", "root", "the root's geometric error is greater than the tileset's")
     walk = _Walk(path.parent, report)
-    if "implicitTiling" in document["root"]:
-        walk.implicit(document["root"], schema)
-    else:
-        walk.tile(document["root"], "root", None)
+    try:
+        walk.document(document, schema)
+    except _MALFORMED as error:
+        report.add("malformed", "tileset.json", _reason(error))
     return report
+
+
+def _reason(error: Exception) -> str:
+    return f"its JSON is not what 3D Tiles asks for ({type(error).__name__}: {error})"
 
 
 class _Schemas:
@@ -144,6 +147,18 @@ class _Walk:
     folder: Path
     report: TilesetReport
 
+    def document(self, document: Json, schemas: _Schemas | None) -> None:
+        """Check a tileset.json with all that it refers to."""
+        version, root = document["asset"].get("version"), document["root"]
+        if version not in ("1.0", "1.1"):
+            self.report.add("bad-version", "asset", f"version {version!r} is not 1.0 or 1.1")
+        if document.get("geometricError", -1) < root.get("geometricError", 0):
+            self.report.add("error-grows", "root", "the root's geometric error is greater than the tileset's")
+        if "implicitTiling" in root:
+            self.implicit(root, schemas)
+        else:
+            self.tile(root, "root", None)
+
     def implicit(self, root: Json, schemas: _Schemas | None) -> None:
         """Check what a root with implicit tiling stands for."""
 
@@ -153,37 +168,42 @@ class _Walk:
 
         top = expand(root, self.folder, self.report.add, validate)
         if top is not None:
-            self.tile(top, "root", (root, np.eye(4)))
+            self.tile(top, "root", root)
 
-    def tile(self, tile: Json, place: str, above: tuple[Json, Float64] | None) -> None:
-        """Check a tile and everything below it; `above` is the parent and this tile's transform in it."""
+    def tile(self, tile: Json, place: str, parent: Json | None) -> None:
+        """Check a tile and everything below it."""
+        try:
+            self._tile(tile, place, parent)
+        except _MALFORMED as error:
+            self.report.add("malformed", place, _reason(error))
+
+    def _tile(self, tile: Json, place: str, parent: Json | None) -> None:
         report = self.report
         report.tiles += 1
         error = tile.get("geometricError")
         box = tile.get("boundingVolume", {}).get("box")
-        if not isinstance(error, (int, float)) or error < 0:
+        if not isinstance(error, (int, float)) or not 0 <= error < math.inf:
             report.add("bad-error", place, f"geometricError is {error!r}")
             return
         if box is None or len(box) != 12 or not np.isfinite(box).all():
             report.add("bad-volume", place, "the bounding volume is not a box of 12 numbers")
             return
-        if above is not None:
-            parent, transform = above
+        if parent is not None:
+            transform = np.array(tile.get("transform", np.eye(4).ravel()), np.float64).reshape(4, 4).T
             if error > parent["geometricError"]:
                 message = f"geometric error {error} is greater than its parent's {parent['geometricError']}"
                 report.add("error-grows", place, message)
             outside = _outside(
                 _corners(box) @ transform[:3, :3].T + transform[:3, 3], parent["boundingVolume"]["box"]
             )
-            if outside > _SLACK:
+            if not outside <= _SLACK:  # NaN, too, for a transform that is none
                 report.add("outside-parent", place, f"its volume reaches {outside:.3f} m out of its parent's")
         if "content" in tile:
             self._content(tile, tile["content"])
         elif not tile.get("children"):
             report.add("empty-leaf", place, "a tile with neither content nor children")
         for number, child in enumerate(tile.get("children", ())):
-            matrix = np.array(child.get("transform", np.eye(4).ravel()), np.float64).reshape(4, 4).T
-            self.tile(child, f"{place}/{number}", (tile, matrix))
+            self.tile(child, f"{place}/{number}", tile)
 
     def _content(self, tile: Json, content: Json) -> None:
         report, uri = self.report, content.get("uri", "")
@@ -205,7 +225,7 @@ class _Walk:
             return
         volume = (content.get("boundingVolume") or tile["boundingVolume"])["box"]
         self._parts(uri, parts, volume, tile)
-        self._table(uri, gltf, parts, table, leaf=not tile.get("children"))
+        self._table(uri, parts, table, leaf=not tile.get("children"))
 
     def _parts(self, uri: str, parts: list[Part], volume: list[float], tile: Json) -> None:
         report = self.report
@@ -231,9 +251,7 @@ class _Walk:
                     "outside-volume", uri, f"content reaches {outside:.3f} m out of its bounding volume"
                 )
 
-    def _table(
-        self, uri: str, gltf: Gltf, parts: list[Part], table: dict[str, list[Any]], leaf: bool
-    ) -> None:
+    def _table(self, uri: str, parts: list[Part], table: dict[str, list[Any]], leaf: bool) -> None:
         report = self.report
         ids = table.get("id")
         if ids is None:

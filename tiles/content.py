@@ -32,8 +32,7 @@ TextureFormat = Literal["webp", "jpeg", "none"]
 class ContentOptions:
     """lod: draw this level of detail, or the nearest below it; None: the highest of each object.
     texture_size: largest edge of an atlas [pixel]. position_error: largest error of a coordinate by
-    quantization [m]; up to the default it is less where triangles are small. schema_uri: where the layer's
-    schema is, seen from the content; None: inside it.
+    quantization [m]; up to the default it is less where triangles are small.
     """
 
     compression: Compression = "draco"
@@ -41,7 +40,6 @@ class ContentOptions:
     texture_size: int = 2048
     lod: str | None = None
     position_error: float = POSITION_ERROR
-    schema_uri: str | None = None
 
 
 @dataclass(slots=True)
@@ -92,8 +90,7 @@ def build_content(
         writer.instances(placed, joined(parts))
     if not writer.bounds:
         return None
-    table = encode_table(schema, drawn.objects, shared=options.schema_uri is not None)
-    write_table(glb, table, options.schema_uri)
+    write_table(glb, encode_table(schema, drawn.objects))
     corners = np.concatenate(writer.bounds)
     return Content(
         glb.to_bytes(),

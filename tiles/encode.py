@@ -56,8 +56,8 @@ def write_page(glb: Glb, page: Page) -> int:
     return glb.add("textures", texture)
 
 
-def write_table(glb: Glb, table: Table, schema_uri: str | None = None) -> None:
-    """Add the property table and its schema, or the address of the schema (EXT_structural_metadata).
+def write_table(glb: Glb, table: Table) -> None:
+    """Add the property table and its schema (EXT_structural_metadata).
 
     Views start at multiples of 8; columns with the same bytes share one.
     """
@@ -80,8 +80,7 @@ def write_table(glb: Glb, table: Table, schema_uri: str | None = None) -> None:
                 entry["stringOffsetType"] = column.offsets.dtype.name.upper()
         properties[column.property.id] = entry
     glb.use("EXT_structural_metadata")
-    schema: Json = {"schemaUri": schema_uri} if table.schema is None else {"schema": table.schema}
     glb.extensions["EXT_structural_metadata"] = {
-        **schema,
+        "schema": table.schema,
         "propertyTables": [{"class": table.layer, "count": table.count, "properties": properties}],
     }

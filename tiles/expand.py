@@ -13,6 +13,7 @@ from tiles.subtree import BrokenSubtree, Subtree, decode, place_of, split, tiles
 
 Json = dict[str, Any]
 Place = tuple[int, int, int]
+_MOST_LEVELS = 10  # with 1.4 million places
 Report = Callable[[str, str, str], None]
 """Takes the code, the file and the message of a fault."""
 Validate = Callable[[Json, str], None]
@@ -27,6 +28,9 @@ def expand(root: Json, folder: Path, report: Report, validate: Validate) -> Json
     tiling = root["implicitTiling"]
     if tiling.get("subdivisionScheme") != "QUADTREE" or "box" not in root.get("boundingVolume", {}):
         report("bad-implicit", "root", "only quadtrees in a box can be checked")
+        return None
+    if tiling["subtreeLevels"] not in range(1, _MOST_LEVELS + 1):
+        report("bad-implicit", "root", f"only subtrees of up to {_MOST_LEVELS} levels can be checked")
         return None
     expansion = _Expansion(root, folder, report, validate, tiling)
     top = expansion.subtree((0, 0, 0))

@@ -1,11 +1,17 @@
-"""Building a folder of files beside the old one and putting it in its place when it is whole."""
+"""Files put in place when they are whole: a folder beside the old one, a document in one step; and the lock
+that lets one process write at a time."""
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from twin.errors import CityBusy
 
 _PARTIAL, _OLD = ".partial", ".old"
 
@@ -54,3 +60,40 @@ def replaced(out_dir: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def write_if_new(path: Path, document: dict[str, Any]) -> bool:
+    """Put a JSON document in its place at once; false when it stands there already."""
+    data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    if path.exists() and path.read_bytes() == data:
+        return False
+    temporary = path.with_suffix(".new")
+    temporary.write_bytes(data)
+    temporary.replace(path)
+    return True
+
+
+def sweep(folder: Path, used: Collection[str]) -> int:
+    """Remove the contents in a folder that are not in use; how many there were."""
+    gone = [path for path in folder.iterdir() if path.suffix in {".glb", ".new"} and path.name not in used]
+    for path in gone:
+        path.unlink()
+    return len(gone)
+
+
+@contextmanager
+def locked(folder: Path, busy: str) -> Iterator[None]:
+    """Write to this folder alone; raises CityBusy with the text `busy` when another process does.
+
+    The lock is SQLite's; the system frees it when a process dies.
+    """
+    connection = sqlite3.connect(folder / ".lock", isolation_level=None, timeout=0)
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        connection.close()
+        raise CityBusy(busy) from error
+    try:
+        yield
+    finally:
+        connection.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from citygml.model import CityObject, Code
 
 _WORDS = {
+    # before "park"
+    "parking": ("주차", "parking", "car park", "parkplatz", "駐車"),
     "green": (
         "공원",
         "녹지",
@@ -37,7 +39,6 @@ _WORDS = {
         "文教",
     ),
     "commercial": ("상업", "업무", "commerc", "office", "retail", "商業", "業務"),
-    "parking": ("주차", "parking", "駐車"),
     "bare": ("나대지", "예정지", "bare", "reserve", "空地", "荒地", "裸地"),
 }
 _NAMES = ("class", "function", "usage", "orgLandUse", "name")

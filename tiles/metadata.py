@@ -4,8 +4,8 @@ A layer has one schema, made from a `Summary` of the attributes of all its objec
 means the same in every tile. A tile carries the part of it that its objects use.
 
 Columns are kept small: texts with few distinct values that repeat are enums of one byte, whole numbers
-take the smallest type that holds them, other numbers are FLOAT32. Texts with many values are left out,
-except those asked for; the full attributes of an object are served by its id.
+take the smallest type that holds them, other numbers are FLOAT32. Texts with many values are left out;
+the full attributes of an object are served by its id.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import re
 import zlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,40 +58,17 @@ class Schema:
     kinds: Property
     properties: dict[str, Property]
 
-    def document(self) -> dict[str, Any]:
-        """The whole schema as JSON, for a file that the tiles of the layer share."""
-        enums: dict[str, Any] = {}
-        properties: dict[str, Any] = {"id": _ID.definition}
-        for held in (self.kinds, *self.properties.values()):
-            definition = dict(held.definition)
-            if held.labels is not None and held.dtype is not None:
-                values = list(held.labels.values())
-                if held is not self.kinds:
-                    values.append({"name": NO_VALUE, "value": 0})
-                    definition["noData"] = NO_VALUE
-                enums[held.id] = {"valueType": np.dtype(held.dtype).name.upper(), "values": values}
-            properties[held.id] = definition
-        return {"id": self.layer, "classes": {self.layer: {"properties": properties}}, "enums": enums}
-
-    def only(self, names: Collection[str]) -> Schema:
-        """The same schema with fewer attributes, for coarse content; values keep their numbers."""
-        return Schema(self.layer, self.kinds, {n: p for n, p in self.properties.items() if n in names})
-
     @classmethod
-    def from_summary(cls, layer: str, summary: Summary, keep: Iterable[str] = ()) -> Schema:
-        """keep: dotted names of texts to hold in the tiles even with many distinct values.
-
-        Enum values are numbered in the order of the summary, so that a summary that has only grown gives
-        the old values their old numbers.
-        """
+    def from_summary(cls, layer: str, summary: Summary) -> Schema:
+        """Enum values are numbered in the order of the summary, so that a summary that has only grown gives
+        the old values their old numbers."""
         total = sum(summary.classes.values())
-        wanted = set(keep)
         used = {"id", "class"}
         properties = {}
         for name in sorted(summary.attributes):
             if name.split(".")[0] in _LEFT_OUT:
                 continue
-            made = _property(identifier(name, used), name, summary.attributes[name], total, name in wanted)
+            made = _property(identifier(name, used), name, summary.attributes[name], total)
             if made is not None:
                 properties[name] = made
                 used.add(made.id)
@@ -107,10 +84,10 @@ class Schema:
         return cls(identifier(layer, set()), kinds, properties)
 
     @classmethod
-    def from_objects(cls, layer: str, objects: Iterable[CityObject], keep: Iterable[str] = ()) -> Schema:
+    def from_objects(cls, layer: str, objects: Iterable[CityObject]) -> Schema:
         summary = Summary()
         summary.add(objects)
-        return cls.from_summary(layer, summary, keep)
+        return cls.from_summary(layer, summary)
 
 
 def identifier(name: str, used: set[str]) -> str:
@@ -132,7 +109,7 @@ def unit_name(unit: str) -> str:
     return re.split(r"[#:]", unit)[-1] if unit.startswith(("urn:", "http", "#")) else unit
 
 
-def _property(key: str, name: str, summary: AttributeSummary, total: int, keep_text: bool) -> Property | None:
+def _property(key: str, name: str, summary: AttributeSummary, total: int) -> Property | None:
     definition: dict[str, Any] = {} if key == name else {"name": name}
     everywhere = summary.count >= total
     numeric = summary.kinds <= {"int", "float"} and len(summary.units) <= 1
@@ -144,7 +121,7 @@ def _property(key: str, name: str, summary: AttributeSummary, total: int, keep_t
     if summary.kinds == {"bool"} and everywhere:
         return Property(key, name, {"type": "BOOLEAN", **definition})
     if summary.values is None or len(summary.values) > max(_FEW, summary.count / 4):
-        return Property(key, name, {"type": "STRING", **definition, "noData": ""}) if keep_text else None
+        return None
     labels: dict[str, dict[str, Any]] = {}
     taken = {NO_VALUE}
     for number, text in enumerate(summary.values):
@@ -193,25 +170,23 @@ class Column:
 
 @dataclass(slots=True)
 class Table:
-    """A tile's rows: the part of the schema that it uses (None: the layer's file has it), and its columns;
-    `id` comes first."""
+    """A tile's rows: the part of the schema that it uses, and its columns; `id` comes first."""
 
-    schema: dict[str, Any] | None
+    schema: dict[str, Any]
     layer: str
     count: int
     columns: list[Column]
 
 
-def encode_table(schema: Schema, objects: Sequence[CityObject], shared: bool = False) -> Table:
-    """The property table of a tile's objects, one row each, in their order. shared: the schema is in a
-    file of the layer (`Schema.document`), else the tile carries the part that it uses."""
+def encode_table(schema: Schema, objects: Sequence[CityObject]) -> Table:
+    """The property table of a tile's objects, one row each, in their order."""
     count = len(objects)
     held: dict[str, dict[int, Flat]] = {}
     for row, item in enumerate(objects):
         for name, value in flatten(item.attributes):
             held.setdefault(name, {})[row] = value
     columns: list[Column] = []
-    ids = _strings(_ID, [item.id for item in objects])
+    ids = strings(_ID, [item.id for item in objects])
     if ids is not None:
         columns.append(ids)
     columns.append(_codes(schema.kinds, {r: o.type for r, o in enumerate(objects)}, count))
@@ -220,11 +195,8 @@ def encode_table(schema: Schema, objects: Sequence[CityObject], shared: bool = F
         if column is not None:
             columns.append(column)
     for column in columns:
-        same = _same(column)
-        # in a shared schema only what is the same in the whole layer can be a default
-        if same is not None and (not shared or same == column.property.definition.get("default")):
-            column.same = same
-    return Table(None if shared else _used_schema(schema, columns), schema.layer, count, columns)
+        column.same = _same(column)
+    return Table(_used_schema(schema, columns), schema.layer, count, columns)
 
 
 def _column(definition: Property, held: dict[int, Flat], count: int) -> Column | None:
@@ -232,7 +204,7 @@ def _column(definition: Property, held: dict[int, Flat], count: int) -> Column |
     if kind == "ENUM":
         return _codes(definition, {row: text_of(value) for row, value in held.items()}, count)
     if kind == "STRING":
-        return _strings(definition, [text_of(held[row]) if row in held else "" for row in range(count)])
+        return strings(definition, [text_of(held[row]) if row in held else "" for row in range(count)])
     if kind == "BOOLEAN":
         bits = np.zeros(count, bool)
         bits[list(held)] = [value is True for value in held.values()]
@@ -260,7 +232,8 @@ def _codes(definition: Property, held: dict[int, str], count: int) -> Column:
     return Column(definition, numbers)
 
 
-def _strings(definition: Property, texts: list[str]) -> Column | None:
+def strings(definition: Property, texts: list[str]) -> Column | None:
+    """A column of texts; None when all are empty."""
     encoded = [text.encode() for text in texts]
     ends = np.cumsum([0, *map(len, encoded)])
     if not ends[-1]:

@@ -112,9 +112,8 @@ class Plan:
     def _digest(self, cell: Cell) -> str:
         digest = hashlib.blake2b(self.base, digest_size=8)
         digest.update(b"leaf" if cell.is_leaf else f"coarse {cell.omitted:.3f}".encode())
-        for member in cell.members.tolist():
-            digest.update(self.index.ids[member].encode())
-            digest.update(self.index.digests[member].tobytes())
+        digest.update("\0".join([self.index.ids[member] for member in cell.members.tolist()]).encode())
+        digest.update(self.index.digests[cell.members].tobytes())
         return digest.hexdigest()
 
 

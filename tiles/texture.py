@@ -200,7 +200,7 @@ def _atlas_page(
     kind: str,
     size: int,
 ) -> None:
-    """Pack the parts of images that these polygons use into one more page."""
+    """Pack the parts of images that these polygons use into one more page, or more when one is too small."""
     polygons = np.flatnonzero(chosen)
     held = chosen[owner]
     inner = np.cumsum(np.bincount(owner[held], minlength=len(chosen))[polygons])
@@ -227,7 +227,16 @@ def _atlas_page(
         rect_of[mine] = place + len(rects)
         rects += merged
         rect_image += [number] * len(merged)
-    cells, width, height = pack([(r.width, r.height) for r in rects], size, PAD)
+    packed = pack([(r.width, r.height) for r in rects], size, PAD)
+    if packed is None and len(polygons) == 1:
+        return
+    if packed is None:
+        for half in np.array_split(polygons[np.argsort(image_of[polygons], kind="stable")], 2):
+            part_of = np.zeros_like(chosen)
+            part_of[half] = True
+            _atlas_page(result, found, image_of, part_of, owner, source, opened, kind, size)
+        return
+    cells, width, height = packed
     pixels = np.zeros((height, width, 4 if any(opened[i].alpha for i in set(rect_image)) else 3), np.uint8)
     mode = "RGBA" if pixels.shape[2] == 4 else "RGB"
     whole: Image.Image | None = None

@@ -27,7 +27,6 @@ from twin.workers import settle_worker
 
 Float64 = npt.NDArray[np.float64]
 
-
 _COARSER = 4
 """How much smaller the textures of coarse contents are, which are seen from afar."""
 _SMALLEST_TEXTURE = 256
@@ -61,28 +60,31 @@ class Made:
 Outcome: TypeAlias = tuple[Made | None, list[Finding]]
 
 
-def run_jobs(
-    folder: Path,
-    jobs: list[Job],
-    schema: Schema,
-    options: ContentOptions,
-    place: Georeference,
-    target: Path,
-    scale: tuple[float, float],
-    workers: int | None = None,
-) -> Iterator[tuple[str, Outcome]]:
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What the jobs of a layer have in common. folder: of the city. target: the folder of the contents.
+    scale: metres per unit of x and of y."""
+
+    folder: Path
+    schema: Schema
+    options: ContentOptions
+    place: Georeference
+    target: Path
+    scale: tuple[float, float]
+
+
+def run_jobs(making: Making, jobs: list[Job], workers: int | None = None) -> Iterator[tuple[str, Outcome]]:
     """Run the jobs, largest first; (key, result) as they are done."""
     workers = min(workers or os.cpu_count() or 1, len(jobs))
     if workers <= 1:
         if jobs:
-            maker = _Maker(folder, schema, options, place, target, scale)
-            for job in jobs:
-                yield job.key, maker.make(job)
+            with open_city(making.folder) as city:
+                maker = _Maker(city, making)
+                for job in jobs:
+                    yield job.key, maker.make(job)
         return
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with ProcessPoolExecutor(
-        workers, context, initializer=_start, initargs=(folder, schema, options, place, target, scale)
-    ) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=_start, initargs=(making,)) as pool:
         largest_first = sorted(jobs, key=lambda job: -len(job.rows))
         waiting = {pool.submit(_make, job): job.key for job in largest_first}
         try:
@@ -98,26 +100,16 @@ def run_jobs(
 class _Maker:
     """Makes contents in one process, with the templates that it has met."""
 
-    def __init__(
-        self,
-        folder: Path,
-        schema: Schema,
-        options: ContentOptions,
-        place: Georeference,
-        target: Path,
-        scale: tuple[float, float],
-    ) -> None:
-        self.city: City = open_city(folder)
-        self.schema, self.options, self.place = schema, options, place
-        self.target, self.scale = target, scale
+    def __init__(self, city: City, making: Making) -> None:
+        self.city, self.making = city, making
         self.templates: dict[str, Template] = {}
 
     def make(self, job: Job) -> Outcome:
         """The content of a job, written, and what is wrong with objects that it draws in full."""
         objects = [stored.decode(surface_attributes=False) for stored in self.city.fetch(job.rows)]
-        error, options = 0.0, self.options
+        making, error, options = self.making, 0.0, self.making.options
         if job.tolerance is not None:
-            objects, error = simplify(objects, job.tolerance, self.scale)
+            objects, error = simplify(objects, job.tolerance, making.scale)
             options = replace(
                 options,
                 position_error=max(options.position_error, job.tolerance / 5),
@@ -126,17 +118,17 @@ class _Maker:
         self._load_templates(objects)
         content = build_content(
             objects,
-            _to_local(self.place.fitted_frame(*job.bounds), job.frame),
-            self.schema,
+            _to_local(making.place.fitted_frame(*job.bounds), job.frame),
+            making.schema,
             options,
             templates=self.templates,
             image_loader=self._image,
         )
         if content is None:
             return None, []
-        temporary = self.target / f"{job.uri}.{os.getpid()}.new"
+        temporary = making.target / f"{job.uri}.{os.getpid()}.new"
         temporary.write_bytes(content.glb)
-        temporary.replace(self.target / job.uri)
+        temporary.replace(making.target / job.uri)
         return Made(
             content.low,
             content.high,
@@ -171,17 +163,10 @@ def _to_local(own: LocalFrame, frame: Float64 | None) -> Callable[[Float64], Flo
 _maker: _Maker | None = None
 
 
-def _start(
-    folder: Path,
-    schema: Schema,
-    options: ContentOptions,
-    place: Georeference,
-    target: Path,
-    scale: tuple[float, float],
-) -> None:
+def _start(making: Making) -> None:
     global _maker
     settle_worker()
-    _maker = _Maker(folder, schema, options, place, target, scale)
+    _maker = _Maker(open_city(making.folder), making)
 
 
 def _make(job: Job) -> Outcome:

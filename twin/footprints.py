@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from twin.store import City
 
 _FLAT = ("FootPrint", "RoofEdge")
 _CURVES = ("MultiCurve", "MultiPoint")
+_OWN_COLUMNS = frozenset({"id", "class", "parent", "fid", "geom", "geometry"})
+"""Columns that a table has whatever its attributes; `fid` and `geom` are GeoPackage's."""
 
 Flatten = Callable[[Float64], Float64]
 """(n, 3) positions in the city's CRS -> (n, 2) as they are written."""
@@ -75,7 +77,8 @@ def write_geopackage(city: City, path: Path, crs: Crs, layers: Sequence[str] = (
     """One layer of outlines, in the city's CRS, per layer of the city; the number of objects.
 
     Nested attributes become columns `outer.inner`, numbers lose their unit to the name (`height [m]`),
-    codes become their names, and lists JSON. Objects without geometry of their own are rows without one.
+    codes become their names, and lists JSON. An attribute of the name of another column gets a number
+    (`class_2`). Objects without geometry of their own are rows without one.
     """
     import geopandas
     import shapely
@@ -83,14 +86,21 @@ def write_geopackage(city: City, path: Path, crs: Crs, layers: Sequence[str] = (
     known = crs.horizontal
     count = 0
     for layer in layers or [layer.name for layer in city.layers()]:
-        rows: list[dict[str, Any]] = []
+        objects: list[dict[str, Any]] = []
+        attributes: list[dict[str, Any]] = []
         shapes: list[shapely.Geometry | None] = []
         for stored in city.all_objects([layer]):
             obj = stored.decode()
             outline = footprint(obj, _drop_height)
             shapes.append(None if outline is None else shapely.geometry.shape(outline))
-            rows.append({"id": obj.id, "class": obj.type, "parent": obj.parent, **_columns(obj.attributes)})
-        frame = geopandas.GeoDataFrame(_uniform(rows), geometry=shapes, crs=known)
+            objects.append({"id": obj.id, "class": obj.type, "parent": obj.parent})
+            attributes.append(_columns(obj.attributes))
+        names = _column_names(dict.fromkeys(name for row in attributes for name in row))
+        rows = [
+            own | {names[name]: value for name, value in row.items()}
+            for own, row in zip(objects, _uniform(attributes), strict=True)
+        ]
+        frame = geopandas.GeoDataFrame(rows, geometry=shapes, crs=known)
         frame.to_file(path, layer=layer, driver="GPKG", engine="pyogrio")
         count += len(rows)
     return count
@@ -121,6 +131,20 @@ def _cell(value: Value) -> str | float | bool | None:
         return orjson.dumps(value, default=str).decode()
     assert not isinstance(value, (dict, Measure))
     return value
+
+
+def _column_names(attributes: Iterable[str]) -> dict[str, str]:
+    """The column of each attribute, unlike all others when case does not count."""
+    taken = set(_OWN_COLUMNS)
+    columns = {}
+    for name in attributes:
+        column, number = name, 1
+        while column.casefold() in taken:
+            number += 1
+            column = f"{name}_{number}"
+        taken.add(column.casefold())
+        columns[name] = column
+    return columns
 
 
 def _uniform(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

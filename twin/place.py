@@ -10,6 +10,7 @@ import numpy as np
 
 from citygml.crs import Crs, Georeference, Heights, choose_heights, parse
 from twin.errors import TwinError
+from twin.raster import METRES_PER_DEGREE
 from twin.store import City
 
 
@@ -21,10 +22,16 @@ def city_crs(city: City) -> Crs:
     return parse(name)
 
 
-def settle_heights(city: City, geoid: Path | None = None) -> None:
-    """Decide how heights become ellipsoidal, once there are objects, and keep the decision in the city."""
+def settle_heights(city: City, geoid: Path | None = None, new_crs: bool = False) -> None:
+    """Decide how heights become ellipsoidal, once there are objects, and keep the decision in the city.
+
+    new_crs: the city's coordinate system has just been settled, or got its vertical part, so that an
+    earlier makeshift (EGM96) is decided on again.
+    """
     bounds = city.bounds()
-    if bounds is None or (city.get("heights") is not None and geoid is None):
+    settled = city_heights(city)
+    makeshift = new_crs and settled is not None and settled.method == "egm96"
+    if bounds is None or (settled is not None and geoid is None and not makeshift):
         return
     corners = np.array(bounds).reshape(2, 3)
     heights = choose_heights(city_crs(city), corners, grid=geoid.resolve() if geoid else None)
@@ -58,4 +65,4 @@ def metres_per_unit(city: City) -> tuple[float, float]:
         return 1.0, 1.0
     bounds = city.bounds()
     latitude = round((bounds[1] + bounds[4]) / 2) if bounds else 0
-    return 111_320.0 * float(np.cos(np.radians(latitude))), 111_320.0
+    return METRES_PER_DEGREE * float(np.cos(np.radians(latitude))), METRES_PER_DEGREE

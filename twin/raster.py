@@ -21,7 +21,7 @@ from twin.errors import RasterError
 Float32: TypeAlias = npt.NDArray[np.float32]
 Float64: TypeAlias = npt.NDArray[np.float64]
 
-# The length of one degree of latitude [m], for resolutions of geographic rasters.
+# The length of one degree of latitude [m], about.
 METRES_PER_DEGREE = 111_320.0
 
 
@@ -41,7 +41,6 @@ class Dem:
     north: float
     dx: float
     dy: float
-    nodata: float | None
     scale: float = 1.0
     offset: float = 0.0
 
@@ -190,7 +189,6 @@ def _described(path: Path, dataset: Any, crs: Crs | None) -> Dem:
         north=transform.f,
         dx=transform.a,
         dy=-transform.e,
-        nodata=None if dataset.nodata is None else float(dataset.nodata),
         scale=float(dataset.scales[0]),
         offset=float(dataset.offsets[0]),
     )

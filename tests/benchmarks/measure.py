@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -47,6 +50,30 @@ def run(command: Sequence[str | Path], watch: bool = False) -> Run:
 def twin(*arguments: str | Path, watch: bool = False) -> Run:
     """Run a `twin` command."""
     return run([*TWIN, *arguments], watch)
+
+
+class Watch:
+    """A running `twin tile --watch`, as a context that begins when the tiles are as the city is."""
+
+    def __init__(self, city: Path) -> None:
+        command = [*TWIN, "tile", str(city), "--watch", "--json"]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def build(self) -> dict[str, Any]:
+        """What it says of its next build, once it is done."""
+        assert self._process.stdout is not None
+        said: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return said
+
+    def __enter__(self) -> Watch:
+        self.build()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
 
 
 def best(runs: Sequence[Run]) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
+from citygml.model import CityObject
 from tests.unit.models import city, write
 from tiles.backdrop import build_imagery_of, build_terrain_of, city_dem
+from tiles.landuse import landuse_of
 from twin.ingest import add_files
 from twin.place import georeference
 from twin.store import open_city
@@ -89,3 +92,49 @@ def test_buildings_alone_make_no_ground_picture(source: Path, tmp_path: Path) ->
     add_files(tmp_path / "x.twin", [source])
     with open_city(tmp_path / "x.twin") as opened:
         assert build_imagery_of(opened, georeference(opened), False, None).tiles == 0
+
+
+def land(path: Path, x: float = 0.0) -> Path:
+    document = city({"land": (x, 0.0, 0.5)})
+    document["CityObjects"]["land"]["type"] = "LandUse"
+    return write(path, document)
+
+
+def test_the_ground_picture_reaches_as_far_as_the_city(tmp_path: Path) -> None:
+    folder = tmp_path / "x.twin"
+
+    def east() -> float:
+        with open_city(folder) as opened:
+            build_imagery_of(opened, georeference(opened), False, None)
+        return float(json.loads((folder / "tiles/imagery/imagery.json").read_bytes())["bounds"][2])
+
+    add_files(folder, [land(tmp_path / "land.json")])
+    before = east()
+    add_files(folder, [write(tmp_path / "far.json", city({"far": (500.0, 0.0, 5.0)}))])
+    assert (east() - before) * 111_320 * np.cos(np.radians(35.1)) == pytest.approx(510, rel=0.03)
+
+
+def test_a_ground_picture_of_nothing_goes(tmp_path: Path) -> None:
+    folder, source = tmp_path / "x.twin", land(tmp_path / "x.json")
+    add_files(folder, [source])
+    with open_city(folder) as opened:
+        assert build_imagery_of(opened, georeference(opened), False, None).tiles > 0
+    write(source, city(BOXES))
+    add_files(folder, [source])
+    with open_city(folder) as opened:
+        assert build_imagery_of(opened, georeference(opened), False, None).tiles == 0
+    assert not (folder / "tiles" / "imagery").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Parking lot", "parking"),
+        ("Car park", "parking"),
+        ("City park", "green"),
+        ("공원", "green"),
+        ("?", "other"),
+    ],
+)
+def test_a_parking_lot_is_no_park(name: str, kind: str) -> None:
+    assert landuse_of(CityObject("x", "LandUse", attributes={"name": name})) == kind

@@ -152,6 +152,15 @@ def test_a_layer_with_nothing_left_has_no_tiles(grid: tuple[Path, Path]) -> None
     assert not tileset_of(folder).parent.exists()
 
 
+def test_a_tileset_of_other_making_stays(grid: tuple[Path, Path]) -> None:
+    folder, _ = grid
+    other = folder / "tiles" / "sensors" / "tileset.json"
+    write(other, {"asset": {"version": "1.1"}, "extras": {"format": 1, "layer": "sensors"}})
+    build(folder, options=SMALL)
+    assert other.exists()
+    assert tileset_of(folder).exists()
+
+
 def test_an_interrupted_build_leaves_the_old_tileset_whole(
     grid: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,7 +173,7 @@ def test_an_interrupted_build_leaves_the_old_tileset_whole(
     def killed(*args: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tiles.build, "_write_if_new", killed)
+    monkeypatch.setattr(tiles.build, "write_if_new", killed)
     with pytest.raises(KeyboardInterrupt):
         build(folder, options=SMALL)
     monkeypatch.undo()

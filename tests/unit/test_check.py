@@ -12,6 +12,7 @@ import pytest
 
 from citygml.check import CheckOptions, check_file, check_folder, model_files
 from citygml.errors import CityModelError
+from tests.unit.gml_models import building, document, lod2, member, multi_surface, polygon, square
 
 ROOT = Path(__file__).resolve().parents[2]
 Corner = tuple[int, int, int]
@@ -70,6 +71,18 @@ def test_a_sound_file_is_ok(tmp_path: Path) -> None:
     report = check_file(write_city(tmp_path / "a.json", ["x", "y"]), CheckOptions())
     assert report.ok
     assert set(report.counts) == {"bad-attribute"}
+
+
+def test_an_envelope_without_heights_holds_objects_at_any_height(tmp_path: Path) -> None:
+    text = document(member(building(lod2(multi_surface(polygon(square(176000, 282000, 30)))))))
+    flat = text.replace("281000 0<", "281000<").replace("283000 50<", "283000<").replace('="3"', '="2"', 1)
+    shifted = flat.replace("283000<", "281500<")
+    for content, outside in ((flat, 0), (shifted, 1)):
+        path = tmp_path / "a.gml"
+        path.write_text(content)
+        report = check_file(path)
+        assert report.counts["outside-envelope"] == outside
+    assert all("(y)" in f.message for f in report.findings if f.code == "outside-envelope")
 
 
 def test_coordinate_systems(tmp_path: Path) -> None:

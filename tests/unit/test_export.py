@@ -141,3 +141,12 @@ def test_geopackage_has_outlines_and_flat_attributes(plain: Path, tmp_path: Path
     assert frame.loc["a", "area [m2]"] == 80.5
     assert json.loads(frame.loc["a", "tags"]) == ["x", "y"]
     assert np.isnan(frame.loc["b", "area [m2]"])
+
+
+def test_geopackage_tells_columns_of_the_same_name_apart(tmp_path: Path) -> None:
+    told = {"class": "hall", "fid": 7, "geom": "round", "Note": "x", "note": "y", "id": "own"}
+    add_files(tmp_path / "x.twin", [write(tmp_path / "in.json", city(BOXES, attributes={"a": told}))])
+    export_city(tmp_path / "x.twin", tmp_path / "out.gpkg", "gpkg")
+    row = geopandas.read_file(tmp_path / "out.gpkg", layer="buildings").set_index("id").loc["a"]
+    assert row["class"] == "Building"
+    assert row[["class_2", "fid_2", "geom_2", "Note", "note_2", "id_2"]].tolist() == list(told.values())

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from citygml.errors import CityModelError, UnknownCrs, UnsafeInput
+from citygml.errors import CityModelError, UnknownCrs
+from citygml.model import Measure
+from tests.unit.dem_models import write_dem
+from tests.unit.gml_models import building, document, lod2, member, multi_surface, polygon, square
 from tests.unit.models import city, write
+from tiles.build import build
 from twin.describe import geographic_bounds
 from twin.errors import CityBusy, CrsMismatch
 from twin.ingest import AddOptions, add_files
@@ -97,6 +101,24 @@ def test_a_new_delivery_elsewhere_replaces_the_file_of_the_same_name(three: tupl
     assert (counts.unchanged, counts.added, counts.ended) == (1, 1, 2)
     with open_city(folder) as opened:
         assert len(opened.sources()) == 1
+
+
+@pytest.mark.parametrize("first", [["1"], ["1", "2"]])
+def test_two_files_of_the_same_name_that_share_an_object_are_both_kept(
+    first: list[str], tmp_path: Path
+) -> None:
+    """Neighbouring tiles, of which one is new or has changed."""
+    border = {"border": (50.0, 0.0, 4.0)}
+    folders = [tmp_path / "1", tmp_path / "2"]
+    for number, folder in enumerate(folders):
+        write(folder / "x.json", city({**border, f"b{number}": (100.0 * number, 0.0, 5.0)}))
+    add_files(tmp_path / "x.twin", [tmp_path / name for name in first], AddOptions(workers=1))
+    write(folders[1] / "x.json", city({**border, "b1": (100.0, 0.0, 6.0)}))
+    counts = add_files(tmp_path / "x.twin", folders, AddOptions(workers=1)).counts
+    assert counts.ended == 0
+    assert ids(tmp_path / "x.twin") == {"b0", "b1", "border"}
+    with open_city(tmp_path / "x.twin") as opened:
+        assert len(opened.sources()) == 2
 
 
 def test_another_file_of_the_same_name_replaces_nothing(three: tuple[Path, Path]) -> None:
@@ -214,34 +236,6 @@ def test_a_file_in_another_crs_is_refused(three: tuple[Path, Path]) -> None:
     assert snapshot(folder) == before
 
 
-@pytest.mark.parametrize("entry", ["../evil.gml", "/etc/evil.gml", "a/../../evil.gml", "C:\\evil.gml"])
-def test_an_archive_that_leads_outside_is_refused(entry: str, tmp_path: Path) -> None:
-    archive = tmp_path / "x.zip"
-    with zipfile.ZipFile(archive, "w") as opened:
-        opened.writestr("good.json", "{}")
-        opened.writestr(entry, "<CityModel/>")
-    with pytest.raises(UnsafeInput, match=r"x\.zip"):
-        add_files(tmp_path / "x.twin", [archive])
-    assert not list(tmp_path.parent.glob("evil.gml"))
-
-
-def test_an_archive_bomb_is_refused(tmp_path: Path) -> None:
-    archive = tmp_path / "x.zip"
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
-        opened.writestr("bomb.gml", b"\0" * (64 << 20))
-    with pytest.raises(UnsafeInput, match="unpacks to too much"):
-        add_files(tmp_path / "x.twin", [archive])
-
-
-def test_an_archive_of_models_is_read(tmp_path: Path) -> None:
-    source = write(tmp_path / "in" / "x.json", city(THREE))
-    archive = tmp_path / "x.zip"
-    with zipfile.ZipFile(archive, "w") as opened:
-        opened.write(source, "deep/x.json")
-    add_files(tmp_path / "x.twin", [archive])
-    assert ids(tmp_path / "x.twin") == {"a", "b", "c"}
-
-
 def test_a_second_writer_is_told_to_wait(three: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     folder, _ = three
     with open_city(folder) as first, open_city(folder) as second, Writer(first, "test"):
@@ -273,3 +267,43 @@ def test_workers_and_one_process_store_the_same(tmp_path: Path) -> None:
             ).fetchall()
 
     assert content(tmp_path / "one.twin") == content(tmp_path / "many.twin")
+
+
+def test_a_measure_without_a_number_is_no_value(tmp_path: Path) -> None:
+    heights = ("NaN", "INF", "3.5")
+    told = [f'<bldg:measuredHeight uom="m">{h}</bldg:measuredHeight>' for h in heights]
+    shape = lod2(multi_surface(polygon(square(176_000, 282_000, 5, 10))))
+    members = [member(building(height + shape, f"b{n}")) for n, height in enumerate(told)]
+    (tmp_path / "x.gml").write_text(document("".join(members), srs="EPSG:5187+5193"))
+    add_files(tmp_path / "x.twin", [tmp_path / "x.gml"])
+    with open_city(tmp_path / "x.twin") as opened:
+        read = {s.id: s.decode().attributes.get("measuredHeight") for s in opened.all_objects()}
+    assert read == {"b0": None, "b1": None, "b2": Measure(3.5, "m")}
+    (report, *_) = build(tmp_path / "x.twin", ["buildings"])
+    assert report.features == 3
+
+
+def test_heights_are_decided_again_when_the_vertical_system_comes_later(tmp_path: Path) -> None:
+    flat = write(tmp_path / "a.json", city({"a": (0.0, 0.0, 5.0)}, crs="EPSG:5187"))
+    add_files(tmp_path / "x.twin", [flat])
+    with open_city(tmp_path / "x.twin") as opened:
+        assert "declares no vertical datum" in (opened.get("heights") or "")
+    add_files(tmp_path / "x.twin", [write(tmp_path / "b.json", city({"b": (30.0, 0.0, 5.0)}))])
+    with open_city(tmp_path / "x.twin") as opened:
+        assert opened.get("crs") == "EPSG:5187+5193"
+        assert "declares no vertical datum" not in (opened.get("heights") or "")
+
+
+def test_terrain_models_of_the_same_name_are_all_kept(three: tuple[Path, Path], tmp_path: Path) -> None:
+    folder, _ = three
+    for number in range(2):
+        (tmp_path / str(number)).mkdir()
+        write_dem(
+            tmp_path / str(number) / "dem.tif", np.full((4, 4), number, np.float32),
+            west=176_000 + 40 * number, north=282_040, cell=10, crs="EPSG:5187",
+        )  # fmt: skip
+    for _ in range(2):
+        add_files(folder, [tmp_path / "0", tmp_path / "1"])
+        with open_city(folder) as opened:
+            assert [r.name for r in opened.rasters()] == ["0/dem.tif", "1/dem.tif"]
+    assert len(list((folder / "rasters").iterdir())) == 2

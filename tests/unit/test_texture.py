@@ -301,3 +301,30 @@ def test_packed_parts_fit_and_do_not_overlap_with_their_padding(sizes):
     assert max(r.right for r in padded) <= width
     assert max(r.bottom for r in padded) <= height
     assert_apart(padded)
+
+
+def test_more_parts_than_a_page_has_pixels_for_take_several_pages():
+    corners = [(0, 0), (1, 0), (1, 1), (0, 1)]
+    images, objects = {}, []
+    for k in range(200):  # on 64 x 64 pixels, with edges against bleeding, there is room for 163
+        images[f"{k}.png"] = encoded(Image.new("RGB", (8, 8), (k, 255 - k, 90)))
+        objects.append(quad(corners, Texture(f"{k}.png", f"{k}.png"), f"q{k}"))
+    content = build(objects, images, texture_size=64)
+    assert content.findings == []
+    painted = Painted(content.glb)
+    assert len(painted.primitives) > 1
+    seen = {}
+    for made in painted.primitives:
+        _, pixels = painted.image(made)
+        assert max(pixels.shape[:2]) <= 64
+        for row in np.unique(made["_FEATURE_ID_0"]).tolist():
+            u, v = made["TEXCOORD_0"][made["_FEATURE_ID_0"] == row].mean(axis=0)
+            seen[row] = pixels[int(v * pixels.shape[0]), int(u * pixels.shape[1])]
+    assert len(seen) == 200
+    for row, (red, green, _, _) in seen.items():
+        assert red == pytest.approx(row, abs=30)
+        assert green == pytest.approx(255 - row, abs=30)
+
+
+def test_a_part_that_no_page_has_room_for_is_none():
+    assert pack([(9, 9)], 4, 2) is None

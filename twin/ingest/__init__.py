@@ -7,6 +7,7 @@ was. Files that were read before and have not changed are not read again.
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,13 +18,14 @@ from citygml.crs import LOCAL, Crs, parse
 from citygml.errors import UnknownCrs
 from citygml.model import ModelInfo
 from citygml.reading import ReadOptions
-from twin.errors import CrsMismatch
+from twin.errors import CrsMismatch, TwinError
 from twin.ingest.inputs import Input, find_inputs, find_missing
-from twin.ingest.rasters import add_raster, clear_rasters
+from twin.ingest.rasters import add_raster, clear_rasters, raster_names
 from twin.ingest.rows import Image, Library, Opened, Rest
 from twin.ingest.work import Digest, Done, Unchanged, read_files
+from twin.link import has_dynamizers
 from twin.place import city_heights, settle_heights
-from twin.store import City, create_city, remove_empty_city
+from twin.store import City, create_city, open_city, remove_empty_city
 from twin.store.records import Ingested
 from twin.store.sqlite import DATABASE
 from twin.store.writing import Writer
@@ -73,11 +75,27 @@ def add_files(
             Writer(city, "add", options.at) as writer,
             _workplace(city) as unpacked,
         ):
-            return _add(writer, find_inputs(paths, unpacked), options, progress)
+            added = _add(writer, find_inputs(paths, unpacked), options, progress)
     except BaseException:
         if not existed:
             remove_empty_city(folder)
         raise
+    _add_dynamizers(folder, added)
+    return added
+
+
+def _add_dynamizers(folder: Path, added: Added) -> None:
+    """Datastreams of the dynamizers that came with the models, if any. They lie in a database of their own,
+    so that what goes wrong there is a note."""
+    with open_city(folder) as city:
+        if not has_dynamizers(city):
+            return
+    from twin.link.dynamizers import datastreams_from_dynamizers
+
+    try:
+        added.notes += datastreams_from_dynamizers(folder).notes
+    except (TwinError, sqlite3.Error) as error:
+        added.notes.append(f"the model's time series are not among the readings yet: {error}")
 
 
 @contextmanager
@@ -102,11 +120,12 @@ def _add(writer: Writer, inputs: list[Input], options: AddOptions, progress: Pro
     city = writer.city
     rasters = [i for i in inputs if i.kind == "raster"]
     added = Added(writer.counts)
+    crs = city.get("crs")
     _add_models(writer, [i for i in inputs if i.kind == "model"], options, added, progress)
-    for raster in rasters:
-        writer.put_raster(add_raster(city, raster, options.crs))
+    for raster, name in zip(rasters, raster_names(rasters), strict=True):
+        writer.put_raster(add_raster(city, raster, name, options.crs))
         added.rasters += 1
-    settle_heights(city, options.geoid)
+    settle_heights(city, options.geoid, new_crs=city.get("crs") != crs)
     if options.anchor is not None:
         city.set("anchor", ",".join(map(str, options.anchor)))
     heights = city_heights(city)
@@ -121,7 +140,8 @@ def _add_models(
     label = f"crs={options.crs} lods={sorted(options.lods or ())}"
     read_options = ReadOptions(crs=options.crs, lods=options.lods)
     known = [writer.known(i.path) for i in models]
-    files = [(i.path, digest[1] if digest else None) for i, digest in zip(models, known, strict=True)]
+    rows = {source[0] for source in known if source}
+    files = [(i.path, source[1] if source else None) for i, source in zip(models, known, strict=True)]
     state = [_FileState(i) for i in models]
     objects = done = 0
     for number, event in read_files(files, read_options, label, options.workers):
@@ -152,7 +172,7 @@ def _add_models(
             progress(objects, done)
     for file in state:
         if file.source:
-            writer.end_source(file.source, file.input.path)
+            writer.end_source(file.source, file.input.path, rows)
 
 
 @dataclass(slots=True)

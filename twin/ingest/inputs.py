@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import stat
 import zipfile
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from citygml.errors import CityModelError, UnsafeInput, UnsupportedFormat
+from twin.store.sqlite import DATABASE
 
 MODEL = frozenset({".gml", ".xml", ".json", ".jsonl", ".ifc"})
 RASTER = frozenset({".tif", ".tiff", ".asc"})
@@ -25,11 +27,10 @@ _ROOTS = (b"CityModel", b"IndoorFeatures", b"indoorFeatures")
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One file. `named` is true when the user named it (and not a folder or archive that holds it)."""
+    """One file. shown: as the user knows it, for messages."""
 
     path: Path
     kind: Literal["model", "raster"]
-    named: bool
     shown: str
 
 
@@ -41,39 +42,46 @@ def find_missing(paths: Iterable[Path]) -> None:
 
 
 def find_inputs(paths: Iterable[Path], unpack_to: Path) -> list[Input]:
-    """The files to read, in order. Raises CityModelError for a folder or archive without any."""
-    found: list[Input] = []
+    """The files to read, in order, each once. Raises CityModelError for a folder or archive without any."""
+    found: dict[Path, Input] = {}
+    for file in _named(paths, unpack_to):
+        found.setdefault(file.path, file)
+    return list(found.values())
+
+
+def _named(paths: Iterable[Path], unpack_to: Path) -> Iterator[Input]:
     for path in paths:
         if path.is_dir():
-            inside = _inside(path, path.name)
+            inside = _inside(path, str(path))
             if not inside:
                 raise CityModelError(f"{path}: no city model or raster in this folder")
-            found += inside
+            yield from inside
         elif path.suffix.lower() == ".zip":
             target = unpack_to / hashlib.blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()
             unpack(path, target)
             inside = _inside(target, path.name)
             if not inside:
                 raise UnsupportedFormat(f"{path}: no city model or raster inside")
-            found += inside
+            yield from inside
         elif path.suffix.lower() in RASTER:
-            found.append(Input(path.resolve(), "raster", True, str(path)))
+            yield Input(path.resolve(), "raster", str(path))
         else:
-            found.append(Input(path.resolve(), "model", True, str(path)))
-    return found
+            yield Input(path.resolve(), "model", str(path))
 
 
 def _inside(folder: Path, shown: str) -> list[Input]:
+    """The files to read below a folder, but for those of cities that lie in it."""
     found = []
+    cities = {path.parent for path in folder.rglob(DATABASE)}
     for path in sorted(folder.rglob("*")):
         suffix = path.suffix.lower()
         label = f"{shown}/{path.relative_to(folder).as_posix()}"
-        if not path.is_file():
+        if not path.is_file() or not cities.isdisjoint(path.parents):
             continue
         if suffix in RASTER:
-            found.append(Input(path.resolve(), "raster", False, label))
+            found.append(Input(path.resolve(), "raster", label))
         elif suffix in MODEL and _is_model(path, suffix):
-            found.append(Input(path.resolve(), "model", False, label))
+            found.append(Input(path.resolve(), "model", label))
     return found
 
 
@@ -93,13 +101,14 @@ def _is_model(path: Path, suffix: str) -> bool:
 
 
 def unpack(archive: Path, target: Path) -> None:
-    """Unpack a zip archive. Raises UnsafeInput for names that leave it, links, and bombs."""
+    """Unpack a zip archive. Raises UnsafeInput for names that leave it, links, and bombs, CityModelError for
+    what cannot be unpacked."""
     try:
         with zipfile.ZipFile(archive) as opened:
             total = 0
             for item in opened.infolist():
                 name = PurePosixPath(item.filename.replace("\\", "/"))
-                if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
+                if name.is_absolute() or ".." in name.parts or any(":" in part for part in name.parts[:1]):
                     raise UnsafeInput(f"{archive}: the entry {item.filename!r} leads out of the archive")
                 if stat.S_ISLNK(item.external_attr >> 16):
                     raise UnsafeInput(f"{archive}: the entry {item.filename!r} is a link")
@@ -110,5 +119,9 @@ def unpack(archive: Path, target: Path) -> None:
                 ):
                     raise UnsafeInput(f"{archive}: {item.filename!r} unpacks to too much; unpack it by hand")
             opened.extractall(target)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise CityModelError(f"{archive}: not a zip archive, or a broken one ({error})") from error
+    except RuntimeError as error:  # NotImplementedError, for one, where Python lacks the packing
+        raise CityModelError(
+            f"{archive}: it is encrypted, or packed in a way that cannot be read here; unpack it by hand"
+        ) from error

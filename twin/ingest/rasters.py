@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from citygml.crs import parse
@@ -24,9 +25,21 @@ def clear_rasters(city: City, kept: Collection[Path] | None = None) -> set[Path]
     return set(kept)
 
 
-def add_raster(city: City, file: Input, crs: str | None) -> Raster:
-    """Copy a terrain model into `rasters/`. Raises RasterError, or CrsMismatch when it is not in the
-    city's coordinate system."""
+def raster_names(files: Sequence[Input]) -> list[str]:
+    """A name for each of a run's rasters: its file's, with the folders that tell it from the others."""
+    names = [""] * len(files)
+    depth = 0
+    while not all(names):
+        depth += 1
+        ends = ["/".join(file.path.parts[-depth:]) for file in files]
+        count = Counter(ends)
+        names = [name or (end if count[end] == 1 else "") for name, end in zip(names, ends, strict=True)]
+    return names
+
+
+def add_raster(city: City, file: Input, name: str, crs: str | None) -> Raster:
+    """Copy a terrain model into `rasters/`; one of the same name takes its place. Raises RasterError, or
+    CrsMismatch when it is not in the city's coordinate system."""
     from twin.raster import open_dem
 
     dem = open_dem(file.path, crs=parse(crs) if crs else None)
@@ -51,4 +64,4 @@ def add_raster(city: City, file: Input, crs: str | None) -> Raster:
         "resolution": dem.resolution,
         "size": [dem.width, dem.height],
     }
-    return Raster(file.path.name, "dem", digest, relative, description, "")
+    return Raster(name, "dem", digest, relative, description, "")

@@ -15,6 +15,7 @@ from citygml.errors import CityModelError, UnknownCrs
 from citygml.findings import Finding
 from citygml.model import SOLID_TYPES, SURFACE_TYPES, CityObject, Float64, ModelInfo, Template, Texture
 from citygml.reading import ReadOptions, open_model
+from twin.raster import METRES_PER_DEGREE
 from twin.store.codec import encode_attributes, encode_body, encode_template
 from twin.store.records import ObjectRow
 
@@ -26,7 +27,6 @@ _MIME = {
     "GIF": "image/gif",
     "BMP": "image/bmp",
 }
-_METRES_PER_DEGREE = 111_320.0
 _CORNERS = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
 _MESH_TYPES = SURFACE_TYPES | SOLID_TYPES
 
@@ -139,8 +139,8 @@ class _Shared:
             if self._geographic:
                 latitude = np.radians(i.anchor[1])
                 offsets = offsets / [
-                    _METRES_PER_DEGREE * max(np.cos(latitude), 1e-6),
-                    _METRES_PER_DEGREE,
+                    METRES_PER_DEGREE * max(np.cos(latitude), 1e-6),
+                    METRES_PER_DEGREE,
                     1.0,
                 ]
             points.append(i.anchor + offsets)

@@ -60,7 +60,8 @@ def _typed(value: Any) -> Value:
     if isinstance(value, dict):
         keys = value.keys()
         if keys == {"value", "unit"}:
-            return Measure(value["value"], value["unit"])
+            # JSON has no NaN and no infinity: a measure without a number is no value
+            return None if value["value"] is None else Measure(value["value"], value["unit"])
         if keys == {"code", "codeSpace", "name"}:
             return Code(value["code"], value["codeSpace"], value["name"])
         if keys == {_DATE}:
@@ -130,12 +131,6 @@ def decode_body(
         [(m[0], m[1]) for m in head.get("mem", ())],
         [(r[0], r[1]) for r in head.get("rel", ())],
     )
-
-
-def surface_types(body: bytes) -> list[str]:
-    """The types of an object's semantic surfaces, without decoding its arrays."""
-    head, _ = _head(body)
-    return [s[0] for s in head.get("s", ())]
 
 
 def encode_template(template: Template) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -127,6 +127,4 @@ class Ingested:
 
 def iso(moment: datetime) -> str:
     """The text that stands for a moment in the store: UTC, to the microsecond."""
-    from datetime import UTC
-
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

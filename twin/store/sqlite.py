@@ -1,4 +1,5 @@
-"""The SQLite store: opening, settings and reading. Writing is in `twin.store.writing`.
+"""The SQLite store: opening, settings and reading. Making a city is in `twin.store.making`, writing to it in
+`twin.store.writing`.
 
 One writer at a time, any number of readers; readers see the city as it was before a running write.
 Every read of objects takes `time` (None: now).
@@ -7,10 +8,9 @@ Every read of objects takes `time` (None: now).
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,48 +30,6 @@ DATABASE = "twin.db"
 _CHUNK = 500
 
 
-def create_city(folder: Path | str, **settings: str) -> City:
-    """Make an empty city; `settings` as `City.set`. An existing city is opened as it is."""
-    folder = Path(folder)
-    if folder.is_file():
-        raise TwinError(f"{folder} is a file; a city is a folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(folder / DATABASE, isolation_level=None, timeout=10)
-    try:
-        if _version(connection, folder) == 0:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("BEGIN IMMEDIATE")
-            if _version(connection, folder) == 0:  # no other process was faster
-                for statement in schema.TABLES.split(";"):
-                    connection.execute(statement)
-                connection.executemany("INSERT INTO city VALUES (?, ?)", settings.items())
-                connection.execute(f"PRAGMA user_version={schema.VERSION}")
-            connection.execute("COMMIT")
-    finally:
-        connection.close()
-    return open_city(folder)
-
-
-def remove_empty_city(folder: Path) -> None:
-    """Take back `create_city` after a refusal, unless another process has begun to write to the city."""
-    if not (folder / DATABASE).exists():
-        return
-    connection = sqlite3.connect(folder / DATABASE, isolation_level=None, timeout=0)
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        if _version(connection, folder) and connection.execute("SELECT 1 FROM run").fetchone():
-            return
-        shutil.rmtree(folder / "rasters", ignore_errors=True)
-        for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"):
-            (folder / name).unlink(missing_ok=True)
-    except sqlite3.OperationalError:
-        return  # busy
-    finally:
-        connection.close()
-    with suppress(OSError):  # the folder holds other things
-        folder.rmdir()
-
-
 def open_city(folder: Path | str) -> City:
     """Open a city that exists. Raises CityNotFound."""
     folder = Path(folder)
@@ -80,7 +38,7 @@ def open_city(folder: Path | str) -> City:
     return City(folder)
 
 
-def _version(connection: sqlite3.Connection, folder: Path) -> int:
+def schema_version(connection: sqlite3.Connection, folder: Path) -> int:
     """The version of the tables; 0 when there are none yet."""
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -100,13 +58,20 @@ class City:
         self.connection = sqlite3.connect(
             folder / DATABASE, isolation_level=None, timeout=10, check_same_thread=False
         )
-        version = _version(self.connection, folder)
+        try:
+            self._check_version()
+        except TwinError:
+            self.close()
+            raise
         self.connection.execute("PRAGMA cache_size=-16384")
+
+    def _check_version(self) -> None:
+        version = schema_version(self.connection, self.folder)
         if version == 0:  # its making was interrupted
-            raise CityNotFound(f"{folder}: no city here; make one with `twin init` or `twin add`")
+            raise CityNotFound(f"{self.folder}: no city here; make one with `twin init` or `twin add`")
         if version != schema.VERSION:
             raise TwinError(
-                f"{folder}: made by another version of twin (schema {version}, not {schema.VERSION})"
+                f"{self.folder}: made by another version of twin (schema {version}, not {schema.VERSION})"
             )
 
     def close(self) -> None:
@@ -117,6 +82,16 @@ class City:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Reads in this context see one state of the city, whatever is written meanwhile. Keep it short: the
+        writer's log cannot be emptied before it ends."""
+        self.connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.connection.execute("ROLLBACK")
 
     # Settings
 
@@ -200,6 +175,15 @@ class City:
             np.frombuffer(digests, "V16"),
         )
 
+    def boxes(self, layer: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """(n, 6) float64 x0 y0 z0 x1 y1 z1 of a layer's objects that have geometry, in no order."""
+        rows = self.connection.execute(
+            "SELECT x0, y0, z0, x1, y1, z1 FROM object"
+            " WHERE layer = ? AND valid_to IS NULL AND x0 IS NOT NULL",
+            (layer,),
+        )
+        return np.fromiter(rows, np.dtype((np.float64, 6)))
+
     def fetch(self, rows: Sequence[int] | np.ndarray[Any, Any]) -> Iterator[StoredObject]:
         """Objects by row, in the order asked for."""
         wanted = [int(r) for r in rows]
@@ -253,6 +237,7 @@ class City:
     ) -> Iterator[StoredObject]:
         """Every object, each top-level one followed by its descendants."""
         when, values = valid(time)
+        parent_when = when.replace("object.", "p.")
         where, names = "", list(layers or ())
         if names:
             where = f" AND layer IN ({','.join('?' * len(names))})"
@@ -260,9 +245,9 @@ class City:
             r[0]
             for r in self.connection.execute(
                 f"SELECT row FROM object WHERE {when}{where} AND (parent IS NULL OR NOT EXISTS"
-                f" (SELECT 1 FROM object AS p WHERE p.id = object.parent AND p.valid_to IS NULL))"
+                f" (SELECT 1 FROM object AS p WHERE p.id = object.parent AND {parent_when}))"
                 " ORDER BY row",
-                [*values, *names],
+                [*values, *names, *values],
             )
         ]
         for root in self.fetch(roots):
@@ -369,9 +354,6 @@ class City:
 
         row = self.connection.execute("SELECT data, uri, mime FROM template WHERE key = ?", (key,)).fetchone()
         return decode_template(row[0], key, row[1], row[2]) if row else None
-
-    def template_digests(self) -> dict[str, bytes]:
-        return dict(self.connection.execute("SELECT key, digest FROM template"))
 
     def image(self, key: str) -> tuple[str, bytes] | None:
         """(mime, bytes) of a texture by the key that stands in `Texture.path`."""

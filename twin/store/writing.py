@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from citygml.findings import Finding
-from twin.errors import CityBusy
+from twin.errors import CityBusy, TwinError
 from twin.store.records import Ingested, ObjectRow, Raster, iso
 
 if TYPE_CHECKING:
@@ -37,11 +37,14 @@ class Writer:
     def __enter__(self) -> Writer:
         try:
             self._db.execute("BEGIN IMMEDIATE")
+            self._run = self._insert("INSERT INTO run (at, what) VALUES (?, ?)", (self.at, self._what))
         except sqlite3.OperationalError as error:
+            self._roll_back()
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise TwinError(f"{self.city.folder}: the city cannot be written ({error})") from error
             raise CityBusy(
                 f"{self.city.folder}: another process is writing to this city; try again"
             ) from error
-        self._run = self._insert("INSERT INTO run (at, what) VALUES (?, ?)", (self.at, self._what))
         self._db.execute("CREATE TEMP TABLE touched (row INTEGER PRIMARY KEY, source INTEGER)")
         (last,) = self._db.execute("SELECT coalesce(max(row), 0) FROM object").fetchone()
         self._next = last + 1
@@ -50,11 +53,15 @@ class Writer:
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         if kind is not None:
-            self._db.execute("ROLLBACK")
+            self._roll_back()
             return
         self._db.execute("DROP TABLE temp.touched")
         self._db.execute("COMMIT")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _roll_back(self) -> None:
+        if self._db.in_transaction:  # a full disk has rolled it back already
+            self._db.execute("ROLLBACK")
 
     def _insert(self, sql: str, values: tuple[Any, ...]) -> int:
         row = self._db.execute(sql, values).lastrowid
@@ -93,25 +100,30 @@ class Writer:
                 return name
         return f"{path}#{len(taken)}"
 
-    def end_source(self, source: int, path: Path) -> None:
+    def end_source(self, source: int, path: Path, known: Collection[int]) -> None:
         """Close a source, after every file of the run was read: what it no longer has is ended.
 
-        A new source with the file name of an older one, and at least one object in common, is that
-        file's new delivery and replaces it.
+        known: the sources of this run's files that were read before. A source that is not among them, with
+        the file name of an older one that is not either, and at least one object in common, is that file's
+        new delivery and replaces it.
         """
+        if source not in known:
+            self._replace_older(source, path, known)
+        self._end_unseen(source)
+
+    def _replace_older(self, source: int, path: Path, known: Collection[int]) -> None:
         older = self._db.execute(
             "SELECT DISTINCT source.row, source.path FROM temp.touched JOIN object USING (row)"
             " JOIN source ON source.row = object.source WHERE touched.source = ? AND object.source != ?",
             (source, source),
         ).fetchall()
         for row, older_path in older:
-            if Path(older_path).name == path.name:
+            if row not in known and Path(older_path).name == path.name:
                 self._end_unseen(row)
                 self._db.execute("UPDATE object SET source = ? WHERE source = ?", (source, row))
                 self._db.execute("UPDATE template SET source = ? WHERE source = ?", (source, row))
                 self._db.execute("DELETE FROM finding WHERE source = ?", (row,))
                 self._db.execute("DELETE FROM source WHERE row = ?", (row,))
-        self._end_unseen(source)
 
     def _end_unseen(self, source: int) -> None:
         ended = self._db.execute(

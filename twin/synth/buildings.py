@@ -95,7 +95,7 @@ def _floor_area(spec: Spec) -> float:
     return total
 
 
-def _attributes(plan: Plan, placed: Placed, draws: Float64) -> Attributes:
+def _attributes(placed: Placed, draws: Float64) -> Attributes:
     spec = placed.spec
     class_, function, usage = USES[spec.use]
     kinds = {m.kind for m in spec.masses}
@@ -210,7 +210,7 @@ def building_objects(ground: Ground) -> Iterator[CityObject]:
             building = CityObject(
                 placed.id,
                 "Building",
-                attributes=_attributes(plan, placed, draws[placed.number - 1]),
+                attributes=_attributes(placed, draws[placed.number - 1]),
                 addresses=[_address(placed, plan)],
             )
             extra: list[CityObject] = []

@@ -210,11 +210,11 @@ def park(plan: Plan, block: Block, number: int) -> Design:
                 year=2024,
             )
         )
-    inner, outer = pond_outline(plan, centre, 1.32, 40), pond_outline(plan, centre, 1.46, 40)
+    inner, outer = pond_outline(centre, 1.32, 40), pond_outline(centre, 1.46, 40)
     for i in range(40):
         j = (i + 1) % 40
         design.paths.append(np.array([inner[i], outer[i], outer[j], inner[j]]))
-    outside = pond_outline(plan, centre, 1.55, 24)
+    outside = pond_outline(centre, 1.55, 24)
     design.benches += [(float(px), float(py), 0.0) for px, py in outside[::4]]
     across, along = np.arange(0.05, 0.96, 0.085).tolist(), np.arange(south + 5.0, north - 4.0, 10.0).tolist()
     for s, y in ((s, y) for s in across for y in along):

@@ -77,7 +77,7 @@ def _ground(plan: Plan, x: Float64, y: Float64) -> Float64:
     return height
 
 
-def pond_outline(plan: Plan, centre: Float64, scale: float = 1.0, points: int = 28) -> Float64:
+def pond_outline(centre: Float64, scale: float = 1.0, points: int = 28) -> Float64:
     """(points, 2) the shore of a low park's pond, counter-clockwise."""
     t = np.linspace(0, 2 * np.pi, points, endpoint=False)
     radius = scale * (1 + 0.12 * np.sin(2 * t + 0.6) + 0.06 * np.cos(3 * t))

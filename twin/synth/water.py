@@ -66,6 +66,6 @@ def water_objects(ground: Ground) -> Iterator[CityObject]:
             yield _surface(f"water-{stream}-{n}", name, class_, shore, WATER_LEVEL)
     for block in plan.blocks:
         if block.kind == "park":
-            shore = plan.frame.to_world(pond_outline(plan, plan.block_centre(block), 1.04))
+            shore = plan.frame.to_world(pond_outline(plan.block_centre(block), 1.04))
             key = "-".join(str(v) for v in block.key)
             yield _surface(f"pond-{key}", ("유수지", "Retention pond"), "1020", shore, POND_LEVEL)
