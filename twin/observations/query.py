@@ -40,7 +40,7 @@ class Geometry:
 
 @dataclass(frozen=True)
 class Literal:
-    value: None | bool | int | float | str | Instant | Interval | Duration | Geometry
+    value: bool | int | float | str | Instant | Interval | Duration | Geometry | None
 
 
 @dataclass(frozen=True)

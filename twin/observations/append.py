@@ -1,0 +1,360 @@
+"""Observations going in: rows, ids, flags, and the state of their datastreams, many at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, repeat
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from twin.errors import Conflict, EntityNotFound, QueryError, TwinError
+from twin.observations import rollups, streams
+from twin.observations.changes import Append, Appended, Committed
+from twin.observations.query import Interval
+from twin.observations.streams import Stream
+from twin.observations.transaction import NEAR, Transaction
+
+MAX_ID = (1 << 63) - 1
+_ROWS = 250
+_COLUMNS = (
+    "id",
+    "datastream",
+    "time",
+    "result",
+    "feature",
+    "kind",
+    "flags",
+    "time_end",
+    "result_time",
+    "result_quality",
+    "valid_time",
+    "valid_time_end",
+    "parameters",
+)
+_ALWAYS = 5
+
+
+@dataclass(slots=True)
+class Part:
+    """One `Append` as columns for the database (n each; None: null throughout)."""
+
+    append: Append
+    stream: int
+    times: list[int]
+    numbers: npt.NDArray[np.float64]
+    results: list[Any]
+    columns: dict[str, Sequence[Any]]
+
+    def take(self, chosen: Sequence[int]) -> Part:
+        return Part(
+            self.append,
+            self.stream,
+            [self.times[i] for i in chosen],
+            self.numbers[list(chosen)],
+            [self.results[i] for i in chosen],
+            {name: [column[i] for i in chosen] for name, column in self.columns.items()},
+        )
+
+
+def prepare(append: Append) -> Part:
+    """Check and convert what needs no database. Raises QueryError."""
+    given = append.times
+    times = given.tolist() if isinstance(given, np.ndarray) else list(given)
+    n = len(times)
+    results, kinds, numbers = _results(append.results)
+    columns: dict[str, Sequence[Any]] = {}
+    if kinds is not None:
+        columns["kind"] = kinds
+    if append.times_end is not None:
+        columns["time_end"] = append.times_end
+    if append.result_times is not None:
+        columns["result_time"] = append.result_times
+    if append.parameters is not None:
+        columns["parameters"] = [_json(value) for value in append.parameters]
+    if append.result_qualities is not None:
+        columns["result_quality"] = [_json(value) for value in append.result_qualities]
+    if append.valid_times is not None:
+        spans = [(v.start, v.end) if isinstance(v, Interval) else (v.micros, v.micros) if v else (None, None)
+                 for v in append.valid_times]  # fmt: skip
+        columns["valid_time"] = [span[0] for span in spans]
+        columns["valid_time_end"] = [span[1] for span in spans]
+    if append.feature is not None:
+        columns["feature"] = [append.feature] * n if isinstance(append.feature, int) else append.feature
+    if append.ids is not None:
+        columns["id"] = append.ids
+        for id in append.ids:
+            if id is not None and not (isinstance(id, int) and 0 < id <= MAX_ID):
+                raise QueryError(f"{id!r} cannot be an id: ids are positive integers")
+    for name, column in {"result": results, **columns}.items():
+        if len(column) != n:
+            raise QueryError(f"{n} times and {len(column)} of {name}: there must be as many")
+    return Part(append, append.datastream, times, numbers, results, columns)
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
+
+
+def _results(given: Any) -> tuple[list[Any], list[int | None] | None, npt.NDArray[np.float64]]:
+    """Values for the database, their kinds (None: all as they are), and the numbers among them."""
+    values = given.tolist() if isinstance(given, np.ndarray) else list(given)
+    if set(map(type, values)) <= {int, float}:
+        try:
+            numbers = np.array(values, np.float64)
+        except OverflowError:
+            numbers = np.full(len(values), np.inf)
+        if (np.abs(numbers) < 2.0**63).all():
+            return values, None, numbers
+    encoded = [encode(value) for value in values]
+    kinds = [e[1] for e in encoded]
+    return (
+        [e[0] for e in encoded],
+        kinds if any(kinds) else None,
+        np.array([e[2] for e in encoded], np.float64),
+    )
+
+
+def encode(value: Any) -> tuple[Any, int | None, float]:
+    """A result for the database, its kind (1: JSON text) and its number (NaN if it is none)."""
+    if value is None or isinstance(value, str):
+        return value, None, math.nan
+    if isinstance(value, (dict, list, bool)):
+        return orjson.dumps(value).decode(), 1, math.nan
+    if isinstance(value, int):
+        if abs(value) < 1 << 63:
+            return value, None, float(value)
+        value = float(value) if abs(value) < 10**308 else math.inf
+    if not math.isfinite(value):
+        return None, None, math.nan
+    return value, None, value
+
+
+def decode(result: Any, kind: int | None) -> Any:
+    return orjson.loads(result) if kind else result
+
+
+def append(work: Transaction, parts: Sequence[Part]) -> list[Appended | TwinError]:
+    """Store the observations of several parts. Those that cannot be stored leave no trace.
+
+    What can be wrong is looked at before anything is written, so that no savepoint is needed.
+    """
+    known = streams.load(work, {part.stream for part in parts})
+    features = _features(work, parts)
+    outcomes: list[Appended | TwinError] = []
+    rows: list[Part] = []
+    before: dict[int, tuple[int, int, Any, int | None]] = {}
+    pending: list[tuple[int, Part, list[int]]] = []
+    for i, part in enumerate(parts):
+        try:
+            _check(part, known, features)
+            existing = _existing(work, part, before)
+        except TwinError as error:
+            outcomes.append(error)
+            continue
+        if existing:
+            part = part.take([k for k in range(len(part.times)) if k not in existing])
+        pending.append((i, part, existing))
+        rows.append(part)
+        outcomes.append(Appended([]))
+    ids = _ids(work, rows)
+    if ids:
+        _store(work, rows, ids, known)
+    start = 0
+    for i, part, existing in pending:
+        end = start + len(part.times)
+        outcomes[i] = _appended(parts[i], ids[start:end], existing)
+        start = end
+    return outcomes
+
+
+def _appended(part: Part, made: list[int], existing: list[int]) -> Appended:
+    if not existing:
+        return Appended(made)
+    given, fresh = part.columns["id"], iter(made)
+    old = set(existing)
+    return Appended([given[k] if k in old else next(fresh) for k in range(len(given))], tuple(existing))
+
+
+def _check(part: Part, known: dict[int, Stream], features: set[int]) -> None:
+    stream = known.get(part.stream)
+    multi = part.append.multi
+    if stream is None or multi not in (None, stream.width is not None):
+        name = {None: "Datastream or MultiDatastream", True: "MultiDatastream", False: "Datastream"}[multi]
+        raise EntityNotFound(f"there is no {name} {part.stream}")
+    if stream.width is not None:
+        for value in part.append.results:
+            if not isinstance(value, list) or len(value) != stream.width:
+                raise QueryError(
+                    f"a result of MultiDatastream {part.stream} is an array of {stream.width} values,"
+                    " one for each of its ObservedProperties"
+                )
+    for id in set(part.columns.get("feature", ())):
+        if id is not None and id not in features:
+            raise EntityNotFound(f"there is no FeatureOfInterest {id}")
+
+
+def _features(work: Transaction, parts: Sequence[Part]) -> set[int]:
+    """Those of the features named that exist."""
+    wanted = {id for part in parts for id in part.columns.get("feature", ()) if id is not None}
+    if not wanted:
+        return set()
+    rows = work.connection.execute(
+        "SELECT id FROM features_of_interest WHERE id IN (SELECT value FROM json_each(?))",
+        (orjson.dumps(list(wanted)).decode(),),
+    )
+    return {row[0] for row in rows}
+
+
+def _existing(
+    work: Transaction, part: Part, before: dict[int, tuple[int, int, Any, int | None]]
+) -> list[int]:
+    """Positions of observations that are there already. Raises Conflict where the id is another's.
+
+    before: the observations with given ids that this transaction is to store, which this adds to.
+    """
+    if "id" not in part.columns:
+        return []
+    given = part.columns["id"]
+    kinds = part.columns.get("kind") or repeat(None)
+    mine = list(zip(repeat(part.stream), part.times, part.results, kinds, strict=False))
+    wanted = [id for id in given if id is not None]
+    found = {
+        row[0]: row[1:]
+        for row in work.connection.execute(
+            "SELECT id, datastream, time, result, kind FROM observations"
+            " WHERE id IN (SELECT value FROM json_each(?))",
+            (orjson.dumps(wanted).decode(),),
+        )
+    }
+    news: dict[int, tuple[int, int, Any, int | None]] = {}
+    existing = []
+    for k, id in enumerate(given):
+        if id is None:
+            continue
+        other = found.get(id) or before.get(id) or news.get(id)
+        if other is None:
+            news[id] = mine[k]
+        elif tuple(other) == mine[k]:
+            existing.append(k)
+        else:
+            raise Conflict(f"Observation {id} is there already and says something else")
+    before.update(news)
+    return existing
+
+
+def _ids(work: Transaction, parts: Sequence[Part]) -> list[int]:
+    """The ids of all rows: those given, the others next in the order of arrival."""
+    n = sum(len(part.times) for part in parts)
+    last = work.last_id()
+    given = [
+        id
+        for part in parts
+        for id in (part.columns["id"] if "id" in part.columns else repeat(None, len(part.times)))
+    ]
+    reserved = {id for id in given if id is not None}
+    taken = {
+        row[0]
+        for row in work.connection.execute(
+            "SELECT id FROM given_ids WHERE id > ? AND id <= ?", (last, last + n + NEAR)
+        )
+    } if reserved or _any_given(work, last, n) else set()  # fmt: skip
+    if not reserved and not taken:
+        if n:
+            work.set_last_id(last + n)
+        return list(range(last + 1, last + n + 1))
+    ids, late = [], []
+    for id in given:
+        if id is None or not last < id <= last + NEAR:
+            last += 1
+            while last in taken or last in reserved:
+                last += 1
+            if id is not None:
+                late.append((last, id))
+        else:
+            last = id
+        ids.append(last if id is None else id)
+    work.connection.executemany("INSERT INTO given_ids VALUES (?, ?)", late)
+    work.set_last_id(last)
+    return ids
+
+
+def _any_given(work: Transaction, last: int, n: int) -> bool:
+    row = work.connection.execute(
+        "SELECT 1 FROM given_ids WHERE id > ? AND id <= ? LIMIT 1", (last, last + n)
+    ).fetchone()
+    return row is not None
+
+
+def _store(work: Transaction, parts: Sequence[Part], ids: list[int], known: dict[int, Stream]) -> None:
+    """Write rows, flags and the state of their datastreams."""
+    times = list(chain.from_iterable(part.times for part in parts))
+    results = list(chain.from_iterable(part.results for part in parts))
+    n = len(times)
+    columns: dict[str, Sequence[Any]] = {"id": ids, "time": times, "result": results}
+    for name in sorted({name for part in parts for name in part.columns} - {"id", "feature"}):
+        columns[name] = list(
+            chain.from_iterable(part.columns.get(name, (None,) * len(part.times)) for part in parts)
+        )
+    columns["datastream"] = list(chain.from_iterable((part.stream,) * len(part.times) for part in parts))
+    columns["feature"] = list(chain.from_iterable(_observed(work, part, known) for part in parts))
+    batch = streams.Batch.of(
+        columns["datastream"],
+        times,
+        np.concatenate([part.numbers for part in parts]),
+        columns.get("time_end"),
+        columns.get("result_time"),
+        ids,
+        [part.append.received or work.now for part in parts],
+        [len(part.times) for part in parts],
+    )
+    flags = streams.judge(work, batch, known)
+    if flags is not None:
+        columns["flags"] = [f or None for f in flags]
+    _insert(work, columns, n)
+    streams.advance(work, batch, known)
+    streams.observe(work, columns["datastream"], columns["feature"])
+    rollups.add(work.connection, rollups.by_hour(*batch.sorted_values()))
+    work.count("Observations", n)
+    kinds = columns.get("kind")
+    work.committed.append(
+        Committed(
+            ids,
+            list(columns["datastream"]),
+            times,
+            results if kinds is None else [decode(r, k) for r, k in zip(results, kinds, strict=True)],
+            flags if flags is not None else [0] * n,
+            work.last_id(),
+        )
+    )
+
+
+def _observed(work: Transaction, part: Part, known: dict[int, Stream]) -> Sequence[int | None]:
+    """The feature of each of a part's observations."""
+    n = len(part.times)
+    given = part.columns.get("feature")
+    if given is not None and None not in given:
+        return given
+    usual = streams.usual_feature(work, known[part.stream])
+    return (usual,) * n if given is None else [usual if id is None else id for id in given]
+
+
+def _insert(work: Transaction, columns: dict[str, Sequence[Any]], n: int) -> None:
+    """Rows of those columns that have values, many to a statement: fewer turns of the interpreter lock."""
+    names = [name for i, name in enumerate(_COLUMNS) if name in columns or i < _ALWAYS]
+    width = len(names)
+    flat = list(chain.from_iterable(zip(*(columns[name] for name in names), strict=True)))
+    head = f"INSERT INTO observations ({', '.join(names)}) VALUES "
+    marks = f"({','.join('?' * width)})"
+    many = n // _ROWS
+    if many:
+        statement = head + ",".join([marks] * _ROWS)
+        size = _ROWS * width
+        for i in range(many):
+            work.connection.execute(statement, flat[i * size : (i + 1) * size])
+    rest = range(many * _ROWS * width, n * width, width)
+    work.connection.executemany(head + marks, [flat[i : i + width] for i in rest])

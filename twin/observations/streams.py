@@ -1,0 +1,309 @@
+"""The state that a datastream carries of its observations: how many, from when to when, the latest, where.
+
+Kept up as observations come; made again from the rows when some are changed or deleted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from twin.observations import features, quality, rollups
+from twin.observations.transaction import Transaction
+
+Micros = npt.NDArray[np.int64]
+_COLUMNS = (
+    "id, thing, feature, width, count, phenomenon_time, phenomenon_time_end, result_time, result_time_end,"
+    " latest_time, latest_id, last_seen, quality_time, quality_value, quality_value_time, quality_since"
+)
+
+
+@dataclass(slots=True)
+class Stream:
+    """A datastream's row but for its description. Times in µs; width: None unless a MultiDatastream."""
+
+    id: int
+    thing: int
+    feature: int | None
+    width: int | None
+    count: int
+    first: int | None
+    last_end: int | None
+    first_result: int | None
+    last_result: int | None
+    latest_time: int | None
+    latest_id: int | None
+    last_seen: int | None
+    quality: quality.State
+
+
+def load(work: Transaction, ids: Iterable[int]) -> dict[int, Stream]:
+    """Those of the datastreams that exist."""
+    found = {}
+    for row in work.connection.execute(
+        f"SELECT {_COLUMNS} FROM datastreams WHERE id IN (SELECT value FROM json_each(?))",
+        (orjson.dumps([id for id in ids if abs(id) < 1 << 63]).decode(),),
+    ):
+        time, value, value_time, since = row[12:]
+        state = quality.State(time, float("nan") if value is None else value, value_time or 0, since or 0)
+        found[row[0]] = Stream(*(*row[:12], state))
+    return found
+
+
+@dataclass(slots=True)
+class Batch:
+    """Observations to be stored, and their order by datastream, time and id.
+
+    streams, times [µs], ids: (n,) int64. numbers: (n,), NaN where the result is none. ends, result_times:
+    (n,) as given, or None. order: (n,). starts: (m,) where each datastream's begin in that order. arrivals:
+    (n,) when they came [µs].
+    """
+
+    streams: Micros
+    times: Micros
+    numbers: npt.NDArray[np.float64]
+    ends: Sequence[int | None] | None
+    result_times: Sequence[int | None] | None
+    ids: Micros
+    arrivals: Micros
+    order: npt.NDArray[np.intp]
+    starts: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(
+        cls,
+        stream_ids: Sequence[int],
+        times: Sequence[int],
+        numbers: npt.NDArray[np.float64],
+        ends: Sequence[int | None] | None,
+        result_times: Sequence[int | None] | None,
+        ids: Sequence[int],
+        arrivals: Sequence[int],
+        lengths: Sequence[int],
+    ) -> Batch:
+        s, t, i = (np.array(c, np.int64) for c in (stream_ids, times, ids))
+        order = np.lexsort((i, t, s))
+        changes = np.flatnonzero(np.diff(s[order])) + 1
+        return cls(
+            s, t, numbers, ends, result_times, i, np.repeat(np.array(arrivals, np.int64), lengths), order,
+            np.concatenate(([0], changes)),
+        )  # fmt: skip
+
+    def sorted_values(self) -> tuple[Micros, Micros, npt.NDArray[np.float64]]:
+        return self.streams[self.order], self.times[self.order], self.numbers[self.order]
+
+    def by_stream(self) -> list[tuple[int, npt.NDArray[np.intp]]]:
+        """(datastream, positions of its observations in the order of time)."""
+        parts = np.split(self.order, self.starts[1:])
+        return [(int(self.streams[p[0]]), p) for p in parts]
+
+
+def judge(work: Transaction, batch: Batch, known: dict[int, Stream]) -> list[int] | None:
+    """Quality flags of the observations in the order given; None when there are none. Moves the states."""
+    flags = np.zeros(len(batch.times), np.uint16)
+    for id, positions in batch.by_stream():
+        stream, rules = known[id], work.rules.get(id, quality.DEFAULT)
+        given = np.sort(positions)
+        present = _present(work, stream, batch.times[given]) if rules.duplicate else None
+        if len(given) == 1:
+            k = given[0]
+            flags[k], stream.quality = quality.flag_one(
+                int(batch.times[k]), float(batch.numbers[k]), int(batch.arrivals[k]), stream.quality, rules,
+                present is not None and bool(present[0]),
+            )  # fmt: skip
+        else:
+            flags[given], stream.quality = quality.flag(
+                batch.times[given], batch.numbers[given], int(batch.arrivals[given[0]]), stream.quality,
+                rules, present,
+            )  # fmt: skip
+    return flags.tolist() if flags.any() else None
+
+
+def _present(work: Transaction, stream: Stream, times: Micros) -> npt.NDArray[np.bool_] | None:
+    """Whether the datastream has an observation at each of the times; None if they are all new."""
+    if stream.latest_time is None or int(times.min()) > stream.latest_time:
+        return None
+    old = [t for t in times.tolist() if t <= stream.latest_time]
+    rows = work.connection.execute(
+        "SELECT time FROM observations WHERE datastream = ? AND time IN (SELECT value FROM json_each(?))",
+        (stream.id, orjson.dumps(old).decode()),
+    )
+    return np.isin(times, np.array([row[0] for row in rows], np.int64))
+
+
+def advance(work: Transaction, batch: Batch, known: dict[int, Stream]) -> None:
+    """Bring the datastreams' rows up to what the batch adds."""
+    rows = []
+    for id, positions in batch.by_stream():
+        stream = known[id]
+        first, last = int(batch.times[positions[0]]), positions[-1]
+        latest = int(batch.times[last])
+        stream.count += len(positions)
+        stream.first = _least(stream.first, first)
+        end = latest
+        if batch.ends is not None:
+            end = max([latest, *(e for k in positions if (e := batch.ends[k]) is not None)])
+        stream.last_end = _greatest(stream.last_end, end)
+        if batch.result_times is not None:
+            given = [r for k in positions if (r := batch.result_times[k]) is not None]
+            if given:
+                stream.first_result = _least(stream.first_result, min(given))
+                stream.last_result = _greatest(stream.last_result, max(given))
+        if stream.latest_time is None or (latest, int(batch.ids[last])) > (
+            stream.latest_time,
+            stream.latest_id or 0,
+        ):
+            stream.latest_time, stream.latest_id = latest, int(batch.ids[last])
+        stream.last_seen = _greatest(stream.last_seen, int(batch.arrivals[positions].max()))
+        state = stream.quality
+        rows.append(
+            (
+                stream.count, stream.first, stream.last_end, stream.first_result, stream.last_result,
+                stream.latest_time, stream.latest_id, stream.last_seen,
+                state.time, state.value, state.value_time, state.since, id,
+            )
+        )  # fmt: skip
+    work.connection.executemany(
+        "UPDATE datastreams SET count = ?, phenomenon_time = ?, phenomenon_time_end = ?, result_time = ?,"
+        " result_time_end = ?, latest_time = ?, latest_id = ?, last_seen = ?, quality_time = ?,"
+        " quality_value = ?, quality_value_time = ?, quality_since = ? WHERE id = ?",
+        rows,
+    )
+
+
+def _least(a: int | None, b: int) -> int:
+    return b if a is None else min(a, b)
+
+
+def _greatest(a: int | None, b: int) -> int:
+    return b if a is None else max(a, b)
+
+
+def usual_feature(work: Transaction, stream: Stream) -> int | None:
+    """The feature of an observation that names none: that made from the Thing's Location, if it has one."""
+    if stream.feature is None:
+        stream.feature = features.at_location(work, stream.thing)
+        if stream.feature is not None:
+            work.connection.execute(
+                "UPDATE datastreams SET feature = ? WHERE id = ?", (stream.feature, stream.id)
+            )
+    return stream.feature
+
+
+def observe(work: Transaction, stream_ids: Sequence[int], feature_ids: Sequence[Any]) -> None:
+    """Note which features the datastreams have observed, and grow their observed areas."""
+    grown: dict[int, list[int]] = {}
+    for (stream, feature), n in Counter(zip(stream_ids, feature_ids, strict=True)).items():
+        if feature is None:
+            continue
+        (total,) = work.connection.execute(
+            "INSERT INTO datastream_features VALUES (?, ?, ?)"
+            " ON CONFLICT (datastream, feature) DO UPDATE SET count = count + excluded.count RETURNING count",
+            (stream, feature, n),
+        ).fetchone()
+        if total == n:
+            grown.setdefault(stream, []).append(feature)
+    for stream, news in grown.items():
+        features.grow_area(work, stream, news)
+
+
+_SHRUNK = (
+    "UPDATE datastreams SET count = count + :difference,"
+    " phenomenon_time = (SELECT min(time) FROM observations WHERE datastream = :id),"
+    " (latest_time, latest_id) = (SELECT max(time), max(id) FROM (SELECT time, id FROM observations"
+    " WHERE datastream = :id ORDER BY time DESC, id DESC LIMIT 1)) WHERE id = :id"
+)
+_EXTENT = (
+    "UPDATE datastreams SET (phenomenon_time_end, result_time, result_time_end) ="
+    " (SELECT max(coalesce(time_end, time)), min(result_time), max(result_time) FROM observations"
+    " WHERE datastream = :id) WHERE id = :id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an observation stands that is changed or deleted. Times in µs."""
+
+    stream: int
+    time: int
+    end: int | None
+    result_time: int | None
+    feature: int | None
+
+
+def place(work: Transaction, observation: int) -> Place:
+    row = work.connection.execute(
+        "SELECT datastream, time, time_end, result_time, feature FROM observations WHERE id = ?",
+        (observation,),
+    ).fetchone()
+    return Place(*row)
+
+
+def moved(work: Transaction, old: Place, new: Place | None) -> None:
+    """An observation has been changed, or deleted (`new` None)."""
+    if new is not None and new.stream == old.stream:
+        _refresh(work, old.stream, 0, [old, new])
+    else:
+        _refresh(work, old.stream, -1, [old])
+        if new is not None:
+            _refresh(work, new.stream, 1, [new])
+    if new is not None and (old.stream, old.feature) == (new.stream, new.feature):
+        return
+    for spot, difference in ((old, -1), (new, 1)):
+        if spot is not None and spot.feature is not None:
+            _observed(work, spot.stream, spot.feature, difference)
+
+
+def _refresh(work: Transaction, id: int, difference: int, places: Sequence[Place]) -> None:
+    extent = work.connection.execute(
+        "SELECT phenomenon_time_end, result_time, result_time_end FROM datastreams WHERE id = ?", (id,)
+    ).fetchone()
+    work.connection.execute(_SHRUNK, {"difference": difference, "id": id})
+    if any(
+        extent[0] is None
+        or (p.time if p.end is None else p.end) >= extent[0]
+        or (p.result_time is not None and not (extent[1] or p.result_time) < p.result_time < (extent[2] or 0))
+        for p in places
+    ):
+        work.connection.execute(_EXTENT, {"id": id})
+    rollups.recompute(work.connection, id, {p.time // rollups.DAY for p in places})
+
+
+def _observed(work: Transaction, id: int, feature: int, difference: int) -> None:
+    (total,) = work.connection.execute(
+        "INSERT INTO datastream_features VALUES (?, ?, ?)"
+        " ON CONFLICT (datastream, feature) DO UPDATE SET count = count + excluded.count RETURNING count",
+        (id, feature, difference),
+    ).fetchone()
+    if total <= 0:
+        work.connection.execute(
+            "DELETE FROM datastream_features WHERE datastream = ? AND feature = ?", (id, feature)
+        )
+    if total <= 0 or total == difference:
+        features.make_area(work, id)
+
+
+def recompute(work: Transaction, id: int) -> None:
+    """Make a datastream's whole state again from the rows."""
+    connection = work.connection
+    connection.execute(
+        "UPDATE datastreams SET count = (SELECT count(*) FROM observations WHERE datastream = :id)"
+        " WHERE id = :id",
+        {"id": id},
+    )
+    connection.execute(_SHRUNK, {"difference": 0, "id": id})
+    connection.execute(_EXTENT, {"id": id})
+    rollups.recompute(connection, id)
+    connection.execute("DELETE FROM datastream_features WHERE datastream = ?", (id,))
+    connection.execute(
+        "INSERT INTO datastream_features SELECT datastream, feature, count(*) FROM observations"
+        " WHERE datastream = ? AND feature IS NOT NULL GROUP BY feature",
+        (id,),
+    )
+    features.make_area(work, id)
