@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -11,8 +12,26 @@ from fastapi.middleware.gzip import GZipMiddleware
 import viewer
 from api import docs, errors
 from api.files import Files
-from api.routes import city, features, health, objects
+from api.live import lifespan
+from api.routes import (
+    alerts,
+    city,
+    events,
+    features,
+    fields,
+    health,
+    notify,
+    objects,
+    quality,
+    sensors,
+    values,
+)
+from api.sensorthings import openapi as sensorthings_description
+from api.sensorthings.app import PREFIX, Door, SensorThings
 from api.settings import Settings
+
+# `sensors` before `objects`, whose ids may hold slashes
+_ROUTES = (health, city, sensors, values, fields, alerts, quality, events, notify, objects, features)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -23,10 +42,15 @@ def create_app(settings: Settings) -> FastAPI:
         description="A digital twin of a city: objects, tiles and simulations.",
         docs_url=None,
         redoc_url=None,
+        lifespan=lifespan(settings),
     )
     app.state.settings = settings
-    for module in (health, city, objects, features):
+    for module in _ROUTES:
         app.include_router(module.router)
+    broker = None if settings.mqtt == "off" else f"mqtt://{settings.mqtt_host}:{settings.mqtt_port}"
+    sensorthings = SensorThings(app.state, broker)
+    app.mount(PREFIX, sensorthings)
+    _describe_sensorthings(app)
     docs.install(app)
     errors.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
@@ -44,8 +68,25 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
-        allow_methods=["GET", "HEAD"],
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["*"],
-        expose_headers=["Content-Range", "ETag"],
+        expose_headers=["Content-Range", "ETag", "Location"],
     )
+    app.add_middleware(Door, sensorthings=sensorthings)
     return app
+
+
+def _describe_sensorthings(app: FastAPI) -> None:
+    """Put the paths of the mounted service into `/openapi.json`."""
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = described()
+            document["paths"] |= sensorthings_description.openapi_paths()
+            components = document.setdefault("components", {})
+            components.setdefault("schemas", {}).update(sensorthings_description.openapi_schemas())
+            components.setdefault("securitySchemes", {}).update(sensorthings_description.openapi_security())
+        return described()
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.commands.options import Folder, Json
 from api.commands.output import emit, progress, table
+
+if TYPE_CHECKING:
+    from twin.ingest.readings import Delivery
 
 Anchor = Annotated[
     str | None,
@@ -64,13 +67,21 @@ def add(
         Path | None, typer.Option(help="Grid for heights, such as a GeoTIFF of PROJ-data.", exists=True)
     ] = None,
     anchor: Anchor = None,
+    stations: Annotated[
+        Path | None, typer.Option(help="CSV with the places of the stations that readings name.", exists=True)
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="Zone of readings whose times state none; else TWIN_TIMEZONE.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Read city models and terrain into a city (made if there is none).
+    """Read city models, terrain and readings of sensors into a city (made if there is none).
 
-    CityGML 1.0-3.0, CityJSON and CityJSONSeq, IFC, IndoorGML, GeoTIFF and ASC; folders and zip archives of
-    them. Either all goes in or nothing. A defect of one object is a finding (`twin check`), not an error.
+    CityGML 1.0-3.0, CityJSON and CityJSONSeq, IFC, IndoorGML, GeoTIFF and ASC; readings as CSV, JSON of
+    SensorThings or of the Environment Agency; folders and zip archives of them. Either all goes in or
+    nothing. A defect of one object is a finding (`twin check`), not an error.
     """
+    from api.settings import read_settings
     from twin.ingest import AddOptions, add_files
 
     options = AddOptions(
@@ -78,6 +89,8 @@ def add(
         lods=frozenset(map(str, lod)) if lod else None,
         geoid=geoid,
         anchor=parse_anchor(anchor) if anchor else None,
+        stations=stations,
+        timezone=timezone or read_settings(folder).timezone,
     )
     with progress("Reading") as step:
         done = add_files(folder, paths, options, lambda n, _: step(f"{n:,} objects"))
@@ -93,18 +106,37 @@ def add(
         "findings": counts.findings,
         "notes": done.notes,
     }
+    if done.readings.files:
+        data["readings"] = {**done.readings.counts(), "examples": done.readings.examples}
 
     def lines() -> Iterator[str]:
-        yield (
-            f"{done.read + done.rasters} files read, {done.unchanged_files} unchanged: "
-            f"{counts.added:,} objects added, {counts.changed:,} changed, {counts.unchanged:,} unchanged,"
-            f" {counts.ended:,} ended"
-        )
+        if done.read or done.rasters or done.unchanged_files or not done.readings.files:
+            yield (
+                f"{done.read + done.rasters} files read, {done.unchanged_files} unchanged: "
+                f"{counts.added:,} objects added, {counts.changed:,} changed, {counts.unchanged:,} unchanged,"
+                f" {counts.ended:,} ended"
+            )
         if counts.findings:
             yield f"{counts.findings:,} findings; see `twin info {folder}`"
+        yield from _readings_lines(done.readings)
         yield from done.notes
 
     emit(data, as_json, lines())
+
+
+def _readings_lines(readings: Delivery) -> Iterator[str]:
+    if not readings.files:
+        return
+    counts = readings.counts()
+    yield (
+        f"{counts['files']} files of readings: {counts['added']:,} added, {counts['known']:,} there already,"
+        f" {counts['datastreams']:,} new datastreams, {counts['empty']:,} cells empty"
+    )
+    if counts["bad"]:
+        yield f"{counts['bad']:,} readings could not be read, such as"
+    yield from (f"  {example}" for example in readings.examples)
+    if readings.unlocated:
+        yield f"{readings.unlocated} stations have no place; say where they are with --stations"
 
 
 def info(folder: Folder, as_json: Json = False) -> None:

@@ -100,7 +100,7 @@ def _run(folder: Path, host: str, port: int) -> None:
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host  # noqa: S104
     if ":" in shown:
         shown = f"[{shown}]"
-    address = f"http://{shown}:{listener.getsockname()[1]}"
+    address = app.state.address = f"http://{shown}:{listener.getsockname()[1]}"
     if not (viewer.STATIC / "index.html").exists():
         print("the viewer is not built; run `make viewer`")
     print(f"CityTwin is at {address}/viewer/  (API: {address}/docs)", flush=True)

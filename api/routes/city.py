@@ -15,6 +15,8 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from api.routes.shared import CurrentCity, CurrentSettings
 from api.titles import UNDERGROUND, layer_title
 from twin.describe import geographic_bounds
+from twin.observations import query as asked
+from twin.observations.model import THING
 from twin.place import city_crs, city_heights, georeference
 from twin.search import search
 from twin.store import City
@@ -48,7 +50,7 @@ def viewer() -> Response:
 
 
 @router.get("/city")
-def describe_city(city: CurrentCity, settings: CurrentSettings) -> dict[str, Any]:
+def describe_city(city: CurrentCity, settings: CurrentSettings, request: Request) -> dict[str, Any]:
     """Everything that a viewer needs to open: place, terrain, imagery, layers."""
     crs = city_crs(city) if city.get("crs") else None
     heights = city_heights(city)
@@ -66,9 +68,18 @@ def describe_city(city: CurrentCity, settings: CurrentSettings) -> dict[str, Any
         "terrain": {"url": "/terrain"} if (built / "terrain" / "layer.json").exists() else None,
         "imagery": _imagery(built / "imagery"),
         "layers": [_layer(city, layer, built) for layer in city.layers()],
+        "sensors": {"count": _sensors(request)},
         "timezone": settings.timezone,
         "base_map_url": settings.base_map_url,
     }
+
+
+def _sensors(request: Request) -> int:
+    """How many Things the readings know."""
+    live = getattr(request.app.state, "live", None)
+    if live is None:
+        return 0
+    return live.observations.page(asked.Route(THING), asked.Query(top=0, count=True)).count or 0
 
 
 @router.get("/search")

@@ -29,8 +29,11 @@ def city_of(request: Request) -> Iterator[City]:
 
 
 def observations_of(request: Request) -> Observations:
-    """The observations, open as long as the server runs."""
-    return cast(Observations, request.app.state.live.observations)
+    """The observations, open as long as the server runs; 503 when they could not be opened."""
+    live = getattr(request.app.state, "live", None)
+    if live is None:
+        raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "the readings of this city cannot be opened")
+    return cast(Observations, live.observations)
 
 
 CurrentSettings = Annotated[Settings, Depends(settings_of)]

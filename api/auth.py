@@ -1,0 +1,136 @@
+"""Who may do what: bearer tokens with scopes, and how often one may ask.
+
+Tokens come as `Authorization: Bearer TOKEN`; clients that know only Basic send one as the password. One
+`Guard` for each application, kept in its state.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from fastapi import HTTPException, Request
+
+from twin import tokens
+from twin.errors import Forbidden, NotAuthorized, TooMany
+
+READ = "sta:read"
+WRITE = "sta:write"
+_MOST_BUCKETS = 10_000
+_BURST_SECONDS = 2.0
+_SEEN_SECONDS = 0.25
+
+
+class Access(Protocol):
+    """The settings that this module reads."""
+
+    city: Path
+    public_read: bool
+    rate_limit: float
+
+
+class Guard:
+    """Checks each request against tokens and rates. Used from the event loop alone."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self.folder = access.city.absolute()
+        self.buckets: dict[str, tuple[float, float]] = {}
+        self.seen: dict[str, tuple[float, tokens.Token | None]] = {}
+
+    def check(self, token: str | None, scope: str, address: str = "") -> tokens.Token | None:
+        """Who asks, None for an anonymous reader. Raises NotAuthorized, Forbidden or TooMany."""
+        known = self._known(token) if token else None
+        if self.access.rate_limit > 0:
+            self._count(f"token {known.id}" if known else f"address {address}")
+        if token and known is None:
+            raise NotAuthorized("the token is unknown, expired or revoked")
+        if scope == READ and self.access.public_read:
+            return known
+        if known is None:
+            raise NotAuthorized(f"this needs a token with the scope {scope} (Authorization: Bearer …)")
+        if not (known.allows(scope) or (scope == READ and known.allows(WRITE))):
+            raise Forbidden(f"the token {known.name!r} lacks the scope {scope}")
+        return known
+
+    def _known(self, text: str) -> tokens.Token | None:
+        """The token of a text, looked at anew some times a second: `tokens` reads the database."""
+        now = time.monotonic()
+        since, token = self.seen.get(text, (-_SEEN_SECONDS, None))
+        if now - since >= _SEEN_SECONDS:
+            token = tokens.verify(self.folder, text)
+            if len(self.seen) >= _MOST_BUCKETS:
+                self.seen.clear()
+            self.seen[text] = (now, token)
+        return token
+
+    def _count(self, who: str) -> None:
+        """A bucket that fills at the allowed rate and holds two seconds of it."""
+        rate = self.access.rate_limit
+        most = max(1.0, rate * _BURST_SECONDS)
+        now = time.monotonic()
+        left, since = self.buckets.get(who, (most, now))
+        left = min(most, left + (now - since) * rate)
+        if left < 1:
+            raise TooMany(f"more than {rate:g} requests a second; wait a little")
+        if len(self.buckets) >= _MOST_BUCKETS and who not in self.buckets:
+            self.buckets = {k: v for k, v in self.buckets.items() if now - v[1] < _BURST_SECONDS}
+        self.buckets[who] = (left - 1, now)
+
+
+def guard_of(state: Any) -> Guard:
+    """The guard of an application, made at its first use from `state.settings`."""
+    if not hasattr(state, "guard"):
+        state.guard = Guard(state.settings)
+    guard: Guard = state.guard
+    return guard
+
+
+def authorize(state: Any, token: str | None, scope: str, address: str = "") -> tokens.Token | None:
+    """The check for doors other than HTTP routes, such as MQTT. Raises as `Guard.check` does."""
+    return guard_of(state).check(token, scope, address)
+
+
+def token_of(authorization: str | None) -> str | None:
+    """The token in an Authorization header, if there is one."""
+    kind, _, text = (authorization or "").partition(" ")
+    if kind.lower() == "bearer":
+        return text.strip() or None
+    if kind.lower() == "basic":
+        try:
+            return base64.b64decode(text, validate=True).decode().partition(":")[2] or None
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+    return None
+
+
+def challenge(error: NotAuthorized | Forbidden | TooMany) -> dict[str, str]:
+    """The header that goes with a refusal."""
+    if isinstance(error, TooMany):
+        return {"Retry-After": "1"}
+    if isinstance(error, Forbidden):
+        return {"WWW-Authenticate": 'Bearer realm="citytwin", error="insufficient_scope"'}
+    return {"WWW-Authenticate": 'Bearer realm="citytwin"'}
+
+
+def require(scope: str) -> Callable[[Request], tokens.Token | None]:
+    """A FastAPI dependency: `Depends(require("alerts:write"))`."""
+
+    def check(request: Request) -> tokens.Token | None:
+        address = request.client.host if request.client else ""
+        try:
+            return authorize(
+                request.app.state, token_of(request.headers.get("authorization")), scope, address
+            )
+        except NotAuthorized as error:
+            raise HTTPException(401, str(error), challenge(error)) from None
+        except Forbidden as error:
+            raise HTTPException(403, str(error), challenge(error)) from None
+        except TooMany as error:
+            raise HTTPException(429, str(error), challenge(error)) from None
+
+    return check
