@@ -19,6 +19,7 @@ from api.mqtt import MqttServer, MqttSettings, start_mqtt
 from api.settings import Settings
 from tiles.sensor_layer import refresh_sensor_layer
 from twin.alerts.engine import AlertEngine, AlertEvent
+from twin.alerts.webhooks import parse_networks
 from twin.errors import TwinError
 from twin.link.linker import Linker
 from twin.observations.store import Observations, open_observations
@@ -44,7 +45,8 @@ class Live:
         self._ends.push_async_callback(asyncio.to_thread, self.observations.close)
         self.links = Linker(folder, self.observations)
         await self._begin(self.links.start, self.links.stop)
-        self.alerts = AlertEngine(self.observations, folder)
+        networks = parse_networks(self.settings.webhook_networks)
+        self.alerts = AlertEngine(self.observations, folder, networks)
         await self._begin(self.alerts.start, self.alerts.stop)
         self.events = EventHub(self.observations, self.alerts)
         await self._begin(self.events.start, self.events.stop)
@@ -73,9 +75,14 @@ class Live:
             root=f"{self.root_url}/sta/v1.1",
             public_read=s.public_read,
             anonymous=s.mqtt_anonymous,
+            certificate=s.mqtt_certificate,
+            key=s.mqtt_key,
             user=s.mqtt_user,
             password=s.mqtt_password.get_secret_value() if s.mqtt_password else None,
             tls=s.mqtt_tls,
+            authority=s.mqtt_authority,
+            client_id=s.mqtt_client_id,
+            publish_prefix=s.mqtt_publish_prefix,
         )
         self.mqtt = await start_mqtt(self.observations, s.city, settings)
         if self.mqtt is None:

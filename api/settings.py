@@ -23,9 +23,13 @@ class Settings(BaseSettings):
     address may make, on average; 0 for no limit.
 
     mqtt: `embedded` (this server listens on mqtt_host, mqtt_port), `bridge` (it is a client of the broker
-    there) or `off`. mqtt_anonymous: whoever connects may subscribe without a token.
+    there) or `off`. mqtt_anonymous: whoever connects may subscribe without a token. mqtt_certificate,
+    mqtt_key: files in PEM that make the embedded broker speak TLS. For the bridge: mqtt_user, mqtt_password,
+    mqtt_tls, mqtt_authority (a file of certificates to trust), mqtt_client_id (one for each server at a
+    broker), mqtt_publish_prefix (goes before the topics of our own changes).
 
-    sensor_layer_seconds: how often the tiles of the sensor layer follow the readings.
+    webhook_networks: inner networks, such as 10.1.0.0/16, to which alerts may be posted; in the environment
+    a JSON list. sensor_layer_seconds: how often the tiles of the sensor layer follow the readings; 0: never.
     """
 
     model_config = SettingsConfigDict(env_prefix="TWIN_")
@@ -48,7 +52,13 @@ class Settings(BaseSettings):
     mqtt_password: SecretStr | None = None
     mqtt_tls: bool = False
     mqtt_anonymous: bool = False
+    mqtt_certificate: Path | None = None
+    mqtt_key: Path | None = None
+    mqtt_authority: Path | None = None
+    mqtt_client_id: str = "citytwin"
+    mqtt_publish_prefix: str = "citytwin/"
 
+    webhook_networks: list[str] = []
     sensor_layer_seconds: float = 10.0
 
     @field_validator("timezone")

@@ -41,6 +41,8 @@ FORMAT = 1
 BUDGET = 32_000
 """Weight of a tile: triangles, with a share for placed geometries and for each object."""
 _BACKDROP = ("terrain", "imagery")
+SENSORS = "sensors"
+OBSERVATIONS = "observations.db"
 _COARSE_SHARE = 0.5
 _PER_INSTANCE = 3
 _PER_OBJECT = 4
@@ -87,21 +89,44 @@ def build(
     options = options or TileOptions()
     with open_city(folder) as city, _lock(folder):
         existing = {layer.name for layer in city.layers()}
-        choice = {*existing, *_BACKDROP}
+        sensed = {SENSORS} if (folder / OBSERVATIONS).exists() else set()
+        choice = {*existing, *_BACKDROP, *sensed}
         unknown = [name for name in layers if name not in choice]
         if unknown:
             raise TwinError(f"{folder}: no layer {unknown[0]!r}; it has {', '.join(sorted(choice))}")
         recover(folder / "tiles")
         place = georeference(city)
         reports = [
-            _build_backdrop(city, name, place, options, progress)
-            if name in _BACKDROP
-            else build_layer(city, name, place, options, progress)
-            for name in (layers or [*sorted(existing), *_BACKDROP])
+            _build_one(city, name, place, options, progress)
+            for name in (layers or [*sorted(existing), *_BACKDROP, *sensed])
         ]
         if not layers:
             _drop_old_layers(folder / "tiles", existing)
     return reports
+
+
+def _build_one(
+    city: City, name: str, place: Georeference, options: TileOptions, progress: Progress | None
+) -> LayerReport:
+    if name in _BACKDROP:
+        return _build_backdrop(city, name, place, options, progress)
+    if name == SENSORS:
+        return _build_sensors(city.folder)
+    return build_layer(city, name, place, options, progress)
+
+
+def _build_sensors(folder: Path) -> LayerReport:
+    """The layer of sensors, after Things have found their objects and the ground that they stand on."""
+    from tiles.sensor_layer import refresh_sensor_layer
+    from twin.link.things import link_things
+    from twin.observations.store import open_observations
+
+    with open_observations(folder) as observations:
+        link_things(folder, observations)
+        made = refresh_sensor_layer(folder, observations)
+    return LayerReport(
+        SENSORS, made.tiles, made.written, made.removed, made.triangles, made.features, made.bytes
+    )
 
 
 def _build_backdrop(

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from citygml.crs import frame_matrix, geographic_to_ecef
+from citygml.crs import ecef_to_geographic, frame_matrix, geographic_to_ecef
 from tiles.folder import locked, removed, sweep, write_if_new
 from tiles.sensors import FACES, FORMAT, LAYER, RADIUS, attributes, content, row
 from tiles.tileset import Tile, contents, tileset
@@ -35,8 +35,10 @@ _MOST = 256
 """Stations in a leaf."""
 _DEEPEST = 24
 """The smallest cell is 360° / 2**24, about 2.4 m."""
-_SHOWN = 16
-"""A cell above the leaves shows one station for each square of 1/16 of its edge."""
+_SQUARES = 4
+"""A cell above the leaves shows one station for each of at most 2**4 by 2**4 squares around all of them."""
+_LATTICE = 0.01
+"""Of the origins of frames [degrees]."""
 _ROUNDING = 2.0**-23
 """Of float32 positions, as a share."""
 _METRES_PER_DEGREE = 111_320.0
@@ -59,28 +61,23 @@ class SensorLayerReport:
 
 @dataclass(slots=True)
 class _Cell:
-    """A cell of the grid: level, column from 180° W, row from 90° S."""
+    """A cell of the grid: level, column from 180° W, row from 90° S.
+
+    shown: the stations of its content, all of them in a leaf. frame: (4, 4) east, north, up near their
+    middle, on the ellipsoid. error: how far apart those shown are [m], 0 in a leaf.
+    """
 
     level: int
     x: int
     y: int
-    members: list[int]
+    shown: list[int]
+    frame: Float64
     children: list[_Cell] = field(default_factory=list)
+    error: float = 0.0
 
     @property
     def key(self) -> str:
         return f"{self.level}-{self.x}-{self.y}"
-
-    @property
-    def edge(self) -> float:
-        """[degrees]"""
-        return float(360.0 / 2**self.level)
-
-    def frame(self) -> Float64:
-        """(4, 4) east, north, up at the middle of the cell, on the ellipsoid."""
-        return frame_matrix(
-            np.array([(self.x + 0.5) * self.edge - 180, (self.y + 0.5) * self.edge - 90, 0.0])
-        )
 
 
 def refresh_sensor_layer(folder: Path, obs: Observations) -> SensorLayerReport:
@@ -142,36 +139,41 @@ class _Refresh:
         spread = int(np.bitwise_or.reduce((fine ^ fine[0]).ravel()))
         level = _DEEPEST - spread.bit_length()
         x, y = (int(v) for v in fine[0] >> (_DEEPEST - level))
-        cell = _Cell(level, x, y, members)
+        cell = _Cell(level, x, y, members, self._frame(members))
         if len(members) > _MOST and level < _DEEPEST:
             quarter = (fine >> (_DEEPEST - level - 1)) & 1
             for number in range(4):
                 chosen = np.flatnonzero(quarter[:, 0] + 2 * quarter[:, 1] == number)
                 if len(chosen):
                     cell.children.append(self._cell([members[i] for i in chosen.tolist()]))
-            cell.members = self._seen_from_afar(cell)
+            cell.shown, cell.error = self._seen_from_afar(members)
         return cell
 
-    def _seen_from_afar(self, cell: _Cell) -> list[int]:
-        """One station of each small square of a cell: the worst off, of those the first."""
-        shift = max(_DEEPEST - cell.level - int(math.log2(_SHOWN)), 0)
+    def _frame(self, members: list[int]) -> Float64:
+        """Near the middle of stations, but on a lattice, so that it does not move with every change."""
+        middle = ecef_to_geographic(self.ecef[members].mean(axis=0)[None])[0]
+        return frame_matrix(np.array([*np.round(middle[:2] / _LATTICE) * _LATTICE, 0.0]))
+
+    def _seen_from_afar(self, members: list[int]) -> tuple[list[int], float]:
+        """One station of each small square, the worst off, of those the first; and the squares' size [m]."""
+        extent = int(np.ptp(self.fine[members], axis=0).max())
+        shift = max(extent.bit_length() - _SQUARES, 0)
         chosen: dict[tuple[int, int], int] = {}
-        for i in sorted(cell.members, key=lambda i: (-STATES.index(self.stations[i].state), i)):
+        for i in sorted(members, key=lambda i: (-STATES.index(self.stations[i].state), i)):
             x, y = (int(v) for v in self.fine[i] >> shift)
             chosen.setdefault((x, y), i)
-        return sorted(chosen.values())
+        return sorted(chosen.values()), 360 / 2 ** (_DEEPEST - shift) * _METRES_PER_DEGREE
 
     def _tile(self, cell: _Cell) -> Tile:
-        stations = [self.stations[i] for i in cell.members]
+        stations = [self.stations[i] for i in cell.shown]
         digest = hashlib.blake2b(digest_size=8)
         digest.update(f"{FORMAT} {cell.key}".encode())
         for s in stations:
             digest.update(repr(row(s)).encode())
-        digest.update(self.positions[cell.members].tobytes())
+        digest.update(self.positions[cell.shown].tobytes() + cell.frame.tobytes())
         name = f"{cell.key}.{digest.hexdigest()}.glb"
         path = self.target / name
-        matrix = cell.frame()
-        local = (self.ecef[cell.members] - matrix[:3, 3]) @ matrix[:3, :3]
+        local = (self.ecef[cell.shown] - cell.frame[:3, 3]) @ cell.frame[:3, :3]
         if not path.exists():
             temporary = path.with_suffix(".new")
             temporary.write_bytes(content(stations, local, self.now))
@@ -186,11 +188,11 @@ class _Refresh:
             self.report.triangles += triangles
         return Tile(
             cell.key,
-            matrix,
+            cell.frame,
             name,
             local.min(axis=0) - reach,
             local.max(axis=0) + reach,
-            cell.edge * _METRES_PER_DEGREE / _SHOWN if cell.children else 0.0,
+            cell.error,
             triangles,
             len(stations),
             size,

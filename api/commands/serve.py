@@ -6,7 +6,7 @@ import json
 import socket
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,9 +14,14 @@ from api.commands.options import Folder
 from api.commands.output import progress
 from twin.errors import TwinError
 
+if TYPE_CHECKING:
+    from twin.synth import District
+
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")]
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 for any free one.")]
 
+_SPEED = 10
+"""How fast the sample district's recorded readings are played."""
 _TITLE = {"ko": "에코델타 예시 지구", "en": "Eco Delta sample district"}
 
 
@@ -58,7 +63,9 @@ def demo(
             source, buildings=buildings, seed=seed, progress=lambda name, n, all: step(name, n / all)
         )
     with progress("Reading") as step:
-        added = add_files(folder, [source], progress=lambda n, _: step(f"{n:,} objects"))
+        files = [path for path in district.files.values() if path.suffix in (".gml", ".tif")]
+        added = add_files(folder, files, progress=lambda n, _: step(f"{n:,} objects"))
+    _play_readings(folder, district)
     with open_city(folder) as city:
         city.set("name", "eco-delta-sample")
         city.set("title", json.dumps(_TITLE, ensure_ascii=False))
@@ -69,6 +76,37 @@ def demo(
     print(f"{folder}: {district.buildings} buildings, {added.counts.added:,} objects new, {tiles} tiles")
     if not no_serve:
         _run(folder, host, port)
+
+
+def _play_readings(folder: Path, district: District) -> None:
+    """Have the district's recorded readings played as if they happened now, only faster, judged by rules."""
+    from twin.alerts import demo as rules
+    from twin.observations.changes import Call
+    from twin.observations.quality_rules import apply_suggestions
+    from twin.observations.store import open_observations
+    from twin.sources.service import FILE
+    from twin.sources.sink import Sink
+    from twin.sources.tables import read_csv, read_stations
+
+    path = folder / FILE
+    if path.exists():
+        return
+    readings = read_csv(district.files["readings"], "Asia/Seoul", read_stations(district.files["stations"]))
+    with open_observations(folder) as observations:
+        Sink(observations, "demo").prepare(readings.series)
+        suggested = Call(lambda connection: apply_suggestions(connection, _SPEED), rules=True)
+        observations.writer.submit(suggested).result()
+        rules.install(observations, _SPEED)
+    replay = {
+        "name": "demo",
+        "type": "replay",
+        "file": district.files["readings"].relative_to(folder).as_posix(),
+        "stations": district.files["stations"].relative_to(folder).as_posix(),
+        "timezone": "Asia/Seoul",
+        "speed": _SPEED,
+        "backfill_hours": 48,
+    }
+    path.write_text(json.dumps([replay], indent=2) + "\n", encoding="utf-8")
 
 
 def _refuse_another_city(folder: Path, source: Path) -> None:
@@ -83,10 +121,9 @@ def _refuse_another_city(folder: Path, source: Path) -> None:
 
 
 def _run(folder: Path, host: str, port: int) -> None:
-    import uvicorn
-
     import viewer
     from api.app import create_app
+    from api.serving import make_server
     from api.settings import read_settings
 
     app = create_app(read_settings(folder))
@@ -104,6 +141,6 @@ def _run(folder: Path, host: str, port: int) -> None:
     if not (viewer.STATIC / "index.html").exists():
         print("the viewer is not built; run `make viewer`")
     print(f"CityTwin is at {address}/viewer/  (API: {address}/docs)", flush=True)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    server = make_server(app)
     with suppress(KeyboardInterrupt):  # uvicorn has closed everything by then
         server.run(sockets=[listener])

@@ -23,7 +23,7 @@ from api.mqtt.feed import Feed
 from api.mqtt.intake import Intake, is_temporary
 from api.mqtt.packets import Connect, Publish
 from api.mqtt.resources import is_ours
-from api.mqtt.session import Incoming, Session
+from api.mqtt.session import Incoming, Room, Session
 from api.mqtt.settings import MqttSettings
 from api.mqtt.topics import Subscriptions, is_filter, matches
 
@@ -49,6 +49,7 @@ class Broker:
         self._sessions: dict[tuple[str | None, str], Session] = {}
         self._subscriptions: Subscriptions[Session] = Subscriptions()
         self._retained: dict[str, Publish] = {}
+        self._room = Room(settings.memory)
         self._server: asyncio.Server | None = None
         self._watch: asyncio.Task[None] | None = None
 
@@ -78,7 +79,7 @@ class Broker:
         if self._watch:
             await asyncio.wait([self._watch])
         for connection in list(self.connections):
-            connection.close("the server stops")
+            connection.close("the server stops", with_will=False)
         if self._server:
             await self._server.wait_closed()
 
@@ -119,7 +120,9 @@ class Broker:
         if known and (connect.clean_session or known.clean):
             self._end(known)
             known = None
-        session = known or Session(key, connect.clean_session, self.settings.in_flight, self.settings.queued)
+        session = known or Session(
+            key, connect.clean_session, self._room, self.settings.in_flight, self.settings.queued
+        )
         self._sessions[key] = session
         session.link = connection
         return session, known is not None
@@ -137,30 +140,40 @@ class Broker:
     def _end(self, session: Session) -> None:
         for topic_filter in list(session.subscriptions):
             self.unsubscribe(session, topic_filter)
+        session.end()
         if self._sessions.get(session.key) is session:
             del self._sessions[session.key]
 
     async def _watching(self) -> None:
-        """Once a second: who is silent for too long, whose token has ended, whose session is too old."""
         checked = time.monotonic()
         while True:
             await asyncio.sleep(1)
             now = time.monotonic()
-            tokens_too = now - checked >= self.settings.token_check
-            checked = now if tokens_too else checked
-            for connection in list(self.connections):
-                reason = connection.overdue(now)
-                if not reason and tokens_too and connection.identity:
-                    known = self.access.identify(connection.password)
-                    reason = None if known == connection.identity else "its token has ended or changed"
-                if reason:
-                    connection.close(reason)
-            away = [s for s in self._sessions.values() if s.link is None]
-            away.sort(key=lambda s: s.left)
-            surplus = max(0, len(away) - self.settings.sessions)
-            for place, session in enumerate(away):
-                if place < surplus or now - session.left > self.settings.session_expiry:
-                    self._end(session)
+            try:
+                if now - checked >= self.settings.token_check:
+                    checked = now
+                    self._check_tokens()
+                self._check_times(now)
+            except Exception:
+                log.exception("MQTT: connections could not be checked")
+
+    def _check_tokens(self) -> None:
+        for connection in list(self.connections):
+            if connection.identity and self.access.identify(connection.password) != connection.identity:
+                connection.close("its token has ended or changed", with_will=False)
+
+    def _check_times(self, now: float) -> None:
+        """Who is silent for too long, and whose session is too old, or one too many."""
+        for connection in list(self.connections):
+            reason = connection.overdue(now)
+            if reason:
+                connection.close(reason)
+        away = [s for s in self._sessions.values() if s.link is None]
+        away.sort(key=lambda s: s.left)
+        surplus = max(0, len(away) - self.settings.sessions)
+        for place, session in enumerate(away):
+            if place < surplus or now - session.left > self.settings.session_expiry:
+                self._end(session)
 
     # subscriptions
 
@@ -201,12 +214,13 @@ class Broker:
         if message.topic.startswith("$"):
             return ValueError("topics that begin with $ are the broker's own")
         if message.retain:
-            if not message.payload:
-                self._retained.pop(message.topic, None)
-            elif message.topic in self._retained or len(self._retained) < self.settings.retained:
+            old = self._retained.pop(message.topic, None)
+            if old:
+                self._room.give(old)
+            if message.payload:
+                if len(self._retained) >= self.settings.retained or not self._room.take(message):
+                    return ValueError("there is no room for more retained messages")
                 self._retained[message.topic] = replace(message, duplicate=False, packet_id=0)
-            else:
-                return ValueError(f"no more than {self.settings.retained:,} messages are retained")
         self._deliver(self._subscriptions.match(message.topic), message)
         return None
 

@@ -41,6 +41,7 @@ class Connection(asyncio.Protocol):
         self._will: Publish | None = None
         self._buffer = bytearray()
         self._waiting: deque[Incoming] = deque()
+        self._weight = 0
         self._behind = False
         self._stopping = False
         self._out: list[bytes] | None = None
@@ -75,7 +76,8 @@ class Connection(asyncio.Protocol):
             self.close("an error of the server")
         finally:
             self._flush()
-        if len(self._waiting) > self.broker.settings.waiting:
+        settings = self.broker.settings
+        if len(self._waiting) > settings.waiting or self._weight > settings.waiting_bytes:
             self._behind = True
             self._listen()
 
@@ -118,6 +120,7 @@ class Connection(asyncio.Protocol):
         if self.session:
             self.session.repeats.lost(self._waiting)
         self._waiting.clear()
+        self._weight = 0
 
     def write(self, data: bytes) -> None:
         if self._out is not None:
@@ -125,8 +128,10 @@ class Connection(asyncio.Protocol):
         elif self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
-    def close(self, reason: str) -> None:
-        """Without a DISCONNECT of the client, so that its will is published."""
+    def close(self, reason: str, with_will: bool = True) -> None:
+        """with_will: the client's will is published."""
+        if not with_will:
+            self._will = None
         if self._transport is not None and not self._transport.is_closing():
             log.info("MQTT: connection of %s closed: %s", self.name, reason)
             self._flush()
@@ -150,13 +155,14 @@ class Connection(asyncio.Protocol):
 
     def settle(self) -> None:
         """Acknowledge what is durable by now."""
-        waiting, answers = self._waiting, []
+        waiting, answers, failed = self._waiting, [], False
         while waiting and waiting[0].done:
             item = waiting.popleft()
-            if item.error is not None and not self.broker.refused(self, item):
-                self.close("the message could not be stored; send it again later")
-                break
             message = item.message
+            self._weight -= len(message.payload)
+            if item.error is not None and not self.broker.refused(self, item):
+                failed = True
+                break
             if message.qos == 1:
                 if self.session and not self.session.clean:
                     self.session.repeats.acknowledged(message)
@@ -166,7 +172,14 @@ class Connection(asyncio.Protocol):
                 answers.append(acknowledgement(Type.PUBREC, message.packet_id))
         if answers:
             self.write(b"".join(answers))
-        if self._behind and len(waiting) <= self.broker.settings.waiting // 2:
+        if failed:
+            self.close("a message could not be stored; it has to be sent again later")
+        settings = self.broker.settings
+        if (
+            self._behind
+            and len(waiting) <= settings.waiting // 2
+            and self._weight <= settings.waiting_bytes // 2
+        ):
             self._behind = False
             self.heard = time.monotonic()
             self._listen()
@@ -204,8 +217,7 @@ class Connection(asyncio.Protocol):
         elif kind is Type.PINGREQ and not body:
             self.write(packets.PINGRESP)
         elif kind is Type.DISCONNECT and not body:
-            self._will = None
-            self.close("it has left")
+            self.close("it has left", with_will=False)
         else:
             raise ProtocolError(f"{kind.name} from a client")
 
@@ -231,7 +243,7 @@ class Connection(asyncio.Protocol):
             return
         repeated = session.repeats.find(message, self) if message.qos else None
         if repeated:
-            self._waiting.append(repeated)
+            self._expect(repeated)
             self.settle()
             return
         if message.qos == 2:
@@ -240,9 +252,16 @@ class Connection(asyncio.Protocol):
                 return
             if any(i.message.packet_id == message.packet_id and i.message.qos == 2 for i in self._waiting):
                 return
+            if len(session.received) > self.broker.settings.waiting:
+                self.close("too many of its messages with QoS 2 wait for its PUBREL")
+                return
         item = Incoming(message, self)
-        self._waiting.append(item)
+        self._expect(item)
         self.broker.take(item)
+
+    def _expect(self, item: Incoming) -> None:
+        self._waiting.append(item)
+        self._weight += len(item.message.payload)
 
     def _subscribe(self, session: Session, body: bytes) -> None:
         packet_id, wanted = packets.parse_subscribe(body)

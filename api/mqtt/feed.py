@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import deque
+from collections import defaultdict, deque
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -19,7 +20,7 @@ from api.mqtt.messages import Message, Messages, Observed, Watch
 from api.mqtt.resources import is_ours, target
 from api.mqtt.topics import has_wildcard
 from twin.errors import TwinError
-from twin.observations.changes import Changed
+from twin.observations.changes import Changed, Committed
 from twin.observations.model import OBSERVATION
 from twin.observations.store import Observations
 
@@ -49,6 +50,8 @@ class Feed:
         self._messages = messages
         self._audience = audience
         self._watches: dict[str, Watch] = {}
+        self._by_stream: dict[int, tuple[Watch, ...]] = {}
+        self._general: dict[str, Watch] = {}
         self._wild: dict[str, int] = {}
         self._cursor: int | None = None
         self._changed: deque[Changed] = deque()
@@ -69,17 +72,29 @@ class Feed:
                 if topic_filter.split("/")[0] in ("#", "+", "v1.1"):
                     self._wild[topic_filter] = self._observations.last_id()
             elif is_ours(topic_filter):
-                self._watches[topic_filter] = Watch(
-                    topic_filter, target(topic_filter), self._observations.last_id()
-                )
+                self._add(Watch(topic_filter, target(topic_filter), self._observations.last_id()))
         except TwinError as error:
             log.info("MQTT: no subscription to %s: %s", topic_filter[:200], error)
             return False
         return True
 
+    def _add(self, watch: Watch) -> None:
+        self._watches[watch.topic] = watch
+        if watch.stream is None:
+            self._general[watch.topic] = watch
+        else:
+            self._by_stream[watch.stream] = (*self._by_stream.get(watch.stream, ()), watch)
+
     def unwatch(self, topic_filter: str) -> None:
-        self._watches.pop(topic_filter, None)
         self._wild.pop(topic_filter, None)
+        self._general.pop(topic_filter, None)
+        watch = self._watches.pop(topic_filter, None)
+        if watch and watch.stream is not None:
+            left = tuple(w for w in self._by_stream[watch.stream] if w is not watch)
+            if left:
+                self._by_stream[watch.stream] = left
+            else:
+                del self._by_stream[watch.stream]
 
     def wake(self, change: Changed | None = None) -> None:
         """Something was committed: this change, or observations."""
@@ -105,9 +120,7 @@ class Feed:
                 self._cursor = None
                 continue
             try:
-                watched, canonical = await loop.run_in_executor(
-                    self._thread, self._look, list(self._watches.values()), dict(self._wild)
-                )
+                watched, canonical = await loop.run_in_executor(self._thread, self._look)
             except Exception:
                 log.exception("MQTT: subscribers could not be told of changes")
                 await asyncio.sleep(TICK)
@@ -120,8 +133,10 @@ class Feed:
                 self._wake.set()
             await asyncio.sleep(_PAUSE)
 
-    def _look(self, watches: list[Watch], wild: dict[str, int]) -> tuple[list[Message], list[Message]]:
-        """New messages for those who watch, and for wildcards."""
+    def _look(self) -> tuple[list[Message], list[Message]]:
+        """New messages for those who watch, and for wildcards. In the feed's thread."""
+        self._more = False
+        watches, wild = list(self._watches.values()), list(self._wild.values())
         watched: list[Message] = []
         canonical: list[Message] = []
         while self._changed:
@@ -131,20 +146,34 @@ class Feed:
                 message = self._messages.canonical_change(change)
                 canonical += [message] if message else []
         if self._cursor is None:
-            self._cursor = min([watch.since for watch in watches] + list(wild.values()))
+            self._cursor = min([watch.since for watch in watches] + wild, default=None)
+        if self._cursor is None:
+            return watched, canonical
         committed = self._observations.follow(self._cursor, AT_MOST)
-        if len(committed):
+        if len(committed) and (wild or self._concerned(committed)):
             observed = self._messages.observed(committed)
-            for watch in watches:
-                new = _after(observed, watch.since, self._cursor)
-                watched += self._messages.of_observations(watch, new)
-                watched += self._messages.of_streams(watch, {one.datastream for one in new})
+            watched += self._of_observations(observed, self._cursor)
             if wild:
-                new = _after(observed, min(wild.values()), self._cursor)
+                new = _after(observed, min(wild), self._cursor)
                 canonical += map(self._messages.canonical_observation, new)
         self._cursor = committed.last
         self._more = len(committed) == AT_MOST
         return watched, canonical
+
+    def _concerned(self, committed: Committed) -> bool:
+        """Whether anybody watches these datastreams."""
+        return bool(self._general) or any(id in self._by_stream for id in set(committed.datastreams))
+
+    def _of_observations(self, observed: list[Observed], cursor: int) -> Iterator[Message]:
+        """What is told to those who watch observations or datastreams."""
+        by_stream: defaultdict[int, list[Observed]] = defaultdict(list)
+        for one in observed:
+            by_stream[one.datastream].append(one)
+        due = [(watch, ones) for id, ones in by_stream.items() for watch in self._by_stream.get(id, ())]
+        for watch, ones in [*due, *((watch, observed) for watch in list(self._general.values()))]:
+            new = _after(ones, watch.since, cursor)
+            yield from self._messages.of_observations(watch, new)
+            yield from self._messages.of_streams(watch, {one.datastream for one in new})
 
 
 def _after(observed: list[Observed], since: int, cursor: int) -> list[Observed]:

@@ -24,6 +24,7 @@ from twin.observations.query import Call, Entity, Expression, Literal, Order, Pa
 from twin.observations.store import Observations
 
 _ID = Path(("id",))
+_STREAMS = (DATASTREAM, MULTI_DATASTREAM)
 _DERIVED = frozenset(("phenomenonTime", "resultTime", "observedArea"))
 
 
@@ -50,6 +51,10 @@ class Watch:
         self.many = resource.form is Form.collection
         self.property = resource.inner if resource.form is Form.property else ()
         self.types = _types(self.route)
+        own = self.route.entity_type in _STREAMS and self.type in (*_STREAMS, OBSERVATION)
+        direct = len(self.types) == 1 or (self.many and len(self.types) == 2)
+        self.stream = self.route.id if own and direct else None
+        """The only datastream whose observations matter here, None if there may be others."""
 
     def member(self, id: int) -> Route:
         """The route to one entity of the collection."""
@@ -125,7 +130,7 @@ class Messages:
         if not watch.route.steps:
             return True
         parent, id = watch.types[-2], watch.route.steps[-2].id if len(watch.types) > 2 else watch.route.id
-        if parent in (DATASTREAM, MULTI_DATASTREAM) and id is not None and id != one.datastream:
+        if parent in _STREAMS and id is not None and id != one.datastream:
             return False
         if parent is FEATURE_OF_INTEREST or len(watch.types) > 2:
             return self._exists(watch.member(one.entity.id))
@@ -145,7 +150,7 @@ class Messages:
 
     def forget(self, change: Changed) -> None:
         """An entity was deleted, and its id may be given to another."""
-        if change.type in (DATASTREAM, MULTI_DATASTREAM):
+        if change.type in _STREAMS:
             self._streams.pop(change.id, None)
 
     # other entities
@@ -164,7 +169,7 @@ class Messages:
 
     def of_streams(self, watch: Watch, datastreams: set[int]) -> Iterator[Message]:
         """What is told about a datastream, or a property of it, that observations move."""
-        if watch.many or watch.type not in (DATASTREAM, MULTI_DATASTREAM):
+        if watch.many or watch.type not in _STREAMS:
             return
         if not watch.route.steps and watch.route.id not in datastreams:
             return

@@ -36,6 +36,8 @@ class Type(IntEnum):
 
 
 _FLAGGED = {Type.PUBREL, Type.SUBSCRIBE, Type.UNSUBSCRIBE}
+_KEPT = 200
+"""The longest topic [bytes] that is remembered as sound."""
 PINGRESP = bytes((Type.PINGRESP << 4, 0))
 
 
@@ -122,8 +124,16 @@ def parse_publish(first: int, body: bytes) -> Publish:
     return Publish(topic, body[after + 2 :], qos, bool(first & 1), bool(first & 8), packet_id)
 
 
-@lru_cache(20_000)
 def _topic(data: bytes) -> str:
+    return _known_topic(data) if len(data) <= _KEPT else _checked_topic(data)
+
+
+@lru_cache(20_000)
+def _known_topic(data: bytes) -> str:
+    return _checked_topic(data)
+
+
+def _checked_topic(data: bytes) -> str:
     """A topic name: at least one character, no wildcards (4.7.1)."""
     topic = _text(data)
     if not topic or "+" in topic or "#" in topic:

@@ -69,6 +69,27 @@ class Repeats:
         return None
 
 
+class Room:
+    """Memory for messages, shared by all who keep some [bytes]."""
+
+    def __init__(self, limit: int) -> None:
+        self.left = limit
+
+    def take(self, message: Publish) -> bool:
+        size = _weight(message)
+        if size > self.left:
+            return False
+        self.left -= size
+        return True
+
+    def give(self, message: Publish) -> None:
+        self.left += _weight(message)
+
+
+def _weight(message: Publish) -> int:
+    return len(message.payload) + len(message.topic) + 200
+
+
 class Link(Protocol):
     """The connection of a session, as far as the session needs it."""
 
@@ -89,6 +110,7 @@ class Session:
 
     key: tuple[str | None, str]
     clean: bool
+    room: Room
     in_flight: int
     queued: int
     subscriptions: dict[str, int] = field(default_factory=dict)
@@ -109,7 +131,7 @@ class Session:
                 self._lose()
             else:
                 self.link.write(publish(message))
-        elif len(self._queue) >= self.queued:
+        elif len(self._queue) >= self.queued or not self.room.take(message):
             self._lose()
         else:
             self._queue.append(message)
@@ -138,12 +160,16 @@ class Session:
 
     def acknowledged(self, packet_id: int) -> None:
         """PUBACK or PUBCOMP; one that fits nothing is ignored."""
-        self._sent.pop(packet_id, None)
+        message = self._sent.pop(packet_id, None)
+        if message:
+            self.room.give(message)
         self.pump()
 
     def recorded(self, packet_id: int) -> bytes:
         """PUBREC; the answer is PUBREL."""
-        if packet_id in self._sent:
+        message = self._sent.get(packet_id)
+        if message:
+            self.room.give(message)
             self._sent[packet_id] = None
         return acknowledgement(Type.PUBREL, packet_id)
 
@@ -155,6 +181,10 @@ class Session:
             else:
                 yield publish(replace(message, duplicate=True))
 
-    @property
-    def waiting(self) -> int:
-        return len(self._sent) + len(self._queue)
+    def end(self) -> None:
+        """Give back the memory of what will not be sent any more."""
+        for message in (*self._sent.values(), *self._queue):
+            if message:
+                self.room.give(message)
+        self._sent.clear()
+        self._queue.clear()

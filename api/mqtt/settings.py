@@ -20,9 +20,10 @@ class MqttSettings:
     publish_prefix: goes before the topics on which the bridge tells of our changes, so that it never
     takes its own messages for readings.
 
-    Limits of the embedded broker: packet_limit [bytes], clients, sessions kept for clients that are away
-    and for how long [s], messages of one client that wait for the store, messages that wait for one
-    subscriber (in flight and queued), retained messages, subscriptions of one client.
+    Limits of the embedded broker: packet_limit [bytes]; clients; sessions kept for clients that are away,
+    and for how long [s]; waiting, waiting_bytes: messages of one client on their way into the store;
+    in_flight, queued: messages on their way to one subscriber; retained messages; memory: of all messages
+    for subscribers and retained ones [bytes]; subscriptions of one client.
     """
 
     mode: Literal["embedded", "bridge", "off"] = "embedded"
@@ -46,9 +47,11 @@ class MqttSettings:
     sessions: int = 10_000
     session_expiry: float = 7 * 86_400.0
     waiting: int = 2000
+    waiting_bytes: int = 4 << 20
     in_flight: int = 100
     queued: int = 10_000
     retained: int = 10_000
+    memory: int = 256 << 20
     subscriptions: int = 1000
     connect_timeout: float = 10.0
     token_check: float = 5.0

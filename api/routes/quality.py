@@ -6,6 +6,7 @@ import sqlite3
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Query
+from pydantic import Field
 
 from api.auth import READ, WRITE, require
 from api.routes.moments import instant, milliseconds
@@ -21,6 +22,7 @@ from twin.observations.quality import bits, names
 
 router = APIRouter(tags=["quality"], dependencies=[Depends(require(READ))])
 
+AnyId = Annotated[int, Field(ge=1, le=(1 << 63) - 1)]
 Id = Annotated[int, Path(ge=1, le=(1 << 63) - 1)]
 OptionalId = Annotated[int | None, Query(ge=1, le=(1 << 63) - 1)]
 From = Annotated[str | None, Query(alias="from", description="the earliest time, ISO 8601")]
@@ -139,7 +141,7 @@ def _rules(connection: sqlite3.Connection, datastream: int, name: str) -> dict[s
 @router.get("/health/devices")
 def list_devices(
     observations: CurrentObservations,
-    thing: Annotated[list[int] | None, Query()] = None,
+    thing: Annotated[list[AnyId] | None, Query(max_length=10_000)] = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
     offset: Offset = 0,
 ) -> dict[str, Any]:
@@ -175,7 +177,7 @@ def list_devices(
 def list_anomalies(
     observations: CurrentObservations,
     settings: CurrentSettings,
-    datastream: Annotated[list[int] | None, Query(max_length=500)] = None,
+    datastream: Annotated[list[AnyId] | None, Query(max_length=500)] = None,
     property: Annotated[str | None, Query(description="name or definition of an observed property")] = None,
     start: From = None,
     to: To = None,

@@ -16,6 +16,7 @@ from twin.observations.model import OBSERVATION
 from twin.observations.query import Entity, Interval
 from twin.observations.times import parse_instant, parse_instants, parse_interval, parse_time
 
+KINDS = ("Datastream", "MultiDatastream")
 _SIMPLE = frozenset((int, float, str, bool, type(None)))
 _FEATURE = ("FeatureOfInterest/id", "FeatureOfInterest/@iot.id")
 _ID = ("id", "@iot.id")
@@ -78,7 +79,7 @@ def _part(part: Any, place: int) -> Part:
     where = f"part {place}"
     if not isinstance(part, dict):
         raise QueryError(f"{where} must be an object with Datastream, components and dataArray")
-    links = [name for name in ("Datastream", "MultiDatastream") if name in part]
+    links = [name for name in KINDS if name in part]
     id = only_id(part[links[0]]) if len(links) == 1 else None
     if id is None:
         raise QueryError(f'{where} must name one datastream: "Datastream": {{"@iot.id": 1}}')
@@ -159,24 +160,30 @@ COMPONENTS = (
 )
 
 
-def tables(entities: Sequence[Entity], select: frozenset[str] | None, root: str) -> list[dict[str, Any]]:
-    """Observations as one table for each datastream; each must have its datastream expanded."""
+def tables(
+    entities: Sequence[Entity], select: frozenset[str] | None, root: str, known: tuple[str, int] | None
+) -> list[dict[str, Any]]:
+    """Observations as one table for each datastream.
+
+    known: kind and id of the datastream of them all; None when each has its datastream expanded.
+    """
     names = [name for name in COMPONENTS if select is None or name in select]
-    groups: dict[str, list[list[Any]]] = {}
+    groups: dict[tuple[str, int], list[list[Any]]] = {}
     for entity in entities:
         values = entity.values
         row = [entity.id if name == "id" else plain(values.get(name)) for name in names]
-        groups.setdefault(_link(entity, root), []).append(row)
+        groups.setdefault(known or _datastream(entity), []).append(row)
     return [
-        {link: url, "components": names, "dataArray@iot.count": len(rows), "dataArray": rows}
-        for key, rows in groups.items()
-        for link, url in [key.split(" ", 1)]
+        {
+            f"{kind}@iot.navigationLink": f"{root}{kind}s({id})",
+            "components": names,
+            "dataArray@iot.count": len(rows),
+            "dataArray": rows,
+        }
+        for (kind, id), rows in groups.items()
     ]
 
 
-def _link(entity: Entity, root: str) -> str:
-    for kind in ("Datastream", "MultiDatastream"):
-        target = entity.links.get(kind)
-        if isinstance(target, Entity):
-            return f"{kind}@iot.navigationLink {root}{kind}s({target.id})"
-    return f"Datastream@iot.navigationLink {root}Observations({entity.id})/Datastream"
+def _datastream(entity: Entity) -> tuple[str, int]:
+    (found,) = ((kind, target.id) for kind in KINDS if isinstance(target := entity.links.get(kind), Entity))
+    return found

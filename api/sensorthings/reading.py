@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from api.sensorthings import formats
-from api.sensorthings.data_array import tables
+from api.sensorthings.data_array import KINDS, tables
 from api.sensorthings.exchange import Answer, Request, dumps, json_answer
 from api.sensorthings.options import COLLECTION, ENTITY, REFERENCES, Format, Options, parse_options
 from api.sensorthings.paths import Form, Resource
 from api.sensorthings.render import envelope, plain, render, render_page, render_references
 from twin.errors import EntityNotFound, QueryError
 from twin.observations.model import OBSERVATION
-from twin.observations.query import Entity, Expand, Query
+from twin.observations.query import Entity, Expand, Query, Route
 from twin.observations.store import Observations
 
 _ALLOWED = {
@@ -49,11 +49,13 @@ def _collection(observations: Observations, resource: Resource, request: Request
             raise QueryError("$resultFormat=dataArray is for Observations alone")
         if query.expand:
             raise QueryError("$expand cannot be used with $resultFormat=dataArray")
-        parents = tuple(Expand(name, _ONLY_ID) for name in ("Datastream", "MultiDatastream"))
-        query = replace(query, expand=parents)
+        known = _datastream(resource.route)
+        if known is None:
+            query = replace(query, expand=tuple(Expand(kind, _ONLY_ID) for kind in KINDS))
+        page = observations.page(resource.route, query)
+        value = tables(page.entities, options.select, request.root, known)
+        return json_answer(envelope(page, url, options, value))
     page = observations.page(resource.route, query)
-    if options.format is Format.data_array:
-        return json_answer(envelope(page, url, options, tables(page.entities, options.select, request.root)))
     if options.format is Format.plain:
         return json_answer(render_page(page, request.root, url, options))
     next_link = None if page.next is None else f"{url}?{options.next_query(page.next)}"
@@ -62,6 +64,16 @@ def _collection(observations: Observations, resource: Resource, request: Request
         return Answer(200, formats.lines(page, options), formats.CSV, headers)
     content = formats.feature_collection(page, options, next_link)
     return Answer(200, dumps(content), formats.GEOJSON)
+
+
+def _datastream(route: Route) -> tuple[str, int] | None:
+    """The one datastream whose observations a route leads to."""
+    if len(route.steps) == 1 and route.entity_type.name in KINDS and route.id is not None:
+        return route.entity_type.name, route.id
+    before = route.steps[-2] if len(route.steps) > 1 else None
+    if before is not None and before.id is not None and before.link in ("Datastreams", "MultiDatastreams"):
+        return before.link.removesuffix("s"), before.id
+    return None
 
 
 def _references(observations: Observations, resource: Resource, request: Request, options: Options) -> Answer:

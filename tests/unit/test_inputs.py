@@ -88,7 +88,7 @@ def test_a_city_inside_the_folder_is_not_read(tmp_path: Path) -> None:
     build(tmp_path / "x.twin")
     again = add_files(tmp_path / "x.twin", [tmp_path])
     assert (again.read, again.unchanged_files, again.rasters) == (0, 1, 0)
-    with pytest.raises(CityModelError, match="no city model or raster in this folder"):
+    with pytest.raises(CityModelError, match="no city model, raster or readings in this folder"):
         add_files(tmp_path / "y.twin", [tmp_path / "x.twin"])
 
 

@@ -15,7 +15,7 @@ from twin.observations.query import Expand, Instant, Interval, Page, Query
 from twin.observations.store import Observations, open_observations
 
 FEATURE = {"name": "reach", "description": "", "encodingType": "application/geo+json",
-           "feature": {"type": "Feature", "geometry": {"type": "Point", "coordinates": [1, 2]}, "properties": {}}}  # fmt: skip
+           "feature": {"type": "Feature", "geometry": {"type": "Point", "coordinates": [1, 2]}}}  # fmt: skip
 
 
 def counts(store: Observations) -> dict[str, int]:
@@ -35,7 +35,7 @@ def multi(**more: Any) -> dict[str, Any]:
         "observationType": "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_ComplexObservation",
         "multiObservationDataTypes": ["OM_Measurement", "OM_Measurement"],
         "unitOfMeasurements": [unit, unit],
-        "ObservedProperties": [{"name": n, "description": "", "definition": "http://example.org/" + n} for n in names],
+        "ObservedProperties": [{"name": n, "description": "", "definition": "urn:" + n} for n in names],
         "Sensor": datastream()["Sensor"],
         **more,
     }  # fmt: skip
@@ -179,6 +179,10 @@ def test_updates_change_what_they_name_and_replacing_resets_the_rest(tmp_path: P
             with pytest.raises(QueryError):
                 do(store, Update(route("Things(1)"), bad, replace))
         do(store, Update(route("Datastreams(1)"), {"Thing": {"@iot.id": 2}}))
+        assert ids(store, "Things(2)/Datastreams") == [1, 2]
+        do(store, Update(route("Things(1)"), {"Datastreams": [{"@iot.id": 1}]}))
+        assert ids(store, "Things(1)/Datastreams") == [1]
+        do(store, Update(route("Things(2)"), {"Datastreams": [{"@iot.id": 1}]}))
         assert ids(store, "Things(2)/Datastreams") == [1, 2]
         with pytest.raises(QueryError, match="no Thing 9"):
             do(store, Update(route("Datastreams(1)"), {"Thing": {"@iot.id": 9}}))

@@ -24,7 +24,7 @@ from tests.unit.observation_models import (
     thing,
 )
 from twin.errors import QueryError, TooLarge, TwinError
-from twin.observations import model
+from twin.observations import functions, model
 from twin.observations.changes import Append
 from twin.observations.query import (
     Call,
@@ -213,7 +213,8 @@ OF_OTHERS: list[tuple[str, Expression, list[int]]] = [
     ("FeaturesOfInterest(2)/Observations", call("gt", "/result", 7), [13]),
     ("Sensors", call("eq", "/Datastreams/Thing/name", "river"), [1]),
     ("Sensors", call("eq", "/metadata", "none"), [1, 2, 3]),
-    ("Observations", call("and", call("eq", "/Datastream/name", "Lake Ö 0"), call("eq", "/Datastream/id", 1)), []),
+    ("Observations", call("and", call("eq", "/Datastream/name", "river 0"), call("eq", "/result", 3)), [3]),
+    ("Observations", call("and", call("eq", "/Datastream/id", 2), call("eq", "/Datastream/name", "x")), []),
 ]  # fmt: skip
 
 
@@ -281,12 +282,13 @@ def test_depth_and_size_are_limited(observations: Observations) -> None:
         observations.page(Route(model.DATASTREAM), Query(expand=nested))
 
 
+_OF_ONE = """not neg length tolower toupper trim year month day hour minute second fractionalseconds date
+time totaloffsetminutes round floor ceiling geo.length"""
+_OF_TWO = """eq ne gt ge lt le and or add sub mul div mod substring substringof startswith endswith indexof
+concat geo.distance geo.intersects"""
 FUNCTIONS = {
-    1: "not neg length tolower toupper trim year month day hour minute second fractionalseconds date time"
-    " totaloffsetminutes round floor ceiling geo.length".split(),
-    2: "eq ne gt ge lt le and or add sub mul div mod substringof startswith endswith indexof concat"
-    " geo.distance geo.intersects st_equals st_disjoint st_touches st_within st_overlaps st_crosses"
-    " st_intersects st_contains substring".split(),
+    1: _OF_ONE.split(),
+    2: [*_OF_TWO.split(), *(f"st_{name}" for name in functions.RELATIONS)],
     3: ["st_relate", "substring"],
 }
 

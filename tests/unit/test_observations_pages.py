@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.unit.observation_models import EPOCH, SECOND, call, do, make, path, route, thing
+from tests.unit.observation_models import EPOCH, SECOND, call, do, make, path, route, thing, world
 from twin.errors import EntityNotFound, QueryError, TooLarge
 from twin.observations import select
 from twin.observations.changes import Append, AppendMany, Update
@@ -198,7 +199,8 @@ def test_answers_are_bounded(observations: Observations, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize(
     "text",
-    ["Things(99)", "Things(0)", f"Things({2**63 - 1})", f"Things({2**80})", "Things(1)/Datastreams(4)", "MultiDatastreams(1)",
+    ["Things(99)", "Things(0)", f"Things({2**63 - 1})", f"Things({2**80})", "Things(1)/Datastreams(4)",
+     "MultiDatastreams(1)",
      "Datastreams(1)/Thing/Datastreams(99)", "Observations(1)/MultiDatastream"],
 )  # fmt: skip
 def test_what_is_not_there_is_not_found(observations: Observations, text: str) -> None:
@@ -239,3 +241,23 @@ def test_pages_while_others_write(observations: Observations) -> None:
         route("Observations"), Query(order=query.order, top=20, after=first.next)
     ).entities
     assert [e.id for e in again] == [e.id for e in expected]
+
+
+def test_clocks_far_ahead_and_streams_long_ended_do_not_hide_the_newest(tmp_path: Path) -> None:
+    with world(tmp_path, things=1, streams=40) as store:
+        ahead, ended = 10**16, EPOCH - 10**14
+        for stream in range(1, 41):
+            start = EPOCH if stream <= 30 else ended
+            do(store, Append(stream, [start + i * SECOND + stream for i in range(50)], [stream] * 50))
+        do(store, Append(1, [ahead, ahead + 10**15], [0, 0]))
+        do(store, Append(2, [1, 2], [0, 0]))
+        whole = store.page(route("Observations"), Query(top=10_000)).entities
+        for descending in (True, False):
+            for top, skip in ((1, 0), (3, 0), (100, 0), (100, 1900), (3000, 0)):
+                page = store.page(
+                    route("Observations"), Query(order=(Order(TIME, descending),), top=top, skip=skip)
+                )
+                stamps = sorted((micros(e) for e in whole), reverse=descending)[skip : skip + top]
+                assert [micros(e) for e in page.entities] == stamps
+        rare = Query(filter=call("eq", "/result", 40), order=(Order(TIME, True),), top=10)
+        assert [e.values["result"] for e in store.page(route("Observations"), rare).entities] == [40] * 10

@@ -51,6 +51,8 @@ def test_every_file_is_there_and_reported(district: District) -> None:
             "utilities",
             "terrain",
             "drainage",
+            "stations",
+            "readings",
         ]
     )
     listed = {p.name for p in [*district.files.values(), *district.codelists]} | {"README.txt"}
@@ -113,8 +115,8 @@ def test_the_crs_is_compound_and_east_comes_first(district: District) -> None:
 def test_progress_names_each_step_once(tmp_path: Path) -> None:
     steps: list[tuple[str, int, int]] = []
     make_district(tmp_path, buildings=1, progress=lambda *step: steps.append(step))
-    assert [s[1] for s in steps] == list(range(11))
-    assert steps[-1] == ("done", 10, 10)
+    assert [s[1] for s in steps] == list(range(12))
+    assert steps[-1] == ("done", 11, 11)
 
 
 def test_less_than_one_building_is_refused(tmp_path: Path) -> None:

@@ -86,10 +86,10 @@ class Deliverer:
             self._loop.call_soon_threadsafe(self._wake.set)
 
     async def _main(self, ready: threading.Event) -> None:
-        import httpx
-
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         ready.set()
+        import httpx
+
         async with httpx.AsyncClient(
             follow_redirects=False, trust_env=False, timeout=self._timeout_s
         ) as client:

@@ -6,9 +6,13 @@ district, whose gauges are bank full at 2.4 m.
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
+from twin.alerts import records
 from twin.alerts.rules import Rule, parse_rule
+from twin.observations.changes import Call
+from twin.observations.store import Observations
 
 _DUST = (
     "대기환경보전법 시행규칙 별표 7, 대기오염경보 단계별 대기오염물질의 농도기준"
@@ -26,6 +30,16 @@ _LEAST_SILENCE_S = 60.0
 _LEVEL = {"property": "water level", "kind": "stream-level"}
 _INTENSITY = {"property": "rain intensity"}
 _ANYWHERE = {"area": {"bbox": [-180, -90, 180, 90]}}
+
+
+def install(observations: Observations, speed: float = 1.0) -> None:
+    """Store the rules in a city. speed: as for `demo_rules`."""
+
+    def store(connection: sqlite3.Connection) -> None:
+        for rule in demo_rules(speed):
+            records.set_rule(connection, rule)
+
+    observations.writer.submit(Call(store)).result()
 
 
 def demo_rules(speed: float = 1.0) -> list[Rule]:

@@ -13,13 +13,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from twin.alerts import records
-from twin.alerts.delivery import TIMEOUT_S, Deliverer, payload
+from twin.alerts.delivery import TIMEOUT_S, Deliverer
 from twin.alerts.judge import Standing
+from twin.alerts.outcome import AlertEvent, announce, apply
 from twin.alerts.rules import Rule
 from twin.alerts.streams import load_streams
 from twin.alerts.watch import Key, Transition, Watches, as_number
@@ -28,6 +28,7 @@ from twin.errors import TwinError
 from twin.observations.changes import Call, Changed, Committed
 from twin.observations.store import Observations
 
+__all__ = ["AlertEngine", "AlertEvent"]
 _TICK_S = 1.0
 _PAUSE_S = 0.1
 """Between two looks, so that many small commits are judged together."""
@@ -39,19 +40,6 @@ _WINDOW = 20_000
 _CONCERNING = {"Thing", "Location", "Datastream", "MultiDatastream", "ObservedProperty"}
 _STREAMS_MARK = "SELECT count(*), max(id) FROM datastreams"
 _log = logging.getLogger("twin.alerts")
-
-
-@dataclass(frozen=True)
-class AlertEvent:
-    """An alert was raised, acknowledged or cleared. id: grows with each event. alert: as in `/alerts`."""
-
-    id: int
-    state: str
-    alert: dict[str, Any]
-
-    @property
-    def rule(self) -> str:
-        return str(self.alert["rule"])
 
 
 class _Overtaken(TwinError):
@@ -286,7 +274,7 @@ class AlertEngine:
                 for id_ in gone.values()
                 if (event := records.clear_alert(connection, id_, at, note="no longer watched")) is not None
             )
-            return self._queue(connection, events)
+            return announce(connection, events, self._webhooks)
 
         self._tell(self._observations.writer.submit(Call(end)).result())
         self._opened = {key: id_ for key, id_ in self._opened.items() if key not in gone}
@@ -309,32 +297,15 @@ class AlertEngine:
                 [(*key, s.since, s.met, s.time, s.value) for key, s in dirty],
             )
             now_open = dict(opened)
-            events = (event for t in found if (event := _apply(connection, t, now_open, at)) is not None)
-            return self._queue(connection, events), now_open  # one by one, each as things stand then
+            events = (event for t in found if (event := apply(connection, t, now_open, at)) is not None)
+            # one by one, so that each is told as things stand then
+            return announce(connection, events, self._webhooks), now_open
 
         events, self._opened = self._observations.writer.submit(Call(store)).result()
         watches.dirty.clear()
         self._revision = revision + 1
         self._saved = (cursor, self._ticks())
         self._tell(events)
-
-    def _queue(
-        self, connection: sqlite3.Connection, events: Iterable[tuple[int, int, str]]
-    ) -> list[AlertEvent]:
-        """Put events (alert, event, state) into the outbox; what subscribers are told of them."""
-        told = []
-        due = time.time_ns() // 1000
-        for alert, event, state in events:
-            shown = records.alerts_by_id(connection, [alert])[alert]
-            told.append(AlertEvent(event, state, shown))
-            wanting = [webhook.name for webhook in self._webhooks if webhook.wants(shown["rule"])]
-            if wanting:
-                body = payload(state, due, shown)
-                connection.executemany(
-                    "INSERT INTO alert_outbox (webhook, event, body, due) VALUES (?, ?, ?, ?)",
-                    [(name, event, body, due) for name in wanting],
-                )
-        return told
 
     def _tell(self, events: Iterable[AlertEvent]) -> None:
         for event in events:
@@ -353,7 +324,8 @@ class AlertEngine:
 
         def store(connection: sqlite3.Connection) -> tuple[list[AlertEvent], dict[str, Any]]:
             event = records.acknowledge_alert(connection, alert, at, who, note)
-            events = [] if event is None else self._queue(connection, [(alert, event, "acknowledged")])
+            news = [] if event is None else [(alert, event, "acknowledged")]
+            events = announce(connection, news, self._webhooks)
             return events, records.alerts_by_id(connection, [alert])[alert]
 
         events, shown = self._observations.writer.submit(Call(store)).result()
@@ -393,33 +365,3 @@ class AlertEngine:
 
         self._observations.writer.submit(Call(drop)).result()
         self.deliverer.wake()
-
-
-def _apply(
-    connection: sqlite3.Connection, found: Transition, opened: dict[tuple[str, int | None], int], at: int
-) -> tuple[int, int, str] | None:
-    """Raise or clear the alert of a transition: its id, that of the event, and the state."""
-    stream = found.stream
-    key = (found.rule.name, None if stream is None else stream.id)
-    if found.met:
-        if key in opened:
-            return None
-        alert, event = records.raise_alert(
-            connection,
-            records.Opening(
-                found.rule,
-                key[1],
-                None if stream is None else stream.thing,
-                found.value,
-                found.unit,
-                found.time,
-                at,
-            ),
-        )
-        opened[key] = alert
-        return alert, event, "raised"
-    open_ = opened.pop(key, None)
-    if open_ is None:
-        return None
-    cleared = records.clear_alert(connection, open_, at, found.time, found.value)
-    return None if cleared is None else (open_, cleared, "cleared")

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from twin.errors import QueryError
 
 Seconds = Annotated[float, Field(ge=0, le=366 * 86_400)]
+Id = Annotated[int, Field(ge=1, le=(1 << 63) - 1)]
 Operator = Literal[">", ">=", "<", "<="]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Severity = Literal["info", "warning", "critical"]
@@ -53,8 +53,8 @@ class Select(_Model):
     area: where the Thing is.
     """
 
-    datastreams: list[int] | None = None
-    things: list[int] | None = None
+    datastreams: list[Id] | None = None
+    things: list[Id] | None = None
     property: str | None = None
     kind: str | None = None
     unit: str | None = None
@@ -185,7 +185,7 @@ def parse_rule(name: str, data: Any) -> Rule:
     if data.get("name", name) != name:
         raise QueryError(f"the rule is called {data['name']!r} in the body and {name!r} in the address")
     try:
-        return Rule.model_validate_json(orjson.dumps({**data, "name": name}))
+        return Rule.model_validate({**data, "name": name})
     except ValidationError as error:
         raise QueryError(f"rule {name}: {first_error(error)}") from error
 

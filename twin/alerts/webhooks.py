@@ -103,7 +103,7 @@ def parse_webhooks(data: Any, known: Iterable[Webhook]) -> list[Webhook]:
     for entry in data["webhooks"]:
         if not isinstance(entry, dict):
             raise QueryError("a webhook is a JSON object")
-        secret = entry.get("secret") or had.get(entry.get("name", "")) or new_secret()
+        secret = entry.get("secret") or had.get(str(entry.get("name"))) or new_secret()
         try:
             webhooks.append(Webhook.model_validate({**entry, "secret": secret}))
         except ValidationError as error:

@@ -21,6 +21,7 @@ from citygml.reading import ReadOptions
 from twin.errors import CrsMismatch, TwinError
 from twin.ingest.inputs import Input, find_inputs, find_missing
 from twin.ingest.rasters import add_raster, clear_rasters, raster_names
+from twin.ingest.readings import Delivery, read_deliveries, write_deliveries
 from twin.ingest.rows import Image, Library, Opened, Rest
 from twin.ingest.work import Digest, Done, Unchanged, read_files
 from twin.link import has_dynamizers
@@ -37,13 +38,16 @@ Progress = Callable[[int, int], None]
 class AddOptions:
     """crs: of the files, when they name none or a wrong one. lods: only these. geoid: a grid file for
     heights. at: when the data is valid from (None: now). anchor: (longitude, latitude, height) of the
-    origin of a local coordinate system."""
+    origin of a local coordinate system. stations: a table of where the stations of readings are. timezone:
+    of readings whose times state none."""
 
     crs: str | None = None
     lods: frozenset[str] | None = None
     geoid: Path | None = None
     at: datetime | None = None
     anchor: tuple[float, float, float] | None = None
+    stations: Path | None = None
+    timezone: str = "UTC"
     workers: int | None = None
 
 
@@ -55,16 +59,18 @@ class Added:
     read: int = 0
     unchanged_files: int = 0
     rasters: int = 0
+    readings: Delivery = field(default_factory=Delivery)
     notes: list[str] = field(default_factory=list)
 
 
 def add_files(
     folder: Path, paths: Sequence[Path], options: AddOptions | None = None, progress: Progress | None = None
 ) -> Added:
-    """Read city models and rasters into the city in `folder`, which is made if there is none.
+    """Read city models, rasters and readings into the city in `folder`, which is made if there is none.
 
     progress is called with (objects so far, bytes of files done so far).
-    Raises CityModelError or TwinError; then the city is as it was before.
+    Raises CityModelError or TwinError; then the city is as it was before. Readings lie in a database of
+    their own and are stored last: if that fails, the rest is in, and adding them again goes on with it.
     """
     options = options or AddOptions()
     find_missing(paths)
@@ -81,6 +87,8 @@ def add_files(
             remove_empty_city(folder)
         raise
     _add_dynamizers(folder, added)
+    if added.readings.files:
+        write_deliveries(folder, added.readings)
     return added
 
 
@@ -120,6 +128,8 @@ def _add(writer: Writer, inputs: list[Input], options: AddOptions, progress: Pro
     city = writer.city
     rasters = [i for i in inputs if i.kind == "raster"]
     added = Added(writer.counts)
+    readings = [i for i in inputs if i.kind == "readings"]
+    added.readings = read_deliveries(readings, options.stations, options.timezone)
     crs = city.get("crs")
     _add_models(writer, [i for i in inputs if i.kind == "model"], options, added, progress)
     for raster, name in zip(rasters, raster_names(rasters), strict=True):

@@ -1,7 +1,7 @@
 """What the user names on the command line, as a list of files to read.
 
-A folder stands for the city models and rasters below it; a zip archive for those inside. Archives are
-unpacked to a temporary folder, after every name and size in them has been looked at.
+A folder stands for the city models, rasters and readings below it; a zip archive for those inside. Archives
+are unpacked to a temporary folder, after every name and size in them has been looked at.
 """
 
 from __future__ import annotations
@@ -16,10 +16,14 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from citygml.errors import CityModelError, UnsafeInput, UnsupportedFormat
+from twin.sources.stations import looks_like_stations
+from twin.sources.tables import looks_like_readings
+from twin.sources.things import looks_like_things
 from twin.store.sqlite import DATABASE
 
 MODEL = frozenset({".gml", ".xml", ".json", ".jsonl", ".ifc"})
 RASTER = frozenset({".tif", ".tiff", ".asc"})
+TABLE = ".csv"
 _ARCHIVE_BYTES = 64 << 30
 _ARCHIVE_RATIO = 200
 _ROOTS = (b"CityModel", b"IndoorFeatures", b"indoorFeatures")
@@ -30,7 +34,7 @@ class Input:
     """One file. shown: as the user knows it, for messages."""
 
     path: Path
-    kind: Literal["model", "raster"]
+    kind: Literal["model", "raster", "readings"]
     shown: str
 
 
@@ -54,17 +58,19 @@ def _named(paths: Iterable[Path], unpack_to: Path) -> Iterator[Input]:
         if path.is_dir():
             inside = _inside(path, str(path))
             if not inside:
-                raise CityModelError(f"{path}: no city model or raster in this folder")
+                raise CityModelError(f"{path}: no city model, raster or readings in this folder")
             yield from inside
         elif path.suffix.lower() == ".zip":
             target = unpack_to / hashlib.blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()
             unpack(path, target)
             inside = _inside(target, path.name)
             if not inside:
-                raise UnsupportedFormat(f"{path}: no city model or raster inside")
+                raise UnsupportedFormat(f"{path}: no city model, raster or readings inside")
             yield from inside
         elif path.suffix.lower() in RASTER:
             yield Input(path.resolve(), "raster", str(path))
+        elif path.suffix.lower() == TABLE or _is_readings(path):
+            yield Input(path.resolve(), "readings", str(path))
         else:
             yield Input(path.resolve(), "model", str(path))
 
@@ -80,9 +86,20 @@ def _inside(folder: Path, shown: str) -> list[Input]:
             continue
         if suffix in RASTER:
             found.append(Input(path.resolve(), "raster", label))
+        elif (suffix == TABLE and looks_like_readings(path)) or _is_readings(path):
+            found.append(Input(path.resolve(), "readings", label))
         elif suffix in MODEL and _is_model(path, suffix):
             found.append(Input(path.resolve(), "model", label))
     return found
+
+
+def _is_readings(path: Path) -> bool:
+    """Whether it is JSON with readings of stations and not a city model."""
+    if path.suffix.lower() != ".json":
+        return False
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+    return b'"CityJSON"' not in head and (looks_like_stations(head) or looks_like_things(head))
 
 
 def _is_model(path: Path, suffix: str) -> bool:

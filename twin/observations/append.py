@@ -15,6 +15,7 @@ import orjson
 from twin.errors import Conflict, EntityNotFound, QueryError, TwinError
 from twin.observations import rollups, streams
 from twin.observations.changes import Append, Appended, Committed
+from twin.observations.functions import FIRST, LAST
 from twin.observations.query import Interval
 from twin.observations.streams import Stream
 from twin.observations.transaction import NEAR, Transaction
@@ -64,16 +65,16 @@ class Part:
 def prepare(append: Append) -> Part:
     """Check and convert what needs no database. Raises QueryError."""
     given = append.times
-    times = given.tolist() if isinstance(given, np.ndarray) else list(given)
+    times = _times(given.tolist() if isinstance(given, np.ndarray) else list(given))
     n = len(times)
     results, kinds, numbers = _results(append.results)
     columns: dict[str, Sequence[Any]] = {}
     if kinds is not None:
         columns["kind"] = kinds
     if append.times_end is not None:
-        columns["time_end"] = append.times_end
+        columns["time_end"] = _times(append.times_end)
     if append.result_times is not None:
-        columns["result_time"] = append.result_times
+        columns["result_time"] = _times(append.result_times)
     if append.parameters is not None:
         columns["parameters"] = [_json(value) for value in append.parameters]
     if append.result_qualities is not None:
@@ -81,8 +82,8 @@ def prepare(append: Append) -> Part:
     if append.valid_times is not None:
         spans = [(v.start, v.end) if isinstance(v, Interval) else (v.micros, v.micros) if v else (None, None)
                  for v in append.valid_times]  # fmt: skip
-        columns["valid_time"] = [span[0] for span in spans]
-        columns["valid_time_end"] = [span[1] for span in spans]
+        columns["valid_time"] = _times([span[0] for span in spans])
+        columns["valid_time_end"] = _times([span[1] for span in spans])
     if append.feature is not None:
         columns["feature"] = [append.feature] * n if isinstance(append.feature, int) else append.feature
     if append.ids is not None:
@@ -96,8 +97,22 @@ def prepare(append: Append) -> Part:
     return Part(append, append.datastream, times, numbers, results, columns)
 
 
+def _times(given: Sequence[int | None]) -> list[Any]:
+    """Times [µs] that can be said as years 1 to 9999. Raises QueryError."""
+    times = list(given)
+    some = [t for t in times if t is not None]
+    if some and not (set(map(type, some)) == {int} and min(some) >= FIRST and max(some) <= LAST):
+        raise QueryError("a time is whole microseconds since 1970, in the years 1 to 9999")
+    return times
+
+
 def _json(value: Any) -> str | None:
-    return None if value is None else orjson.dumps(value).decode()
+    if value is None:
+        return None
+    try:
+        return orjson.dumps(value).decode()
+    except (orjson.JSONEncodeError, RecursionError) as error:
+        raise QueryError(f"Observation: {error}") from None
 
 
 def _results(given: Any) -> tuple[list[Any], list[int | None] | None, npt.NDArray[np.float64]]:
@@ -124,14 +139,14 @@ def encode(value: Any) -> tuple[Any, int | None, float]:
     if value is None or isinstance(value, str):
         return value, None, math.nan
     if isinstance(value, (dict, list, bool)):
-        return orjson.dumps(value).decode(), 1, math.nan
+        return _json(value), 1, math.nan
     if isinstance(value, int):
         if abs(value) < 1 << 63:
             return value, None, float(value)
         value = float(value) if abs(value) < 10**308 else math.inf
-    if not math.isfinite(value):
-        return None, None, math.nan
-    return value, None, value
+    if not isinstance(value, float):
+        raise QueryError(f"{type(value).__name__} cannot be a result")
+    return (value, None, value) if math.isfinite(value) else (None, None, math.nan)
 
 
 def decode(result: Any, kind: int | None) -> Any:
@@ -200,7 +215,7 @@ def _check(part: Part, known: dict[int, Stream], features: set[int]) -> None:
 
 def _features(work: Transaction, parts: Sequence[Part]) -> set[int]:
     """Those of the features named that exist."""
-    wanted = {id for part in parts for id in part.columns.get("feature", ()) if id is not None}
+    wanted = {id for part in parts for id in part.columns.get("feature", ()) if id and 0 < id <= MAX_ID}
     if not wanted:
         return set()
     rows = work.connection.execute(
@@ -278,7 +293,7 @@ def _ids(work: Transaction, parts: Sequence[Part]) -> list[int]:
         else:
             last = id
         ids.append(last if id is None else id)
-    work.connection.executemany("INSERT INTO given_ids VALUES (?, ?)", late)
+    work.connection.executemany("INSERT OR REPLACE INTO given_ids VALUES (?, ?)", late)
     work.set_last_id(last)
     return ids
 
@@ -317,8 +332,8 @@ def _store(work: Transaction, parts: Sequence[Part], ids: list[int], known: dict
         columns["flags"] = [f or None for f in flags]
     _insert(work, columns, n)
     streams.advance(work, batch, known)
-    streams.observe(work, columns["datastream"], columns["feature"])
-    rollups.add(work.connection, rollups.by_hour(*batch.sorted_values()))
+    streams.observe(work, columns["datastream"], columns["feature"], known)
+    rollups.add(work.connection, rollups.by_hour(*batch.sorted_values()), work.known.hours)
     work.count("Observations", n)
     kinds = columns.get("kind")
     work.committed.append(

@@ -81,8 +81,8 @@ class Readers:
                     f"this takes longer than {READ_LIMIT_S:.0f} s: narrow it by a datastream or a time"
                 ) from error
             raise
-        except (sqlite3.DataError, OverflowError) as error:
-            raise QueryError(f"a value is too large: {error}") from error
+        except (sqlite3.DataError, OverflowError, UnicodeError) as error:
+            raise QueryError(f"a value cannot be asked for: {error}") from error
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

@@ -158,7 +158,8 @@ def _make_observation(
 
 
 def update(work: Transaction, change: Update) -> Created:
-    """Change an entity's properties and links."""
+    """Change an entity's properties and links. Where a target belongs to one entity alone, as a Datastream
+    to its Thing, those named come to this one and the others stay."""
     type, id = routes.entity(work.connection, route_of(work, change.route))
     body = change.body
     row = columns(type, body, whole=change.replace)
@@ -192,7 +193,8 @@ def update(work: Transaction, change: Update) -> Created:
     for link, items in many:
         if any(not isinstance(item, Mapping) or any("@" not in name for name in item) for item in items):
             raise NotSupported(f"{link.name}: an update takes references, not inline entities")
-        links.replace(work, Parent(type, id, link), [_target(work, link, item, 0) for item in items])
+        change_links = links.add if link.reverse else links.replace
+        change_links(work, Parent(type, id, link), [_target(work, link, item, 0) for item in items])
     named = tuple(p.name for p in type.properties if p.name in body and not p.derived)
     work.changed.append(
         Changed(type, id, "updated", named + tuple(k.name for k in type.links if k.name in body))

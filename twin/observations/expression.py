@@ -1,8 +1,7 @@
 """Filters as SQL: expressions over an entity type's columns, with bound parameters only.
 
 A path through a link to many holds if any of its targets does; conditions on one link that are joined by
-`and` must hold for the same target. Division is that of real numbers. Distances and lengths of geometries
-are in degrees.
+`and` must hold for the same target.
 """
 
 from __future__ import annotations
@@ -13,17 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from twin.errors import NotSupported, QueryError, TooLarge
-from twin.observations import functions
-from twin.observations.comparison import COMPARISONS, compare, number, span, text
+from twin.observations.calls import ARITHMETIC, arithmetic, call, check_arity, geometry
+from twin.observations.comparison import COMPARISONS, compare
 from twin.observations.fragments import Fragment, bound, joined, sql
 from twin.observations.model import ENTITY_TYPES, OBSERVATION, EntityType, Kind, Link, Property
 from twin.observations.query import Call, Duration, Expression, Geometry, Instant, Interval, Literal, Path
 
 MAX_DEPTH = 100
 MAX_NODES = 5000
-_ARITHMETIC = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mod": "%"}
-_TIME_PARTS = ("year", "month", "day", "hour", "minute", "second")
-_MINUTE = 60_000_000
 
 
 def check_size(expression: Expression) -> None:
@@ -98,13 +94,13 @@ class Compiler:
         if isinstance(e, Call) and e.function == "or":
             return joined("OR", [self.condition(part, scope) for part in conjuncts(e, "or")])
         if isinstance(e, Call) and e.function == "not":
-            _arity(e, 1)
+            check_arity(e, 1)
             return sql("NOT coalesce({}, 0)", self.condition(e.arguments[0], scope))
         link = self.link(e, scope)
         if link is not None:
             return self._through(link, [e], scope)
         if isinstance(e, Call) and e.function in COMPARISONS:
-            _arity(e, 2)
+            check_arity(e, 2)
             return compare(e.function, *(self.scalar(a, scope) for a in e.arguments))
         value = self.scalar(e, scope)
         if value.type == "boolean":
@@ -177,10 +173,10 @@ class Compiler:
         if e.function in ("and", "or", "not", *COMPARISONS):
             return self.condition(e, scope)
         arguments = [self.scalar(a, scope) for a in e.arguments]
-        if e.function in _ARITHMETIC:
-            _arity(e, 2)
-            return _arithmetic(e.function, *arguments)
-        return _call(e, arguments, self.now)
+        if e.function in ARITHMETIC:
+            check_arity(e, 2)
+            return arithmetic(e.function, *arguments)
+        return call(e, arguments, self.now)
 
     def path(self, segments: tuple[str, ...], scope: Scope) -> Fragment:
         first, rest = segments[0], segments[1:]
@@ -258,20 +254,13 @@ def literal(e: Literal) -> Fragment:
         case Duration():
             return bound(_micros(value.micros), "duration")
         case Geometry():
-            return _wkt(value.wkt)
+            return geometry(value.wkt)
 
 
 def _micros(value: int) -> int:
     if abs(value) >= 1 << 63:
         raise QueryError("a time or duration is beyond what can be reckoned with")
     return value
-
-
-def _wkt(value: str) -> Fragment:
-    if functions.from_wkt(value) is None:
-        shown = value if len(value) <= 60 else value[:57] + "..."
-        raise QueryError(f"{shown!r} is not a geometry in well-known text")
-    return bound(value, "geometry")
 
 
 def _property(p: Property, rest: tuple[str, ...], scope: Scope) -> Fragment:
@@ -303,123 +292,6 @@ def _json(column: str, rest: tuple[str, ...]) -> Fragment:
         raise NotSupported("a quotation mark in the name of a JSON member")
     path = "$" + "".join(f"[{s}]" if s.isdecimal() else f'."{s}"' for s in rest)
     return Fragment(f"json_extract({column}, ?)", (path,), "json")
-
-
-def _arity(e: Call, *counts: int) -> None:
-    if len(e.arguments) not in counts:
-        wanted = " or ".join(map(str, counts))
-        raise QueryError(f"{e.function} takes {wanted} arguments, not {len(e.arguments)}")
-
-
-def _arithmetic(name: str, a: Fragment, b: Fragment) -> Fragment:
-    if "time" in (a.type, b.type):
-        a, b = span(a, b)
-        if name == "sub" and a.type == b.type == "time":
-            return sql("({} - {})", a, b, type="duration")
-        if (name == "add" and "duration" in (a.type, b.type)) or (name == "sub" and b.type == "duration"):
-            return sql("({} " + _ARITHMETIC[name] + " {})", a, b, type="time")
-        raise QueryError(f"{name}: a time takes a duration such as duration'PT1H'")
-    kind = "duration" if "duration" in (a.type, b.type) else "number"
-    a, b = number(a), number(b)
-    if name == "mod":
-        return sql("twin_mod({}, {})", a, b, type=kind)
-    if name == "div":
-        return sql("(1.0 * {} / {})", a, b, type=kind)
-    return sql("({} " + _ARITHMETIC[name] + " {})", a, b, type=kind)
-
-
-def _call(e: Call, a: list[Fragment], now: int) -> Fragment:
-    """A function of 18-088, table 16."""
-    name = e.function
-    match name:
-        case "substringof" | "startswith" | "endswith" | "indexof" | "concat":
-            _arity(e, 2)
-            return _of_texts(name, text(a[0]), text(a[1]))
-        case "length":
-            _arity(e, 1)
-            return sql("length({})", text(a[0]), type="number")
-        case "substring":
-            _arity(e, 2, 3)
-            marks = "".join(", {}" for _ in a[2:])
-            return sql(
-                "substr({}, 1 + {}" + marks + ")", text(a[0]), *(number(x) for x in a[1:]), type="text"
-            )
-        case "tolower" | "toupper" | "trim":
-            _arity(e, 1)
-            return sql(f"twin_{name.removeprefix('to')}({{}})", text(a[0]), type="text")
-        case "round" | "floor" | "ceiling":
-            _arity(e, 1)
-            return sql(f"twin_{name}({{}})", number(a[0]), type="number")
-        case "neg":
-            _arity(e, 1)
-            return sql("(-{})", number(a[0]), type=a[0].type if a[0].type == "duration" else "number")
-        case "now" | "mindatetime" | "maxdatetime":
-            _arity(e, 0)
-            moment = {"now": now, "mindatetime": functions.FIRST, "maxdatetime": functions.LAST}[name]
-            return bound(moment, "time")
-    if name in (*_TIME_PARTS, "fractionalseconds", "date", "time", "totaloffsetminutes"):
-        _arity(e, 1)
-        return _of_time(name, span(a[0], bound(0, "time"))[0])
-    if name.startswith(("st_", "geo.")):
-        return _of_geometries(e, a)
-    raise QueryError(f"there is no function {name!r}")
-
-
-def _of_texts(name: str, a: Fragment, b: Fragment) -> Fragment:
-    match name:
-        case "substringof":
-            return sql("instr({}, {}) > 0", b, a)
-        case "startswith":
-            return sql("substr({}, 1, length({})) = {}", a, b, b)
-        case "endswith":
-            return sql(
-                "(length({}) <= length({}) AND substr({}, length({}) - length({}) + 1) = {})",
-                b,
-                a,
-                a,
-                a,
-                b,
-                b,
-            )
-        case "indexof":
-            return sql("(instr({}, {}) - 1)", a, b, type="number")
-    return sql("({} || {})", a, b, type="text")
-
-
-def _of_time(name: str, a: Fragment) -> Fragment:
-    if name in _TIME_PARTS:
-        return sql(f"twin_part({{}}, '{name}')", a, type="number")
-    match name:
-        case "fractionalseconds":
-            return sql("twin_fraction({})", a, type="number")
-        case "date":
-            return sql("twin_day({})", a, type="time")
-        case "time":
-            return sql("twin_time_of_day({})", a, type="duration")
-    return sql("({} * 0)", a, type="number")
-
-
-def _of_geometries(e: Call, a: list[Fragment]) -> Fragment:
-    name = e.function.partition("_")[2] or e.function.partition(".")[2]
-    counts = {"length": 1, "relate": 3}
-    if name not in (*functions.RELATIONS, "distance", "length", "relate"):
-        raise QueryError(f"there is no function {e.function!r}")
-    _arity(e, counts.get(name, 2))
-    shapes = [_shape(e, x) for x in a[: min(len(a), 2)]]
-    if name in ("distance", "length"):
-        marks = ", ".join("{}" for _ in shapes)
-        return sql(f"twin_{name}({marks})", *shapes, type="number")
-    if name == "relate":
-        return sql("twin_relate({}, {}, {})", *shapes, text(a[2]))
-    return sql(f"twin_{name}({{}}, {{}})", *shapes)
-
-
-def _shape(e: Call, a: Fragment) -> Fragment:
-    if a.type == "text" and a.sql == "?":
-        return _wkt(a.values[0])
-    if a.type not in ("geometry", "json", "text"):
-        raise QueryError(f"{e.function} takes geometries")
-    return a
 
 
 def _shown(e: Expression) -> Any:

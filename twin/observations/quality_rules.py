@@ -10,7 +10,6 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from twin.errors import QueryError
@@ -60,7 +59,7 @@ class QualityRules(BaseModel):
 def parse(data: Any) -> QualityRules:
     """Rules from JSON values; QueryError names what is wrong."""
     try:
-        checked = QualityRules.model_validate_json(orjson.dumps(data))
+        checked = QualityRules.model_validate(data)
         checked.rules()
     except ValidationError as error:
         first = error.errors()[0]
@@ -170,6 +169,29 @@ SUGGESTIONS: tuple[Suggestion, ...] = (
         "PN 16, the common rating of water mains and hydrants (EN 14384)",
     ),
 )
+
+
+def apply_suggestions(connection: sqlite3.Connection, speed: float = 1.0) -> int:
+    """Give every datastream that has no rules those that are suggested for it: how many got some.
+
+    speed: of a replay, by which durations are shortened. Within a transaction of the writer.
+    """
+    given = 0
+    for datastream, unit, name, definition in connection.execute(_WITHOUT_RULES).fetchall():
+        found = suggest(name, definition, unit or "")
+        if found is not None:
+            stuck = found.rules.stuck_s
+            rules = found.rules.model_copy(update={"stuck_s": None if stuck is None else stuck / speed})
+            save(connection, datastream, rules)
+            given += 1
+    return given
+
+
+_WITHOUT_RULES = """
+SELECT d.id, json_extract(d.unit_of_measurement, '$.symbol'), p.name, p.definition
+FROM datastreams d JOIN observed_properties p ON p.id = d.observed_property
+WHERE d.id NOT IN (SELECT datastream FROM quality_rules)
+"""
 
 
 def suggest(name: str, definition: str, unit: str) -> Suggestion | None:

@@ -16,6 +16,7 @@ HOUR = 3_600_000_000
 DAY = 24 * HOUR
 RECORD = np.dtype([("hour", "<i4"), ("count", "<i4"), ("sum", "<f8"), ("minimum", "<f8"), ("maximum", "<f8")])
 _RECORD = struct.Struct("<iiddd")
+_MANY = 100
 Hours = dict[int, tuple[int, float, float, float]]
 """Hour of the day -> count, sum, least, greatest."""
 Micros = npt.NDArray[np.int64]
@@ -59,25 +60,49 @@ def by_hour(streams: Micros, times: Micros, values: Values) -> dict[tuple[int, i
     return found
 
 
-def add(connection: sqlite3.Connection, news: dict[tuple[int, int], Hours]) -> None:
-    """Merge hours into the rows."""
-    rows = []
-    for (stream, day), hours in news.items():
-        row = connection.execute(
-            "SELECT hours FROM rollups WHERE datastream = ? AND day = ?", (stream, day)
-        ).fetchone()
-        if row:
-            merged = unpack(row[0])
-            for hour, (n, total, low, high) in hours.items():
-                old = merged.get(hour)
-                merged[hour] = (
-                    (old[0] + n, old[1] + total, min(old[2], low), max(old[3], high))
-                    if old
-                    else (n, total, low, high)
-                )
-            hours = merged
-        rows.append((stream, day, pack(hours)))
-    connection.executemany("INSERT OR REPLACE INTO rollups VALUES (?, ?, ?)", rows)
+def add(
+    connection: sqlite3.Connection,
+    news: dict[tuple[int, int], Hours],
+    known: dict[tuple[int, int], Hours] | None = None,
+) -> None:
+    """Merge hours into the rows. known: what rows of them are known to hold, which this keeps up."""
+    known = {} if known is None else known
+    blobs = _present(connection, [key for key in news if key not in known])
+    known.update((key, unpack(blob)) for key, blob in blobs.items())
+    for key, hours in news.items():
+        known[key] = _merged(known.get(key, {}), hours)
+    connection.executemany(
+        "INSERT INTO rollups VALUES (?, ?, ?)"
+        " ON CONFLICT (day, datastream) DO UPDATE SET hours = excluded.hours",
+        [(*key, pack(known[key])) for key in news],
+    )
+
+
+def _present(connection: sqlite3.Connection, keys: list[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """The rows of some (datastream, day) that are there."""
+    found: dict[tuple[int, int], bytes] = {}
+    for size in (_MANY, 1):
+        whole = len(keys) // size * size
+        statement = (
+            f"WITH k (s, d) AS (VALUES {', '.join(['(?, ?)'] * size)})"
+            " SELECT s, d, hours FROM k CROSS JOIN rollups ON datastream = s AND day = d"
+        )
+        for at in range(0, whole, size):
+            values = [value for key in keys[at : at + size] for value in key]
+            found.update(((s, d), blob) for s, d, blob in connection.execute(statement, values))
+        keys = keys[whole:]
+    return found
+
+
+def _merged(old: Hours, new: Hours) -> Hours:
+    for hour, (n, total, low, high) in new.items():
+        before = old.get(hour)
+        old[hour] = (
+            (before[0] + n, before[1] + total, min(before[2], low), max(before[3], high))
+            if before
+            else (n, total, low, high)
+        )
+    return old
 
 
 def recompute(connection: sqlite3.Connection, stream: int, days: Iterable[int] | None = None) -> None:

@@ -104,10 +104,11 @@ CREATE INDEX datastream_features_feature ON datastream_features(feature);
 -- ids that clients gave out of order: `position` is the place that each takes in the order of arrival
 CREATE TABLE given_ids (position INTEGER PRIMARY KEY, id INTEGER NOT NULL UNIQUE);
 
--- numbers of a UTC day by hour, as `twin.observations.rollups` packs them
+-- numbers of a UTC day by hour, as `twin.observations.rollups` packs them; today's lie together
 CREATE TABLE rollups (
-    datastream INTEGER NOT NULL, day INTEGER NOT NULL, hours BLOB NOT NULL, PRIMARY KEY (datastream, day)
+    datastream INTEGER NOT NULL, day INTEGER NOT NULL, hours BLOB NOT NULL, PRIMARY KEY (day, datastream)
 ) WITHOUT ROWID;
+CREATE INDEX rollups_datastream ON rollups(datastream, day);
 
 CREATE TABLE counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE cursors (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;

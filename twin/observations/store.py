@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -68,13 +69,15 @@ class Observations:
         self._max_pages = max_pages
         self._readers = Readers(path)
         self._writer: Writer | None = None
+        self._lock = threading.Lock()
 
     @property
     def writer(self) -> Writer:
         """The writer of this process, begun when first asked for."""
-        if self._writer is None:
-            self._writer = Writer(self.path, self._max_pages)
-        return self._writer
+        with self._lock:
+            if self._writer is None:
+                self._writer = Writer(self.path, self._max_pages)
+            return self._writer
 
     def close(self) -> None:
         """Write what waits, then close."""
@@ -147,7 +150,10 @@ class Observations:
             " ORDER BY x.time DESC, x.id DESC LIMIT 1)"
         )  # fmt: skip
         chosen = "" if datastreams is None else " WHERE d.id IN (SELECT value FROM json_each(:ids))"
-        values = {"at": at, "ids": orjson.dumps(list(map(int, datastreams or ()))).decode()}
+        values = {
+            "at": at,
+            "ids": orjson.dumps([int(d) for d in datastreams or () if 0 < d < 1 << 63]).decode(),
+        }
         with self._readers.use() as connection:
             rows = connection.execute(
                 f"SELECT {_OBSERVATION} FROM datastreams d CROSS JOIN observations o"

@@ -20,13 +20,19 @@ from twin.observations.transaction import Transaction
 Micros = npt.NDArray[np.int64]
 _COLUMNS = (
     "id, thing, feature, width, count, phenomenon_time, phenomenon_time_end, result_time, result_time_end,"
-    " latest_time, latest_id, last_seen, quality_time, quality_value, quality_value_time, quality_since"
+    " latest_time, latest_id, last_seen, quality_time, quality_value, quality_value_time, quality_since,"
+    " EXISTS (SELECT 1 FROM datastream_features f WHERE f.datastream = d.id AND f.feature = d.feature)"
 )
+_ONE_BY_ONE = 8
+"""Up to how many observations are judged quicker without arrays."""
 
 
 @dataclass(slots=True)
 class Stream:
-    """A datastream's row but for its description. Times in µs; width: None unless a MultiDatastream."""
+    """A datastream's row but for its description. Times in µs; width: None unless a MultiDatastream.
+
+    observed: whether it has observed its usual `feature` before.
+    """
 
     id: int
     thing: int
@@ -41,19 +47,21 @@ class Stream:
     latest_id: int | None
     last_seen: int | None
     quality: quality.State
+    observed: bool
 
 
 def load(work: Transaction, ids: Iterable[int]) -> dict[int, Stream]:
     """Those of the datastreams that exist."""
-    found = {}
+    known, wanted = work.known.streams, set(ids)
+    missing = [id for id in wanted if id not in known and abs(id) < 1 << 63]
     for row in work.connection.execute(
-        f"SELECT {_COLUMNS} FROM datastreams WHERE id IN (SELECT value FROM json_each(?))",
-        (orjson.dumps([id for id in ids if abs(id) < 1 << 63]).decode(),),
+        f"SELECT {_COLUMNS} FROM datastreams d WHERE id IN (SELECT value FROM json_each(?))",
+        (orjson.dumps(missing).decode(),),
     ):
-        time, value, value_time, since = row[12:]
+        time, value, value_time, since, observed = row[12:]
         state = quality.State(time, float("nan") if value is None else value, value_time or 0, since or 0)
-        found[row[0]] = Stream(*(*row[:12], state))
-    return found
+        known[row[0]] = Stream(*(*row[:12], state, bool(observed)))
+    return {id: known[id] for id in wanted if id in known}
 
 
 @dataclass(slots=True)
@@ -98,52 +106,65 @@ class Batch:
     def sorted_values(self) -> tuple[Micros, Micros, npt.NDArray[np.float64]]:
         return self.streams[self.order], self.times[self.order], self.numbers[self.order]
 
-    def by_stream(self) -> list[tuple[int, npt.NDArray[np.intp]]]:
+    def by_stream(self) -> list[tuple[int, list[int]]]:
         """(datastream, positions of its observations in the order of time)."""
-        parts = np.split(self.order, self.starts[1:])
-        return [(int(self.streams[p[0]]), p) for p in parts]
+        order, starts = self.order.tolist(), self.starts.tolist()
+        ids = self.streams[self.order[self.starts]].tolist()
+        ends = [*starts[1:], len(order)]
+        return [(id, order[start:end]) for id, start, end in zip(ids, starts, ends, strict=True)]
 
 
 def judge(work: Transaction, batch: Batch, known: dict[int, Stream]) -> list[int] | None:
     """Quality flags of the observations in the order given; None when there are none. Moves the states."""
-    flags = np.zeros(len(batch.times), np.uint16)
+    flags = [0] * len(batch.times)
+    times, numbers, arrivals = batch.times.tolist(), batch.numbers.tolist(), batch.arrivals.tolist()
     for id, positions in batch.by_stream():
         stream, rules = known[id], work.rules.get(id, quality.DEFAULT)
-        given = np.sort(positions)
-        present = _present(work, stream, batch.times[given]) if rules.duplicate else None
-        if len(given) == 1:
-            k = given[0]
+        if len(positions) > _ONE_BY_ONE:
+            chosen = np.array(positions)
+            present = _present(work, stream, batch.times[chosen]) if rules.duplicate else None
+            found, stream.quality = quality.flag(
+                batch.times[chosen], batch.numbers[chosen], arrivals[positions[0]], stream.quality, rules,
+                present,
+            )  # fmt: skip
+            for k, flag in zip(positions, found.tolist(), strict=True):
+                flags[k] = flag
+            continue
+        seen = _stored(work, stream, [times[k] for k in positions]) if rules.duplicate else set()
+        for k in positions:
             flags[k], stream.quality = quality.flag_one(
-                int(batch.times[k]), float(batch.numbers[k]), int(batch.arrivals[k]), stream.quality, rules,
-                present is not None and bool(present[0]),
-            )  # fmt: skip
-        else:
-            flags[given], stream.quality = quality.flag(
-                batch.times[given], batch.numbers[given], int(batch.arrivals[given[0]]), stream.quality,
-                rules, present,
-            )  # fmt: skip
-    return flags.tolist() if flags.any() else None
+                times[k], numbers[k], arrivals[k], stream.quality, rules, times[k] in seen
+            )
+            seen.add(times[k])
+    return flags if any(flags) else None
 
 
 def _present(work: Transaction, stream: Stream, times: Micros) -> npt.NDArray[np.bool_] | None:
     """Whether the datastream has an observation at each of the times; None if they are all new."""
     if stream.latest_time is None or int(times.min()) > stream.latest_time:
         return None
-    old = [t for t in times.tolist() if t <= stream.latest_time]
+    return np.isin(times, np.array(list(_stored(work, stream, times.tolist())), np.int64))
+
+
+def _stored(work: Transaction, stream: Stream, times: Sequence[int]) -> set[int]:
+    """Those of the times that the datastream has observations of."""
+    if stream.latest_time is None or min(times) > stream.latest_time:
+        return set()
     rows = work.connection.execute(
         "SELECT time FROM observations WHERE datastream = ? AND time IN (SELECT value FROM json_each(?))",
-        (stream.id, orjson.dumps(old).decode()),
+        (stream.id, orjson.dumps([t for t in times if t <= stream.latest_time]).decode()),
     )
-    return np.isin(times, np.array([row[0] for row in rows], np.int64))
+    return {row[0] for row in rows}
 
 
 def advance(work: Transaction, batch: Batch, known: dict[int, Stream]) -> None:
     """Bring the datastreams' rows up to what the batch adds."""
     rows = []
+    times, ids, arrivals = batch.times.tolist(), batch.ids.tolist(), batch.arrivals.tolist()
     for id, positions in batch.by_stream():
         stream = known[id]
-        first, last = int(batch.times[positions[0]]), positions[-1]
-        latest = int(batch.times[last])
+        first, last = times[positions[0]], positions[-1]
+        latest = times[last]
         stream.count += len(positions)
         stream.first = _least(stream.first, first)
         end = latest
@@ -155,12 +176,9 @@ def advance(work: Transaction, batch: Batch, known: dict[int, Stream]) -> None:
             if given:
                 stream.first_result = _least(stream.first_result, min(given))
                 stream.last_result = _greatest(stream.last_result, max(given))
-        if stream.latest_time is None or (latest, int(batch.ids[last])) > (
-            stream.latest_time,
-            stream.latest_id or 0,
-        ):
-            stream.latest_time, stream.latest_id = latest, int(batch.ids[last])
-        stream.last_seen = _greatest(stream.last_seen, int(batch.arrivals[positions].max()))
+        if stream.latest_time is None or (latest, ids[last]) > (stream.latest_time, stream.latest_id or 0):
+            stream.latest_time, stream.latest_id = latest, ids[last]
+        stream.last_seen = _greatest(stream.last_seen, max(arrivals[k] for k in positions))
         state = stream.quality
         rows.append(
             (
@@ -196,21 +214,36 @@ def usual_feature(work: Transaction, stream: Stream) -> int | None:
     return stream.feature
 
 
-def observe(work: Transaction, stream_ids: Sequence[int], feature_ids: Sequence[Any]) -> None:
+def observe(
+    work: Transaction, stream_ids: Sequence[int], feature_ids: Sequence[Any], known: dict[int, Stream]
+) -> None:
     """Note which features the datastreams have observed, and grow their observed areas."""
     grown: dict[int, list[int]] = {}
+    again = []
     for (stream, feature), n in Counter(zip(stream_ids, feature_ids, strict=True)).items():
         if feature is None:
             continue
-        (total,) = work.connection.execute(
-            "INSERT INTO datastream_features VALUES (?, ?, ?)"
-            " ON CONFLICT (datastream, feature) DO UPDATE SET count = count + excluded.count RETURNING count",
-            (stream, feature, n),
-        ).fetchone()
-        if total == n:
+        if known[stream].observed and feature == known[stream].feature:
+            again.append((n, stream, feature))
+            continue
+        if _count_observed(work, stream, feature, n) == n:
             grown.setdefault(stream, []).append(feature)
+        known[stream].observed = known[stream].observed or feature == known[stream].feature
+    work.connection.executemany(
+        "UPDATE datastream_features SET count = count + ? WHERE datastream = ? AND feature = ?", again
+    )
     for stream, news in grown.items():
         features.grow_area(work, stream, news)
+
+
+def _count_observed(work: Transaction, stream: int, feature: int, difference: int) -> int:
+    """Change how many observations of a feature a datastream has, and return how many it has now."""
+    (total,) = work.connection.execute(
+        "INSERT INTO datastream_features VALUES (?, ?, ?)"
+        " ON CONFLICT (datastream, feature) DO UPDATE SET count = count + excluded.count RETURNING count",
+        (stream, feature, difference),
+    ).fetchone()
+    return int(total)
 
 
 _SHRUNK = (
@@ -276,11 +309,7 @@ def _refresh(work: Transaction, id: int, difference: int, places: Sequence[Place
 
 
 def _observed(work: Transaction, id: int, feature: int, difference: int) -> None:
-    (total,) = work.connection.execute(
-        "INSERT INTO datastream_features VALUES (?, ?, ?)"
-        " ON CONFLICT (datastream, feature) DO UPDATE SET count = count + excluded.count RETURNING count",
-        (id, feature, difference),
-    ).fetchone()
+    total = _count_observed(work, id, feature, difference)
     if total <= 0:
         work.connection.execute(
             "DELETE FROM datastream_features WHERE datastream = ? AND feature = ?", (id, feature)

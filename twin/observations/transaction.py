@@ -6,22 +6,51 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from twin.observations import schema
 from twin.observations.changes import Changed, Committed, Created
 from twin.observations.quality import Rules
+from twin.observations.rollups import Hours
+
+if TYPE_CHECKING:
+    from twin.observations.streams import Stream
 
 NEAR = 1_000_000
 """How far ahead of the last id a client's id may be and still move the numbering along."""
 
+_KNOWN = 50_000
+
+
+@dataclass
+class Known:
+    """What rows are known to hold, while nothing but appends has changed them since they were read.
+
+    streams: datastreams by id. hours: rollups by datastream and day.
+    """
+
+    streams: dict[int, Stream] = field(default_factory=dict)
+    hours: dict[tuple[int, int], Hours] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        self.streams.clear()
+        self.hours.clear()
+
+    def trim(self) -> None:
+        """Stay within a bound."""
+        if len(self.streams) > _KNOWN or len(self.hours) > _KNOWN:
+            self.forget()
+
 
 @dataclass
 class Transaction:
-    """now: when it began [µs]. names: what members of a `Together` call the entities they made."""
+    """now: when it began [µs]. known: kept from transaction to transaction by whoever appends, empty for
+    other changes. names: what members of a `Together` call the entities they made."""
 
     connection: sqlite3.Connection
     now: int
     rules: Mapping[int, Rules]
+    known: Known = field(default_factory=Known)
     committed: list[Committed] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
     names: dict[str, Created] = field(default_factory=dict)

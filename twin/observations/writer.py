@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from twin.errors import StorageFull, TooMany, TwinError
+from twin.errors import QueryError, StorageFull, TooMany, TwinError
 from twin.observations import append, deleting, entities, links, observation, quality_rules
 from twin.observations.changes import (
     Append,
@@ -27,16 +27,22 @@ from twin.observations.changes import (
     Together,
     Update,
 )
-from twin.observations.connections import connect
+from twin.observations.connections import BUSY_TIMEOUT_S, connect
 from twin.observations.quality import Rules
-from twin.observations.transaction import Transaction
+from twin.observations.transaction import Known, Transaction
 
 GROUP = 20_000
 """Observations in one transaction, as long as no single change has more."""
 WAITING = 200_000
 """Observations that may wait; past that, submitting waits, and then gives up."""
 _CHECKPOINT_PAGES = 4000
+_LOG_LIMIT = 1 << 28
+"""How large the log may grow while there are always readers [byte], before the writer waits for them."""
+_LOG_KEPT = 1 << 26
+_LOOK_EVERY = 256
+_CHECKPOINT_WAIT_MS = 1000
 _CACHE = -65_536
+_UNFIT = (OverflowError, UnicodeError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 _NO_ROOM = ("database or disk is full", "disk I/O error")
 
 Note = Committed | Changed
@@ -79,7 +85,10 @@ class Writer:
     def __init__(self, path: Path, max_pages: int | None = None) -> None:
         self._connection = connect(path)
         self._connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+        self._connection.execute(f"PRAGMA journal_size_limit={_LOG_KEPT}")
         self._connection.execute(f"PRAGMA cache_size={_CACHE}")
+        self._log = path.with_name(path.name + "-wal")
+        self._groups = 0
         if max_pages is not None:
             self._connection.execute(f"PRAGMA max_page_count={max_pages}")
         self._waiting: deque[_Waiting] = deque()
@@ -89,6 +98,7 @@ class Writer:
         self._callbacks: tuple[Callable[[Note], None], ...] = ()
         self._rules: Mapping[int, Rules] | None = None
         self._version: int | None = None
+        self._known = Known()
         self._thread = threading.Thread(target=self._run, name="observations writer", daemon=True)
         self._thread.start()
 
@@ -99,9 +109,9 @@ class Writer:
         """
         try:
             waiting = _Waiting(change)
-        except TwinError as error:
+        except Exception as error:
             failed: Future[Any] = Future()
-            failed.set_exception(error)
+            failed.set_exception(_as_domain_error(error))
             return failed
         with self._condition:
             if self._size and self._size + waiting.size > WAITING:
@@ -143,7 +153,14 @@ class Writer:
                     break
                 group = self._take()
                 self._condition.notify_all()
-            self._commit(group)
+            try:
+                self._commit(group)
+                self._shorten_log()
+            except Exception as error:
+                _log.exception("a group of changes could not be ended")
+                for waiting in group:
+                    if not waiting.future.done():
+                        waiting.future.set_exception(error)
         self._connection.close()
 
     def _take(self) -> list[_Waiting]:
@@ -185,12 +202,15 @@ class Writer:
 
     def _rollback(self) -> None:
         self._rules = None
+        self._known.forget()
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
     def _transact(self, group: Sequence[_Waiting]) -> tuple[list[Any], Transaction]:
         self._connection.execute("BEGIN IMMEDIATE")
-        work = Transaction(self._connection, time.time_ns() // 1000, self._current_rules())
+        rules = self._current_rules()
+        self._known.trim()
+        work = Transaction(self._connection, time.time_ns() // 1000, rules)
         outcomes: list[Any] = []
         i = 0
         while i < len(group):
@@ -198,9 +218,12 @@ class Writer:
             while run < len(group) and group[run].parts is not None:
                 run += 1
             if run > i:
+                work.known = self._known
                 outcomes += _append_all(work, group[i:run])
+                work.known = Known()
                 i = run
                 continue
+            self._known.forget()
             try:
                 with work.part():
                     outcomes.append(_make(work, group[i].change))
@@ -213,11 +236,23 @@ class Writer:
         self._connection.execute("COMMIT")
         return outcomes, work
 
+    def _shorten_log(self) -> None:
+        """Begin the log anew when readers have kept it from that: wait a moment for them to end."""
+        self._groups += 1
+        if self._groups % _LOOK_EVERY or self._log.stat().st_size < _LOG_LIMIT:
+            return
+        self._connection.execute(f"PRAGMA busy_timeout={_CHECKPOINT_WAIT_MS}")
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(RESTART)")
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT_S * 1000)}")
+
     def _current_rules(self) -> Mapping[int, Rules]:
-        """The quality rules, read again when another connection has written."""
+        """The quality rules; they, and what is known, are read again when another connection has written."""
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
         if self._rules is None or version != self._version:
             self._rules, self._version = quality_rules.load(self._connection), version
+            self._known.forget()
         return self._rules
 
 
@@ -270,6 +305,7 @@ def _together(work: Transaction, change: Together) -> list[Any]:
     results = []
     names = [*change.names, *[None] * (len(change.changes) - len(change.names))]
     for member, name in zip(change.changes, names, strict=True):
+        work.known.forget()
         result = _make(work, member)
         if name is not None and isinstance(member, (Create, Update)):
             work.names[name] = result
@@ -284,9 +320,11 @@ def _no_room(error: BaseException) -> bool:
 
 def _as_domain_error(error: BaseException) -> BaseException:
     if _no_room(error):
-        return StorageFull(f"the observation was not stored: {error}. Make room, then send it again")
+        return StorageFull(f"nothing was stored: {error}. Make room, then send it again")
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
         return TooMany("another process has been writing to the observations for too long; send it again")
+    if isinstance(error, _UNFIT):
+        return QueryError(f"this cannot be stored: {error}")
     if not isinstance(error, TwinError):
         _log.error("a change could not be made", exc_info=error)
     return error

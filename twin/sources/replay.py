@@ -64,11 +64,13 @@ class Replay:
                 yield from _due(one, first, period, start, begin, begin, 1.0)
 
     def _period(self) -> tuple[int, int]:
-        """Start of the recording, and its length with one more step, so that its end meets its start [µs]."""
+        """Start of the recording, and how long until it begins anew [µs]: as long as its longest series with
+        one more step, so that its end meets its start."""
         start = min(int(s.times[0]) for s in self.series)
-        end = max(int(s.times[-1]) for s in self.series)
-        steps = [int(np.median(np.diff(s.times))) for s in self.series if len(s) > 1]
-        return start, end - start + min((step for step in steps if step > 0), default=_HOUR)
+        lengths = [
+            int(s.times[-1] - s.times[0] + np.median(np.diff(s.times))) for s in self.series if len(s) > 1
+        ]
+        return start, max(lengths, default=0) or _HOUR
 
 
 def _due(
@@ -79,7 +81,7 @@ def _due(
     standing = (anchor - first) % period
     low = standing + (start - anchor) * speed
     high = standing + (end - anchor) * speed
-    turns = np.arange(int(low // period), int(high // period) + 1)
+    turns = np.arange(int((low - offsets[-1]) // period), int(high // period) + 1)
     places = (offsets[None, :] + turns[:, None] * period).ravel()
     chosen: npt.NDArray[np.intp] = np.flatnonzero((places > low) & (places <= high))
     if len(chosen):

@@ -9,7 +9,7 @@ import time
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -21,6 +21,9 @@ from twin.sources import ngsi_ld, onem2m
 from twin.sources.mapping import Mapping
 from twin.sources.readings import Series
 from twin.sources.sink import Sink, Written
+
+if TYPE_CHECKING:
+    from twin.sources.pull import Pull
 
 FILE = "sources.json"
 _PATIENCE = (1.0, 60.0)
@@ -62,6 +65,9 @@ class MqttConfig(_Config):
             self.tls,
         )
 
+    def about(self) -> str:
+        return f"{self.host}:{self.port} {', '.join(m.topic for m in self.mappings)}"
+
 
 class PullConfig(_Config):
     """url: the root, without user, password or options: a token stands in the environment, as token_env."""
@@ -72,10 +78,13 @@ class PullConfig(_Config):
     interval: float = Field(60.0, ge=1)
     token_env: str | None = None
 
-    def source(self, folder: Path) -> Source:
+    def source(self, folder: Path) -> Pull:
         from twin.sources.pull import Pull
 
         return Pull(self.url, self.filter, _secret(self.token_env), self.interval)
+
+    def about(self) -> str:
+        return f"{self.url} every {self.interval:g} s"
 
 
 class ReplayConfig(_Config):
@@ -96,6 +105,9 @@ class ReplayConfig(_Config):
         table = read_csv(folder / self.file, self.timezone, stations)
         return Replay(table.series, self.speed, self.backfill_hours)
 
+    def about(self) -> str:
+        return f"{self.file} at {self.speed:g} times its speed"
+
 
 class NotifyConfig(_Config):
     """What posts to `/notify/{name}`; nothing runs for it."""
@@ -104,6 +116,9 @@ class NotifyConfig(_Config):
 
     def series(self, body: Any) -> list[Series]:
         return onem2m.series_of(body) if self.type == "onem2m" else ngsi_ld.series_of(body)
+
+    def about(self) -> str:
+        return f"posts to /notify/{self.name}"
 
 
 Config = Annotated[MqttConfig | PullConfig | ReplayConfig | NotifyConfig, Field(discriminator="type")]
@@ -120,14 +135,30 @@ def read_config(folder: Path) -> list[Config]:
     except orjson.JSONDecodeError as error:
         raise TwinError(f"{path}: not JSON: {error}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = "/".join(str(part) for part in first["loc"])
-        raise TwinError(f"{path}: {where}: {first['msg']}") from error
+        raise TwinError(f"{path}: {_first(error)}") from error
     names = [config.name for config in configs]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise TwinError(f"{path}: two sources are called {twice!r}")
     return configs
+
+
+_Checked = TypeVar("_Checked", bound=_Config)
+
+
+def checked(kind: type[_Checked], **values: Any) -> _Checked:
+    """A source from values such as those of `sources.json`. Raises TwinError."""
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        raise TwinError(_first(error)) from error
+
+
+def _first(error: ValidationError) -> str:
+    """What is wrong first, and where; without what was given."""
+    first = error.errors()[0]
+    where = "/".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else first["msg"]
 
 
 @dataclass
@@ -154,15 +185,14 @@ class Sources:
     def __post_init__(self) -> None:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._waiting: dict[str, tuple[NotifyConfig, Sink]] = {}
-        self._receiving = threading.Lock()
+        self._waiting: dict[str, tuple[NotifyConfig, Sink, threading.Lock]] = {}
 
     def start(self) -> None:
         """Raises TwinError for a `sources.json` that cannot be read."""
         for config in read_config(self.folder):
             status = self.statuses[config.name] = Status(config.name, config.type)
             if isinstance(config, NotifyConfig):
-                self._waiting[config.name] = config, Sink(self.observations, config.name)
+                self._waiting[config.name] = config, Sink(self.observations, config.name), threading.Lock()
                 status.running, status.since = True, time.time()
             else:
                 thread = threading.Thread(
@@ -180,9 +210,10 @@ class Sources:
         """Store what a notification reports. Raises EntityNotFound for no such source, QueryError."""
         if name not in self._waiting:
             raise EntityNotFound(f"no source {name!r} takes notifications; see {FILE}")
-        config, sink = self._waiting[name]
-        with self._receiving:
-            return sink.write(config.series(body))
+        config, sink, receiving = self._waiting[name]
+        series = config.series(body)
+        with receiving:
+            return sink.write(series)
 
     def _keep(self, config: MqttConfig | PullConfig | ReplayConfig) -> None:
         """Run one source until the end, again after each failure, waiting longer each time."""
@@ -209,6 +240,8 @@ def _shown(error: Exception) -> str:
     """For logs and statuses: of an error that isn't ours the kind and place only, as it may quote data."""
     if isinstance(error, (TwinError, CityModelError)):
         return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
     where = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {where.name} ({Path(where.filename).name}:{where.lineno})"
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from twin.errors import EntityNotFound
 from twin.observations.append import encode
 from twin.observations.changes import Append, AppendMany, Call, Change, Create, Together
 from twin.observations.model import DATASTREAM, OBSERVED_PROPERTY, SENSOR, THING, EntityType
@@ -62,12 +63,23 @@ class Sink:
         """Store what is new; returns when it is durable. Series may overlap with each other and with what
         is there."""
         given = list(series)
-        written = Written()
-        wanted = {(one.station.key, one.quantity.key): one for one in given}
-        missing = iter([one for key, one in wanted.items() if key not in self._streams])
-        while some := list(islice(missing, _MADE_AT_ONCE)):
+        try:
+            return self._write(given)
+        except EntityNotFound:  # someone has deleted a Thing or Datastream: it is made again
+            self._load()
+            return self._write(given)
+
+    def prepare(self, series: Iterable[Series]) -> int:
+        """Make the datastreams that are not there yet, without readings; how many."""
+        wanted = {(one.station.key, one.quantity.key): one for one in series}
+        missing = [one for key, one in wanted.items() if key not in self._streams]
+        waiting = iter(missing)
+        while some := list(islice(waiting, _MADE_AT_ONCE)):
             self._make(some)
-            written.streams += len(some)
+        return len(missing)
+
+    def _write(self, given: list[Series]) -> Written:
+        written = Written(streams=self.prepare(given))
         together: dict[int, list[Series]] = {}
         for one in given:
             stream = self._streams[one.station.key, one.quantity.key]

@@ -96,11 +96,10 @@ def _latest(record: dict[str, Any]) -> Iterator[Series]:
         return
     name = next((record[k] for k in _NAMES if record.get(k)), key)
     gauge = record.get("data_type") == "Total" or ("day_total" in record and record.get("type") == "R")
-    station = Station(
-        str(key), str(name), str(record.get("river_name") or record.get("wiski_river_name") or ""),
-        *(None if record.get(name) is None else float(record[name]) for name in ("lon", "lat")),
-        properties={"owner": _OWNER, "kind": "rain" if gauge else "stream-level"},
-    )  # fmt: skip
+    lon, lat = (None if record.get(axis) is None else _number(record[axis]) for axis in ("lon", "lat"))
+    river = record.get("river_name") or record.get("wiski_river_name") or ""
+    properties = {"owner": _OWNER, "kind": "rain" if gauge else "stream-level"}
+    station = Station(str(key), str(name), str(river), lon, lat, properties=properties)
     kind = quantity("rainfall", record.get("units")) if gauge else quantity("water level", _METRES)
     yield Series(station, kind, np.array([parse_instant(when)], np.int64), [_number(value)])
 

@@ -73,7 +73,8 @@ def record(
     quantities: tuple[Quantity, ...], weather: Weather, rng: np.random.Generator, size: float, number: int
 ) -> Iterator[tuple[str, str, str, str]]:
     """(quantity, unit, time, value) of one station. size: how large what it measures is; number: which."""
-    times = [(START + timedelta(seconds=STEP * i)).isoformat() for i in range(STEPS)]
+    own = number * 37 % STEP  # devices do not report all at once
+    times = [(START + timedelta(seconds=STEP * i + own)).isoformat() for i in range(STEPS)]
     for quantity in quantities:
         values = quantity.make(weather, rng, size, number)
         for i in range(0, STEPS, quantity.every):
@@ -89,11 +90,11 @@ def _noise(rng: np.random.Generator, sigma: float) -> Float64:
 
 
 def _fine_dust(weather: Weather, rng: np.random.Generator, size: float, number: int) -> Float64:
-    return np.maximum(weather.dust * rng.uniform(0.85, 1.2) + _noise(rng, 2.0), 1.0)
+    return np.maximum(weather.dust * size * rng.uniform(0.95, 1.05) + _noise(rng, 1.5), 1.0)
 
 
 def _dust(weather: Weather, rng: np.random.Generator, size: float, number: int) -> Float64:
-    return np.maximum(weather.dust * rng.uniform(1.5, 1.9) + 8.0 + _noise(rng, 4.0), 2.0)
+    return np.maximum(weather.dust * size * rng.uniform(1.5, 1.7) + 8.0 + _noise(rng, 3.0), 2.0)
 
 
 def _ozone(weather: Weather, rng: np.random.Generator, size: float, number: int) -> Float64:
@@ -108,8 +109,8 @@ def _temperature(weather: Weather, rng: np.random.Generator, size: float, number
 
 def _humidity(weather: Weather, rng: np.random.Generator, size: float, number: int) -> Float64:
     wet = 30.0 * (1 - np.exp(-np.convolve(weather.rain, np.ones(36) / 36, mode="same") / 4.0))
-    dry: Float64 = 82.0 - 2.6 * (weather.temperature - 15.0)
-    return np.clip(dry + wet + _noise(rng, 1.5), 20.0, 100.0)
+    humidity: Float64 = 82.0 - 2.6 * (weather.temperature - 15.0) + wet + _noise(rng, 1.5)
+    return humidity.clip(20.0, 100.0)
 
 
 def _rain(weather: Weather, rng: np.random.Generator, size: float, number: int) -> Float64:
@@ -150,6 +151,11 @@ def _electricity(weather: Weather, rng: np.random.Generator, size: float, number
     return np.maximum(size * course * 0.6 * (1 + _noise(rng, 0.06)), 0.02)
 
 
+def _sound(weather: Weather, rng: np.random.Generator, size: float, number: int) -> Float64:
+    traffic: Float64 = np.maximum(np.sin((_HOURS % 24 - 5.0) / 18.0 * np.pi), 0.0)
+    return 46.0 + 16.0 * np.sqrt(traffic) + 4.0 * np.tanh(weather.rain / 20.0) + _noise(rng, 1.2)
+
+
 AIR = (
     Quantity("PM2.5", "µg/m³", 0, _fine_dust),
     Quantity("PM10", "µg/m³", 0, _dust),
@@ -164,3 +170,4 @@ WEATHER = (
 GAUGE = (Quantity("수위", "m", 3, _level), Quantity("수온", "°C", 1, _water))
 HYDRANT = (Quantity("수압", "MPa", 3, _pressure), Quantity("수온", "°C", 1, _pipe))
 METER = (Quantity("전력량", "kWh", 2, _electricity, every=3),)
+NOISE = (Quantity("소음도", "dB(A)", 1, _sound),)

@@ -1,6 +1,6 @@
 """Sensors of the sample district: where they stand, and two recorded days of what they read.
 
-Stations stand at the street furniture (poles, gauges, hydrants) and in buildings. Written as anybody's
+Stations stand at the street furniture (poles, lamps, gauges, hydrants) and in buildings. Written as anybody's
 files: a table of stations and one of readings, which a replay plays.
 """
 
@@ -15,24 +15,26 @@ from pathlib import Path
 import numpy as np
 
 from citygml.crs import Georeference, choose_heights, parse
-from citygml.model import Float64, Value
+from citygml.model import CityObject, Float64, Value
 from twin.synth.buildings import place
 from twin.synth.drape import Ground
 from twin.synth.furniture import SORTS, furniture_objects
-from twin.synth.readings import AIR, GAUGE, HYDRANT, METER, WEATHER, Weather, record
+from twin.synth.readings import AIR, GAUGE, HYDRANT, METER, NOISE, WEATHER, Weather, record
 from twin.synth.terrain import CRS
 
 HYDRANTS = 24
 METERS = 60
+LAMPS = 14
 """At most so many have sensors: enough to see, few enough to read in at once."""
 _STATIONS = ("station", "longitude", "latitude", "height", "kind", "objectId", "description")
-_MOUNT = {"sensor": 3.0, "gauge": 1.2, "hydrant": 0.5, "meter": 1.5}
+_MOUNT = {"sensor": 3.0, "gauge": 1.2, "hydrant": 0.5, "meter": 1.5, "lamp": 3.5}
 """How high above its foot a sensor sits [m]."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A place with a sensor. kind: as in `Thing.properties`; xyz: the city's coordinates [m]."""
+    """A place with a sensor. kind: as in `Thing.properties`; xyz: the city's coordinates [m]. size: of what
+    it measures, such as a household's share or how dusty the street is; 1 for the usual."""
 
     name: str
     kind: str
@@ -54,22 +56,27 @@ def write_sensors(ground: Ground, folder: Path) -> list[Path]:
 
 def _furniture(ground: Ground) -> Iterator[Site]:
     sorts = {pair: sort for sort, pair in SORTS.items()}
-    hydrants = 0
+    items: dict[str, list[CityObject]] = {sort: [] for sort in SORTS}
     for object_ in furniture_objects(ground):
         attributes = object_.attributes
-        sort = sorts[_code(attributes["class"]), _code(attributes["function"])]
-        if sort not in ("sensor", "gauge", "hydrant"):
-            continue
-        name = str(attributes.get("name", ""))
-        if sort == "hydrant":
-            hydrants += 1
-            if hydrants > HYDRANTS:
-                continue
-            name = f"소화전 {hydrants:02d}"
-        kind = {"gauge": "stream-level", "hydrant": "hydrant"}.get(sort) or _pole(name)
-        x, y, z = object_.implicit[0].anchor.tolist()
-        about = str(attributes.get("name_en", f"Hydrant {hydrants:02d}"))
-        yield Site(name, kind, object_.id, (x, y, z + _MOUNT[sort]), about)
+        items[sorts[_code(attributes["class"]), _code(attributes["function"])]].append(object_)
+    for number, hydrant in enumerate(items["hydrant"][:HYDRANTS], 1):
+        yield _site(hydrant, "hydrant", "hydrant", f"소화전 {number:02d}", f"Hydrant {number:02d}")
+    west, _, east, _ = ground.plan.world_bounds()
+    for number, lamp in enumerate(items["lamp"][:: max(1, len(items["lamp"]) // LAMPS)][:LAMPS], 1):
+        dusty = 0.8 + 0.5 * (float(lamp.implicit[0].anchor[0]) - west) / (east - west)
+        name = f"미세먼지 {number:02d}"
+        yield _site(lamp, "lamp", "air", name, f"Fine dust sensor {number:02d} on a street lamp", dusty)
+    for sort in ("sensor", "gauge"):
+        for item in items[sort]:
+            name = str(item.attributes["name"])
+            kind = "stream-level" if sort == "gauge" else _pole(name)
+            yield _site(item, sort, kind, name, str(item.attributes["name_en"]))
+
+
+def _site(object_: CityObject, sort: str, kind: str, name: str, about: str, size: float = 1.0) -> Site:
+    x, y, z = object_.implicit[0].anchor.tolist()
+    return Site(name, kind, object_.id, (x, y, z + _MOUNT[sort]), about, size)
 
 
 def _pole(name: str) -> str:
@@ -106,13 +113,15 @@ def _write_stations(sites: list[Site], path: Path) -> Path:
 
 
 def _write_readings(ground: Ground, sites: list[Site], path: Path) -> Path:
-    kinds = {"air": AIR, "weather": WEATHER, "stream-level": GAUGE, "hydrant": HYDRANT, "meter": METER}
+    kinds = {
+        "air": AIR, "weather": WEATHER, "stream-level": GAUGE, "hydrant": HYDRANT, "meter": METER,
+        "other": NOISE,
+    }  # fmt: skip
     weather = Weather(ground.plan.rng(90))
     rows: list[tuple[str, ...]] = [("time", "station", "quantity", "unit", "value")]
     for n, site in enumerate(sites):
-        if site.kind in kinds:
-            series = record(kinds[site.kind], weather, ground.plan.rng(91, n), site.size, n)
-            rows += [(time, site.name, name, unit, value) for name, unit, time, value in series]
+        series = record(kinds[site.kind], weather, ground.plan.rng(91, n), site.size, n)
+        rows += [(time, site.name, name, unit, value) for name, unit, time, value in series]
     return _write(path, rows)
 
 

@@ -1,4 +1,4 @@
-"""Writes the sample district: terrain, CityGML files by layer, drainage, code lists, a note for readers."""
+"""Writes the sample district: terrain, CityGML files by layer, drainage, code lists, sensors, a note."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from twin.synth.furniture import furniture_objects
 from twin.synth.green import tree_objects
 from twin.synth.land import land_objects, lawn_objects
 from twin.synth.pipes import manhole_objects, pipe_objects
+from twin.synth.sensors import write_sensors
 from twin.synth.streets import street_objects
 from twin.synth.templates import make_templates
 from twin.synth.terrain import CRS, make_terrain, write_terrain
@@ -45,12 +46,14 @@ water.gml        streams and ponds                              landuse.gml  par
 vegetation.gml   trees (implicit geometry) and lawns            furniture.gml  street furniture, manholes
 utilities.gml    pipes (Utility Network ADE)                    drainage.inp   storm drains for SWMM 5
 codelists/       names of the codes in the files
+sensors/         stations.csv: where sensors are; readings.csv: two days of what they read, invented as well
 """
 
 
 @dataclass(slots=True)
 class District:
-    """What was written. files: by layer, `terrain` and `drainage` among them; counts: objects by class."""
+    """What was written. files: by layer, `terrain`, `drainage`, `stations` and `readings` among them; counts:
+    objects by class."""
 
     folder: Path
     buildings: int
@@ -94,7 +97,7 @@ def make_district(
     folder.mkdir(parents=True, exist_ok=True)
     district = District(folder, buildings, seed)
     steps = ["terrain", "buildings", "roads", "bridges", "water", "landuse", "vegetation", "furniture",
-             "utilities", "drainage"]  # fmt: skip
+             "utilities", "drainage", "sensors"]  # fmt: skip
 
     def step(name: str) -> None:
         if progress is not None:
@@ -127,6 +130,9 @@ def make_district(
     district.files["drainage"] = folder / "drainage.inp"
     text = swmm_input(make_network(ground), ground.plan)
     district.files["drainage"].write_text(text, encoding="utf-8", newline="\n")
+    step("sensors")
+    for path in write_sensors(ground, folder / "sensors"):
+        district.files[path.stem] = path
     note = README.format(buildings=buildings, seed=seed)
     (folder / "README.txt").write_text(note, encoding="utf-8", newline="\n")
     if progress is not None:
