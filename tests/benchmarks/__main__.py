@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
+from tests.benchmarks import observations, sensorthings
 from tests.benchmarks.measure import Watch, best, run, twin
 from tests.benchmarks.serving import compare
 from tests.conftest import DATA
@@ -40,6 +41,9 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=60, help="copies of nrw-aachen (60 are 120 MB)")
     parser.add_argument("--large", type=int, default=0, help="copies of a large run, such as 600 (1.2 GB)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of the small run; the best counts")
+    parser.add_argument(
+        "--observations", type=int, default=200_000, help="observations of the large store, such as 10000000"
+    )
     arguments = parser.parse_args()
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}", file=sys.stderr
@@ -65,6 +69,8 @@ def measure(folder: Path, arguments: argparse.Namespace) -> Iterator[Row]:
         "≥ 1/3 of bare Starlette",
         f"{ours:.0f} of {bare:.0f} ({ours / bare:.2f})",
     )
+    yield from observations.measure(folder, arguments.observations)
+    yield from sensorthings.measure()
     if arguments.large:
         yield from _large(folder, arguments, small)
 

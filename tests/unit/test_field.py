@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pykrige.ok import OrdinaryKriging
 
-from analysis.field import MOST, Variogram, merged, surface
+from analysis.field import MOST, Errors, Surface, Variogram, merged, surface
 from twin.errors import TwinError
 
 METHODS = ("kriging", "idw")
@@ -146,3 +146,22 @@ def test_any_readings_give_finite_fields_that_move_and_scale_with_them(
         if method == "idw":
             np.testing.assert_allclose(other, shift + scale * base, rtol=1e-6, atol=1e-4 * scale)
             np.testing.assert_allclose(wider, scale * spread, rtol=1e-3, atol=1e-3 * max(scale, 1))
+
+
+@pytest.mark.parametrize("model", ["spherical", "exponential"])
+def test_kriging_with_a_nugget_solves_the_ordinary_system(model: str) -> None:
+    """The textbook's system, solved by hand: a nugget above the sill is where the two sills differ most."""
+    points = stations(15)
+    values = hill(points)
+    variogram = Variogram(model, sill=4.0, range=3000.0, nugget=7.0)
+    field = Surface("kriging", points, values, Errors(0, 0, 0, 0), variogram)
+    wanted = points.mean(axis=0)[None] + [[0.0, 0.0], [700.0, -300.0]]
+    n = len(points)
+    system = np.ones((n + 1, n + 1))
+    system[:n, :n] = variogram(np.linalg.norm(points[:, None] - points[None], axis=2))
+    system[n, n] = 0.0
+    for place, value, deviation in zip(wanted, *field.at(wanted), strict=True):
+        right = np.append(variogram(np.linalg.norm(points - place, axis=1)), 1.0)
+        weights = np.linalg.solve(system, right)
+        assert value == pytest.approx(weights[:n] @ values)
+        assert deviation == pytest.approx(np.sqrt(weights @ right))

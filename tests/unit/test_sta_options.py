@@ -20,7 +20,7 @@ from api.sensorthings.options import (
 )
 from twin.errors import NotSupported, QueryError, TooLarge
 from twin.observations.model import DATASTREAM, OBSERVATION, THING, EntityType
-from twin.observations.query import Call, Literal, Path, Query
+from twin.observations.query import Call, Expand, Literal, Path, Query
 
 
 def options(text: str, type_: EntityType = THING) -> Options:
@@ -59,7 +59,8 @@ def test_expand_with_options_within_options() -> None:
     datastreams = found.expand["Datastreams"]
     assert datastreams.select == {"name"}
     assert datastreams.query.filter == Call("eq", (Path(("name",)), Literal("a;b)")))
-    assert datastreams.expand["Observations"].query == Query(top=1, count=True)
+    kind = (Expand("MultiDatastream", Query(select=("id",))),)  # which of the two links it has
+    assert datastreams.expand["Observations"].query == Query(top=1, count=True, expand=kind)
     assert [e.link for e in found.query.expand] == ["Datastreams", "Locations"]
     assert found.query.expand[0].query.expand[0].query.top == 1
 

@@ -64,8 +64,7 @@ class Part:
 
 def prepare(append: Append) -> Part:
     """Check and convert what needs no database. Raises QueryError."""
-    given = append.times
-    times = _times(given.tolist() if isinstance(given, np.ndarray) else list(given))
+    times = _times(append.times)
     n = len(times)
     results, kinds, numbers = _results(append.results)
     columns: dict[str, Sequence[Any]] = {}
@@ -97,10 +96,16 @@ def prepare(append: Append) -> Part:
     return Part(append, append.datastream, times, numbers, results, columns)
 
 
-def _times(given: Sequence[int | None]) -> list[Any]:
+def _times(given: Sequence[int | None] | npt.NDArray[Any]) -> list[Any]:
     """Times [µs] that can be said as years 1 to 9999. Raises QueryError."""
-    times = list(given)
-    some = [t for t in times if t is not None]
+    times: list[Any]
+    some: list[Any]
+    if isinstance(given, np.ndarray):
+        times = given.tolist()
+        some = [int(given.min()), int(given.max())] if given.dtype == np.int64 and len(times) else times
+    else:
+        times = list(given)
+        some = [t for t in times if t is not None]
     if some and not (set(map(type, some)) == {int} and min(some) >= FIRST and max(some) <= LAST):
         raise QueryError("a time is whole microseconds since 1970, in the years 1 to 9999")
     return times
