@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from api.commands import alerts, city, export, serve, source, tiles, token
+from api.commands import alerts, city, export, run, serve, source, tiles, token
 
 app = typer.Typer(
     help="A digital twin of a city: CityGML and sensors in; 3D Tiles, simulations and a viewer out.",
@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (city, tiles, serve, export, alerts, source, token):
+for module in (city, tiles, run, serve, export, alerts, source, token):
     module.register(app)
 
 
@@ -31,12 +31,13 @@ def main() -> None:
     """Run the command line; errors of the domain and of the system become one line and exit code 1."""
     import sqlite3
 
+    from analysis.errors import AnalysisError
     from citygml.errors import CityModelError
     from twin.errors import TwinError
 
     try:
         app()
-    except (CityModelError, TwinError, sqlite3.Error) as error:
+    except (AnalysisError, CityModelError, TwinError, sqlite3.Error) as error:
         _fail(str(error))
     except BrokenPipeError:
         sys.exit(1)

@@ -10,6 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from analysis.errors import AnalysisError
+from analysis.models import UnknownModel
 from citygml.errors import CityModelError
 from twin.errors import (
     CityBusy,
@@ -25,8 +27,11 @@ from twin.errors import (
     TooMany,
     TwinError,
 )
+from twin.runs import RunNotFound
 
 STATUS: dict[type[Exception], HTTPStatus] = {
+    UnknownModel: HTTPStatus.NOT_FOUND,
+    RunNotFound: HTTPStatus.NOT_FOUND,
     ObjectNotFound: HTTPStatus.NOT_FOUND,
     CityNotFound: HTTPStatus.SERVICE_UNAVAILABLE,
     CityBusy: HTTPStatus.CONFLICT,
@@ -40,6 +45,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
     TwinError: HTTPStatus.BAD_REQUEST,
     CityModelError: HTTPStatus.BAD_REQUEST,
+    AnalysisError: HTTPStatus.BAD_REQUEST,
 }
 _log = logging.getLogger("twin.api")
 

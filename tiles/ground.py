@@ -18,7 +18,7 @@ import numpy.typing as npt
 from citygml.crs import Georeference
 from citygml.geoid import undulation
 from twin.errors import RasterError
-from twin.raster import METRES_PER_DEGREE, Dem, Float32, bilinear
+from twin.raster import METRES_PER_DEGREE, Dem, Float32, bilinear, filled_holes
 
 Float64: TypeAlias = npt.NDArray[np.float64]
 
@@ -58,7 +58,7 @@ class Ground:
         inside = values[margin:-margin, margin:-margin]
         if not np.isfinite(inside).any():
             raise RasterError(f"{self.dem.path}: the raster holds no heights, only no-data values")
-        filled = _filled(values)
+        filled = filled_holes(values)
         core = filled[margin:-margin, margin:-margin]
         border = np.concatenate([core[0], core[-1], core[:, 0], core[:, -1]])
         base = np.float32(np.median(border))
@@ -178,24 +178,6 @@ class Ground:
             np.clip(row + self._margin, 0, rows - 1),
             np.clip(column + self._margin, 0, columns - 1),
         )
-
-
-def _filled(values: Float32) -> Float32:
-    """Holes (NaN) filled from their surroundings: means of ever larger squares, spread back smoothly."""
-    known = np.isfinite(values)
-    if known.all() or min(values.shape) < 2:
-        return np.where(known, values, np.nanmean(values)).astype(np.float32)
-    rows, columns = values.shape
-    padded = np.pad(values, ((0, rows % 2), (0, columns % 2)), constant_values=np.nan)
-    blocks = padded.reshape(padded.shape[0] // 2, 2, padded.shape[1] // 2, 2)
-    count = np.isfinite(blocks).sum(axis=(1, 3))
-    total = np.nansum(blocks, axis=(1, 3), dtype=np.float64)
-    coarse = np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
-    coarse = _filled(coarse)
-    row = np.clip((np.arange(rows) - 0.5) / 2, 0, coarse.shape[0] - 1)
-    column = np.clip((np.arange(columns) - 0.5) / 2, 0, coarse.shape[1] - 1)
-    spread = bilinear(coarse, *np.meshgrid(row, column, indexing="ij"))
-    return np.where(known, values, spread).astype(np.float32)
 
 
 def _refined(lattice: Float64) -> Float64:

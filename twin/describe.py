@@ -9,11 +9,12 @@ import numpy as np
 from citygml.errors import CityModelError
 from twin.errors import TwinError
 from twin.place import city_crs, city_heights, georeference
+from twin.runs import list_runs
 from twin.store import City
 
 
 def describe(city: City) -> dict[str, Any]:
-    """crs, heights, bbox (west, south, east, north), objects (class to count), layers, sources, findings."""
+    """crs, heights, bbox (west, south, east, north), objects (class to count), layers, sources, findings, runs."""
     layers = city.layers()
     objects: dict[str, int] = {}
     for layer in layers:
@@ -36,7 +37,7 @@ def describe(city: City) -> dict[str, Any]:
         ],
         "rasters": [{"name": r.name, "kind": r.kind, **r.description} for r in city.rasters()],
         "findings": city.finding_counts(),
-        "runs": [],
+        "runs": [run.as_dict() for run in list_runs(city.folder)],
     }
 
 

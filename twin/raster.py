@@ -146,6 +146,24 @@ def bilinear(values: Float32, row: Float64, column: Float64) -> Float32:
     return total.astype(np.float32)
 
 
+def filled_holes(values: Float32) -> Float32:
+    """Holes (NaN) filled from their surroundings: means of ever larger squares, spread back smoothly."""
+    known = np.isfinite(values)
+    if known.all() or min(values.shape) < 2:
+        return np.where(known, values, np.nanmean(values)).astype(np.float32)
+    rows, columns = values.shape
+    padded = np.pad(values, ((0, rows % 2), (0, columns % 2)), constant_values=np.nan)
+    blocks = padded.reshape(padded.shape[0] // 2, 2, padded.shape[1] // 2, 2)
+    count = np.isfinite(blocks).sum(axis=(1, 3))
+    total = np.nansum(blocks, axis=(1, 3), dtype=np.float64)
+    coarse = np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
+    coarse = filled_holes(coarse)
+    row = np.clip((np.arange(rows) - 0.5) / 2, 0, coarse.shape[0] - 1)
+    column = np.clip((np.arange(columns) - 0.5) / 2, 0, coarse.shape[1] - 1)
+    spread = bilinear(coarse, *np.meshgrid(row, column, indexing="ij"))
+    return np.where(known, values, spread).astype(np.float32)
+
+
 def open_dem(path: str | Path, *, crs: Crs | None = None) -> Dem:
     """The elevation raster in a file that GDAL reads.
 

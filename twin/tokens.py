@@ -21,7 +21,7 @@ from pathlib import Path
 from twin.errors import TwinError
 
 DATABASE = "access.db"
-SCOPES = ("sta:read", "sta:write", "alerts:write", "admin")
+SCOPES = ("sta:read", "sta:write", "alerts:write", "run", "admin")
 """`admin` includes the others."""
 PREFIX = "twin_"
 CACHE_S = 2.0

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Scope = Annotated[
     list[str],
-    typer.Option(help="What it allows: sta:read, sta:write, alerts:write or admin (may be repeated)."),
+    typer.Option(help="What it allows: sta:read, sta:write, alerts:write, run or admin (may be repeated)."),
 ]
 Days = Annotated[float | None, typer.Option(help="Days until it expires; 0 for never.")]
 

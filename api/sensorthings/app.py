@@ -75,13 +75,15 @@ def _live(state: Any) -> Live:
 
 class Door:
     """Middleware: what posts observations goes straight in; pages of other sites take the usual way, which
-    knows CORS."""
+    knows CORS. The root is the root with and without a slash at its end."""
 
     def __init__(self, app: ASGIApp, sensorthings: SensorThings) -> None:
         self.app = app
         self.sensorthings = sensorthings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == PREFIX:
+            scope = {**scope, "path": f"{PREFIX}/"}
         if _posts(scope) and not any(name == b"origin" for name, _ in scope["headers"]):
             await self.sensorthings(scope, receive, send)
         else:

@@ -75,7 +75,7 @@ def _request(operation: Operation, outer: Request, made: Made) -> Request:
     """A request within a batch as if it had come alone."""
     address = operation.url
     path = address.removeprefix(outer.root)
-    if path.startswith("/"):
+    if path.startswith(("/", "http://", "https://")):
         path = path.partition("/v1.1/")[2] or path
     reference = _REFERENCE.match(path)
     if reference and reference[1] in made:
@@ -122,7 +122,7 @@ async def _change_set(
     try:
         service.authorize(outer)
         together = _together(changes, outer, made)
-        results = await writing.submit(service.observations, together)
+        results = await service.submit(together)
         answers = [
             await service.done(change, result, outer.root)
             for change, result in zip(together.changes, results, strict=True)

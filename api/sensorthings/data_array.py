@@ -9,6 +9,7 @@ from typing import Any
 
 from api.sensorthings.exchange import check_nesting
 from api.sensorthings.observation import is_id, only_id
+from api.sensorthings.options import KINDS
 from api.sensorthings.render import plain
 from twin.errors import QueryError, TwinError
 from twin.observations.changes import Append, Appended
@@ -16,7 +17,6 @@ from twin.observations.model import OBSERVATION
 from twin.observations.query import Entity, Interval
 from twin.observations.times import parse_instant, parse_instants, parse_interval, parse_time
 
-KINDS = ("Datastream", "MultiDatastream")
 _SIMPLE = frozenset((int, float, str, bool, type(None)))
 _FEATURE = ("FeatureOfInterest/id", "FeatureOfInterest/@iot.id")
 _ID = ("id", "@iot.id")

@@ -15,7 +15,6 @@ from twin.observations.query import Entity, Page
 
 GEOJSON = "application/geo+json"
 CSV = "text/csv; charset=utf-8; header=present"
-_PLAIN = Options()
 _GEOMETRIES = frozenset(
     (
         "Point",
@@ -110,8 +109,8 @@ def _flat(
             yield from ((f"{prefix}{property.name}/{key}", inner) for key, inner in value.items())
         elif value is not None or property.required:
             yield f"{prefix}{property.name}", value
-    for link, target in entity.links.items():
-        inner = options.expand.get(link, _PLAIN)
+    for link, inner in options.expand.items():
+        target = entity.links.get(link)
         if isinstance(target, Entity):
             yield from _flat(target, inner, without_geometry, f"{prefix}{link}/")
         elif isinstance(target, Page):

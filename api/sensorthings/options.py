@@ -12,12 +12,21 @@ from urllib.parse import quote, unquote_plus
 
 from api.sensorthings.grammar import parse_filter, parse_orders
 from twin.errors import NotSupported, QueryError, TooLarge
-from twin.observations.model import ENTITY_TYPES, EntityType
+from twin.observations.model import (
+    DATASTREAM,
+    ENTITY_TYPES,
+    MULTI_DATASTREAM,
+    OBSERVATION,
+    EntityType,
+    Link,
+)
 from twin.observations.query import Expand, Query
 
 MAX_TOP = 10_000
 """Entities in one page, whatever `$top` says."""
-MAX_EXPAND_DEPTH = 6
+KINDS = (DATASTREAM.name, MULTI_DATASTREAM.name)
+ONLY_ID = Query(select=("id",))
+MAX_EXPAND_DEPTH = 5
 MAX_EXPANDS = 40
 _MAX_SKIP = (1 << 63) - 1
 COLLECTION = frozenset(
@@ -66,7 +75,7 @@ _SAFE = "$',()/:;=@"
 def parse_options(raw: bytes | str, type_: EntityType, allowed: frozenset[str]) -> Options:
     """raw: percent-encoded. Raises QueryError, NotSupported, TooLarge."""
     if not raw:
-        return Options()
+        return Options(Query(expand=_expands({}, type_)))
     text = raw.decode("ascii", "replace") if isinstance(raw, bytes) else raw
     pairs = []
     for part in text.split("&"):
@@ -101,7 +110,7 @@ class _Reading:
         select = _select(given["$select"], type_) if "$select" in given else None
         query = Query(
             select=None if select is None else tuple(sorted(select)),
-            expand=tuple(Expand(link, inner.query) for link, inner in expand.items()),
+            expand=_expands(expand, type_),
             filter=parse_filter(given["$filter"]) if "$filter" in given else None,
             order=parse_orders(given["$orderby"]) if "$orderby" in given else (),
             top=min(_whole("$top", given["$top"]), MAX_TOP) if "$top" in given else None,
@@ -129,27 +138,39 @@ class _Reading:
             else:
                 pairs = [_pair(part) for part in split(inner, ";")] if inner is not None else []
             options = self.options(pairs, ENTITY_TYPES[link.target], NESTED if link.many else _TO_ONE, depth)
-            found[name] = _merged(name, found[name], options) if name in found else options
+            found[name] = _merged(link, found[name], options) if name in found else options
         return found
 
 
 _TO_ONE = frozenset(("$expand", "$select"))
 
 
-def _merged(name: str, first: Options, second: Options) -> Options:
+def _expands(expand: dict[str, Options], type_: EntityType) -> tuple[Expand, ...]:
+    """For the store. Of an observation it is also asked whether it has a MultiDatastream, as it has either
+    that or a Datastream, and links only to what is there."""
+    asked = tuple(Expand(link, inner.query) for link, inner in expand.items())
+    if type_ is OBSERVATION and expand.keys().isdisjoint(KINDS):
+        return (*asked, Expand(MULTI_DATASTREAM.name, ONLY_ID))
+    return asked
+
+
+def _merged(link: Link, first: Options, second: Options) -> Options:
     """`A/B,A/C` expands A once; otherwise the options of one link stand in one place."""
     texts = dict(first.texts)
     for option, text in second.texts:
         if option in texts and option != "$expand":
-            raise QueryError(f"$expand: {option} of {name} is given twice")
+            raise QueryError(f"$expand: {option} of {link.name} is given twice")
         texts[option] = f"{texts[option]},{text}" if option in texts else text
     expand = dict(first.expand)
-    for link, inner in second.expand.items():
-        expand[link] = _merged(link, expand[link], inner) if link in expand else inner
+    type_ = ENTITY_TYPES[link.target]
+    for name, inner in second.expand.items():
+        further = type_.link(name)
+        assert further is not None
+        expand[name] = _merged(further, expand[name], inner) if name in expand else inner
     chosen = first if set(dict(first.texts)) - {"$expand"} else second
-    query = replace(chosen.query, expand=tuple(Expand(k, inner.query) for k, inner in expand.items()))
+    query = replace(chosen.query, expand=_expands(expand, type_))
     if set(dict(first.texts)) - {"$expand"} and set(dict(second.texts)) - {"$expand"}:
-        raise QueryError(f"$expand: the options of {name} are given in two places")
+        raise QueryError(f"$expand: the options of {link.name} are given in two places")
     return Options(query, chosen.select, expand, tuple(texts.items()))
 
 

@@ -6,9 +6,18 @@ from dataclasses import replace
 from typing import Any
 
 from api.sensorthings import formats
-from api.sensorthings.data_array import KINDS, tables
+from api.sensorthings.data_array import tables
 from api.sensorthings.exchange import Answer, Request, dumps, json_answer
-from api.sensorthings.options import COLLECTION, ENTITY, REFERENCES, Format, Options, parse_options
+from api.sensorthings.options import (
+    COLLECTION,
+    ENTITY,
+    KINDS,
+    ONLY_ID,
+    REFERENCES,
+    Format,
+    Options,
+    parse_options,
+)
 from api.sensorthings.paths import Form, Resource
 from api.sensorthings.render import envelope, plain, render, render_page, render_references
 from twin.errors import EntityNotFound, QueryError
@@ -21,7 +30,6 @@ _ALLOWED = {
     Form.entity: ENTITY,
     Form.references: REFERENCES,
 }
-_ONLY_ID = Query(select=("id",))
 
 
 def read(observations: Observations, resource: Resource, request: Request) -> Answer:
@@ -33,7 +41,7 @@ def read(observations: Observations, resource: Resource, request: Request) -> An
     if resource.form is Form.references:
         return _references(observations, resource, request, options)
     if resource.form is Form.reference:
-        entity = _entity(observations, resource, _ONLY_ID)
+        entity = _entity(observations, resource, ONLY_ID)
         return json_answer({"@iot.selfLink": f"{request.root}{entity.type.set_name}({entity.id})"})
     if resource.form is Form.entity:
         return _one(observations, resource, request, options)
@@ -47,11 +55,11 @@ def _collection(observations: Observations, resource: Resource, request: Request
     if options.format is Format.data_array:
         if resource.type is not OBSERVATION:
             raise QueryError("$resultFormat=dataArray is for Observations alone")
-        if query.expand:
+        if options.expand:
             raise QueryError("$expand cannot be used with $resultFormat=dataArray")
         known = _datastream(resource.route)
-        if known is None:
-            query = replace(query, expand=tuple(Expand(kind, _ONLY_ID) for kind in KINDS))
+        parents = () if known else tuple(Expand(kind, ONLY_ID) for kind in KINDS)
+        query = replace(query, expand=parents)
         page = observations.page(resource.route, query)
         value = tables(page.entities, options.select, request.root, known)
         return json_answer(envelope(page, url, options, value))
@@ -78,7 +86,7 @@ def _datastream(route: Route) -> tuple[str, int] | None:
 
 def _references(observations: Observations, resource: Resource, request: Request, options: Options) -> Answer:
     assert resource.route is not None
-    page = observations.page(resource.route, replace(options.query, select=("id",)))
+    page = observations.page(resource.route, replace(options.query, select=("id",), expand=()))
     url = request.root + request.path.strip("/")
     return json_answer(render_references(page, request.root, url, options))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.sensorthings.options import Options
+from api.sensorthings.options import KINDS, Options
 from twin.observations.model import ENTITY_TYPES, OBSERVATION
 from twin.observations.query import Entity, Instant, Interval, Page
 from twin.observations.times import format_time
@@ -39,25 +39,25 @@ def render(entity: Entity, root: str, options: Options = _PLAIN) -> dict[str, An
             shown[name] = None
         else:
             shown[name] = plain(value)
+    for link, inner in options.expand.items():
+        shown.update(_expanded(entity.links.get(link), own, root, link, inner))
     for link in links_of(entity):
-        if link in entity.links:
-            shown.update(_expanded(entity.links[link], own, root, link, options.expand.get(link, _PLAIN)))
-        elif select is None or link in select:
+        if link not in options.expand and (select is None or link in select):
             shown[f"{link}@iot.navigationLink"] = f"{own}/{link}"
     return shown
 
 
 def links_of(entity: Entity) -> list[str]:
-    """Names of an entity's links; of an observation's two kinds of datastream the one it has, where known."""
-    if entity.type is OBSERVATION:
-        for kind, other in _EITHER:
-            if entity.links.get(other) is not None and entity.links.get(kind) is None:
-                return [name for name in _LINKS[OBSERVATION.name] if name != kind]
-    return _LINKS[entity.type.name]
+    """Names of an entity's links; of an observation's two kinds of datastream the one it has, if known."""
+    links = entity.links
+    if entity.type is not OBSERVATION or not (links.keys() & KINDS):
+        return _LINKS[entity.type.name]
+    multi = links.get("MultiDatastream") is not None or links.get("Datastream", entity) is None
+    absent = "Datastream" if multi else "MultiDatastream"
+    return [name for name in _LINKS[OBSERVATION.name] if name != absent]
 
 
 _LINKS = {name: [link.name for link in type_.links] for name, type_ in ENTITY_TYPES.items()}
-_EITHER = (("Datastream", "MultiDatastream"), ("MultiDatastream", "Datastream"))
 
 
 def plain(value: Any) -> Any:

@@ -11,15 +11,17 @@ from api.auth import READ, WRITE, Guard
 from api.sensorthings import batch, writing
 from api.sensorthings.exchange import READS, Answer, MethodNotAllowed, Request, json_answer
 from api.sensorthings.kinds import Kinds
+from api.sensorthings.options import parse_options
 from api.sensorthings.paths import Form, Resource, parse_path
 from api.sensorthings.problems import problem_answer
 from api.sensorthings.reading import read
 from api.sensorthings.render import render
 from api.sensorthings.root import root_document
+from api.sensorthings.submitting import Submitter
 from twin.errors import EntityNotFound, QueryError
 from twin.observations.changes import Change, Create, Created, Delete, SetLinks
 from twin.observations.model import OBSERVATION
-from twin.observations.query import Query, Route
+from twin.observations.query import Route
 from twin.observations.store import Observations
 
 T = TypeVar("T")
@@ -45,6 +47,7 @@ class Service:
         self.guard = guard
         self.mqtt = mqtt
         self.threads = ThreadPoolExecutor(_THREADS, "sensorthings")
+        self.submit = Submitter(lambda: self.observations)
         self.kinds = Kinds(lambda: self.observations, self.in_thread)
 
     @property
@@ -84,7 +87,7 @@ class Service:
         if resource.form is Form.batch:
             return await batch.run(self, request)
         if resource.form is Form.create_observations:
-            return await writing.create_observations(self.observations, self.kinds, request)
+            return await writing.create_observations(self.submit, self.kinds, request)
         return await self._write(resource, request)
 
     def _root(self, request: Request) -> Answer:
@@ -96,11 +99,11 @@ class Service:
         route = resource.route
         assert route is not None
         if request.method == "POST" and resource.type is OBSERVATION and resource.form is Form.collection:
-            quick = await writing.create_observation(self.observations, self.kinds, route, request)
+            quick = await writing.create_observation(self.submit, self.kinds, route, request)
             if quick is not None:
                 return quick
         change = writing.change_of(resource, route, request)
-        return await self.done(change, await writing.submit(self.observations, change), request.root)
+        return await self.done(change, await self.submit(change), request.root)
 
     async def done(self, change: Change, made: Any, root: str) -> Answer:
         """The answer to a change that was made."""
@@ -110,10 +113,11 @@ class Service:
         assert isinstance(made, Created)
         location = f"{root}{made.type.set_name}({made.id})"
         status = 201 if isinstance(change, Create) and not made.existing else 200
+        options = parse_options("", made.type, frozenset())
         try:
             entity = await self.in_thread(
-                lambda: self.observations.entity(Route(made.type, made.id), Query())
+                lambda: self.observations.entity(Route(made.type, made.id), options.query)
             )
         except EntityNotFound:  # deleted since
             return Answer(status, headers={"Location": location})
-        return json_answer(render(entity, root), status, {"Location": location})
+        return json_answer(render(entity, root, options), status, {"Location": location})

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 from api.sensorthings.data_array import Part, links, parse_parts
 from api.sensorthings.exchange import JSON, Answer, MethodNotAllowed, Request, load_object, loads
 from api.sensorthings.kinds import Kinds
 from api.sensorthings.observation import append_of, is_id, shown
 from api.sensorthings.paths import Form, Resource, entity_of
-from twin.errors import EntityNotFound, QueryError, TooMany, TwinError
+from api.sensorthings.submitting import Submitter
+from twin.errors import EntityNotFound, QueryError, TwinError
 from twin.observations.changes import (
     Append,
     Appended,
@@ -24,10 +24,7 @@ from twin.observations.changes import (
     Update,
 )
 from twin.observations.query import Route
-from twin.observations.store import Observations
 
-_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
-"""How long to wait again and again for room among what is to be written [s]."""
 METHODS = {
     Form.root: "GET, HEAD",
     Form.collection: "GET, HEAD, POST",
@@ -39,18 +36,6 @@ METHODS = {
     Form.batch: "POST",
     Form.create_observations: "POST",
 }
-
-
-async def submit(observations: Observations, change: Change) -> Any:
-    """What the writer makes of a change, once it is durable. Raises TooMany when too much waits for long."""
-    for pause in _PAUSES:
-        try:
-            future = observations.writer.submit(change, 0.0)
-        except TooMany:
-            await asyncio.sleep(pause)
-        else:
-            return await asyncio.wrap_future(future)
-    return await asyncio.wrap_future(observations.writer.submit(change, 0.0))
 
 
 def change_of(resource: Resource, place: Place, request: Request) -> Change:
@@ -92,7 +77,7 @@ def _links_of(resource: Resource, place: Place, request: Request) -> SetLinks:
 
 
 async def create_observation(
-    observations: Observations, kinds: Kinds, route: Route, request: Request
+    submit: Submitter, kinds: Kinds, route: Route, request: Request
 ) -> Answer | None:
     """One observation by the short way; None when its body needs the long one."""
     short = append_of(route, load_object(request))
@@ -101,21 +86,21 @@ async def create_observation(
     kind, change = short
     if not await kinds.agree(change.datastream, kind):
         return None
-    done = await submit(observations, change)
+    done = await submit(change)
     id = done.ids[0]
     headers = {"Location": f"{request.root}Observations({id})"}
     return Answer(200 if done.existing else 201, shown(change, kind, id, request.root), JSON, headers)
 
 
-async def create_observations(observations: Observations, kinds: Kinds, request: Request) -> Answer:
+async def create_observations(submit: Submitter, kinds: Kinds, request: Request) -> Answer:
     """CreateObservations: each datastream's rows at once, and row by row where one of them is bad."""
     parts = parse_parts(loads(request))
-    results, sizes = await _append(observations, kinds, parts)
+    results, sizes = await _append(submit, kinds, parts)
     return Answer(201, links(results, sizes, request.root))
 
 
 async def _append(
-    observations: Observations, kinds: Kinds, parts: Sequence[Part]
+    submit: Submitter, kinds: Kinds, parts: Sequence[Part]
 ) -> tuple[list[Appended | TwinError], list[int]]:
     results: list[Appended | TwinError] = []
     whole: list[Append | TwinError] = []
@@ -127,20 +112,18 @@ async def _append(
         except (QueryError, EntityNotFound) as error:
             whole.append(error)
     sizes: list[int] = []
-    for part, result in zip(parts, await _appended(observations, whole), strict=True):
+    for part, result in zip(parts, await _appended(submit, whole), strict=True):
         known = part.datastream in kinds.known
         if isinstance(result, Appended) or len(part.rows) == 1 or not known:
             results.append(result)
             sizes.append(len(part.rows))
         else:
-            results += await _appended(observations, part.singly())
+            results += await _appended(submit, part.singly())
             sizes += [1] * len(part.rows)
     return results, sizes
 
 
-async def _appended(
-    observations: Observations, changes: Sequence[Append | TwinError]
-) -> list[Appended | TwinError]:
+async def _appended(submit: Submitter, changes: Sequence[Append | TwinError]) -> list[Appended | TwinError]:
     good = [change for change in changes if isinstance(change, Append)]
-    done = iter(await submit(observations, AppendMany(good)) if good else ())
+    done = iter(await submit(AppendMany(good)) if good else ())
     return [next(done) if isinstance(change, Append) else change for change in changes]

@@ -19,8 +19,8 @@ from twin.observations.store import open_observations
 
 STATIONS = Path(__file__).with_name("seoul_stations.csv")
 ROWS = 18_300 + 18_250  # 50 stations on 366 and 365 days
-DAY = "2021-03-29"
-"""The yellow dust of March 2021."""
+DAY = "2021-03-11"
+"""A day of haze."""
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from api.sensorthings.root import HTTP_REQUIREMENTS
@@ -131,6 +132,7 @@ class TestPaths:
     @requirement("resource-path/resource-path-to-entities")
     def test_root(self, server: Server) -> None:
         root = server.get("/")
+        assert httpx.get(server.url).json() == root
         named = {entry["name"]: entry["url"] for entry in root["value"]}
         assert named == {name: f"{server.url}/{name}" for name in [*SETS, "MultiDatastreams"]}
         assert set(root["serverSettings"]["conformance"]) >= set(HTTP_REQUIREMENTS)

@@ -142,10 +142,11 @@ Content-Type: application/json
             {"id": "bad", "method": "post", "url": "Things", "body": {}},
             {"id": "after", "method": "get", "url": "Things", "dependsOn": ["bad"]},
             {"id": "gone", "method": "delete", "url": "/sta/v1.1/Things(987654)"},
+            {"id": "far", "method": "get", "url": "https://twin.example/sta/v1.1/Things?$top=1"},
         ]
         answer = server.client.post("/$batch", json={"requests": requests})
         found = {entry["id"]: entry for entry in answer.json()["responses"]}
-        assert [entry["status"] for entry in found.values()] == [201, 201, 200, 400, 424, 404]
+        assert [entry["status"] for entry in found.values()] == [201, 201, 200, 400, 424, 404, 200]
         assert found["read"]["body"]["value"] == [{"name": "json"}]
         assert found["t"]["headers"]["location"].startswith(f"{server.url}/Things(")
 
@@ -199,6 +200,10 @@ class TestMultiDatastream:
         assert found["result"] == [55, 21.5]
         assert found["MultiDatastream"]["@iot.id"] == multi
         server.get(f"/Observations({id})/Datastream", status=404)
+        for entity in [server.get(f"/Observations({id})"), *server.get("/Observations")["value"]]:
+            links = [url for name, url in entity.items() if name.endswith("navigationLink")]
+            assert len(links) == 2  # its datastream of either kind, its feature
+            assert [server.client.get(url).status_code for url in links] == [200, 200]
         for result in ([1], [1, 2, 3], 5, "a"):
             body = observation(result, MultiDatastream=link(multi))
             assert server.client.post("/Observations", json=body).status_code == 400, result

@@ -86,9 +86,29 @@ def test_a_message_that_makes_no_sense_is_refused(payload: bytes) -> None:
         _mapping(time="$.t").read("site/a/air", payload)
 
 
+@pytest.mark.parametrize("payload", [b"900101-1234567", b'{"t": "900101-1234567"}', b'{"t": 9001011234567}'])
+def test_errors_say_nothing_of_what_a_message_holds(payload: bytes) -> None:
+    """They go to logs, and a message may hold personal data."""
+    with pytest.raises(QueryError) as caught:
+        _mapping(time="$.t").read("site/a/air", payload)
+    assert "9001011" not in str(caught.value) and "900101-" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [{"values": []}, {"values": [{"path": "$[", "quantity": "x"}]}, {"unknown": 1}, {"time_unit": "h"}],
+    [
+        {"values": []},
+        {"values": [{"path": "$[", "quantity": "x"}]},
+        {"values": [{"quantity": "{kind}"}]},
+        {"unknown": 1},
+        {"time": "$["},
+        {"time_unit": "h"},
+        {"station": "{sensor}"},
+        {"topic": "air/pm10"},
+        {"topic": "air/dev-{station}"},
+        {"topic": "{station}/#/air"},
+        {"topic": "{station}/{station}"},
+    ],
 )
 def test_a_mapping_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):

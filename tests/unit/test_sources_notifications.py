@@ -33,13 +33,22 @@ def test_json_names_its_quantities_at_any_depth() -> None:
     assert {s.quantity.key: s.results[0] for s in found} == {"pm10": 31, "temperature": 4.5}
 
 
+def test_numbers_too_deep_within_are_not_looked_for() -> None:
+    deep: Any = 1
+    for _ in range(500):
+        deep = {"a": deep}
+    with pytest.raises(QueryError):
+        onem2m.series_of(_m2m(deep))
+
+
 def test_a_verification_request_reports_nothing() -> None:
     assert onem2m.series_of({"m2m:sgn": {"vrq": True, "sur": "/cse/a/b/sub"}}) == []
 
 
 @pytest.mark.parametrize(
     "body",
-    [None, [], {}, {"m2m:sgn": {}}, _m2m("broken"), _m2m({}), _m2m(None), _m2m("1", sur=""),
+    [None, [], {}, {"m2m:sgn": {}}, {"m2m:sgn": {"nev": None}}, {"m2m:sgn": {"nev": {"rep": 3}}},
+     _m2m("broken"), _m2m({}), _m2m(None), _m2m("1", sur=""),
      {"m2m:sgn": {"sur": "/a/b/c", "nev": {"rep": {"m2m:cin": {"con": 1, "ct": "yesterday"}}}}}],
 )  # fmt: skip
 def test_what_is_no_notification_of_onem2m_is_refused(body: Any) -> None:
@@ -72,6 +81,19 @@ def test_properties_with_time_unit_and_place() -> None:
     }
     station = found[0].station
     assert (station.name, station.longitude, station.latitude, station.height) == ("7", 127.0, 37.5, 12.0)
+
+
+def test_names_in_full_and_typed_times() -> None:
+    (series,) = ngsi_ld.series_of(
+        _ngsi(
+            dateObserved={
+                "type": "Property",
+                "value": {"@type": "DateTime", "@value": "2024-05-01T00:00:00Z"},
+            },
+            **{"https://example.org/dataModel.Environment/pm10": {"type": "Property", "value": 31}},
+        )
+    )
+    assert (series.quantity.key, series.times[0]) == ("pm10", _micros(2024, 5, 1))
 
 
 def test_simplified_entities() -> None:

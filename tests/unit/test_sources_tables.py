@@ -10,7 +10,7 @@ import pytest
 
 from citygml.errors import UnsupportedFormat
 from twin.errors import TwinError
-from twin.sources.tables import read_csv, read_stations
+from twin.sources.tables import looks_like_readings, read_csv, read_stations
 
 
 def _micros(*parts: int) -> int:
@@ -121,3 +121,32 @@ def test_what_is_no_table_of_readings_is_refused(tmp_path: Path, content: bytes)
 def test_an_unknown_zone_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TwinError, match="no time zone"):
         read_csv(_write(tmp_path / "a.csv", "time,x\n2024-05-01,1\n"), "Mars/Olympus")
+
+
+@pytest.mark.parametrize(
+    ("head", "readings"),
+    [
+        ("측정일시,측정소명,미세먼지(㎍/㎥)", True),
+        ("time;station;quantity;value", True),
+        ('"Time","Temperature (°C)"', True),
+        ("station,longitude,latitude,height", False),
+        ("date,holiday", False),
+        ("code,value", False),
+        ("", False),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "cp949"])
+def test_tables_of_readings_are_known_by_their_heads(
+    tmp_path: Path, head: str, readings: bool, encoding: str
+) -> None:
+    if "°" in head and encoding == "cp949":
+        head = head.replace("°C", "℃")
+    path = _write(tmp_path / "a.csv", head + "\n1,2\n", encoding)
+    assert looks_like_readings(path) is readings
+
+
+def test_descriptions_and_other_columns_of_stations(tmp_path: Path) -> None:
+    text = "station,longitude,latitude,kind,description\na,127,37,air,beside the gate\nb,128,38,,\n"
+    stations = read_stations(_write(tmp_path / "s.csv", text))
+    assert (stations["a"].description, stations["a"].properties) == ("beside the gate", {"kind": "air"})
+    assert (stations["b"].description, stations["b"].properties) == ("", {})

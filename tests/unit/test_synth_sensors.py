@@ -63,6 +63,14 @@ def test_readings_are_such_as_there_are(table: Table) -> None:
         assert np.ptp(series.results) > 0, "it never changes"
 
 
+def test_no_reading_stands_still(table: Table) -> None:
+    """For three hours at the most, but for rain that does not fall."""
+    for series in table.series:
+        if series.quantity.key != "rain intensity":
+            same = np.diff(np.flatnonzero(np.diff(series.results, prepend=np.nan, append=np.nan)))
+            assert same.max() <= 36, (series.station.name, series.quantity.name)
+
+
 def test_streams_answer_the_rain_later_and_hydrants_leak(table: Table) -> None:
     def all_of(key: str) -> list[np.ndarray]:
         return [np.array(s.results) for s in table.series if s.quantity.key == key]

@@ -42,7 +42,7 @@ class Weather:
         warmth = 19.0 + 5.5 * np.sin((_HOURS - 9.0) / 24 * 2 * np.pi)
         self.temperature = warmth - 4.0 * (1 - np.exp(-np.cumsum(self.rain) / 150.0))
         self.dust = 18.0 + 70.0 * np.exp(-(((_HOURS - 20.0) / 2.5) ** 2)) + 4.0 * np.sin(_HOURS / 3.1)
-        self.dust *= np.exp(-np.cumsum(self.rain) / 400.0)
+        self.dust *= np.exp(-np.cumsum(self.rain) / 1500.0)
         self.level = _linear_reservoir(self.rain, hours=3.0)
 
 
@@ -90,11 +90,11 @@ def _noise(rng: np.random.Generator, sigma: float) -> Float64:
 
 
 def _fine_dust(weather: Weather, rng: np.random.Generator, size: float, number: int) -> Float64:
-    return np.maximum(weather.dust * size * rng.uniform(0.95, 1.05) + _noise(rng, 1.5), 1.0)
+    return np.maximum(weather.dust * size * (rng.uniform(0.97, 1.03) + _noise(rng, 0.03)), 1.0)
 
 
 def _dust(weather: Weather, rng: np.random.Generator, size: float, number: int) -> Float64:
-    return np.maximum(weather.dust * size * rng.uniform(1.5, 1.7) + 8.0 + _noise(rng, 3.0), 2.0)
+    return np.maximum(weather.dust * size * (rng.uniform(1.55, 1.65) + _noise(rng, 0.05)) + 8.0, 2.0)
 
 
 def _ozone(weather: Weather, rng: np.random.Generator, size: float, number: int) -> Float64:
@@ -157,8 +157,8 @@ def _sound(weather: Weather, rng: np.random.Generator, size: float, number: int)
 
 
 AIR = (
-    Quantity("PM2.5", "µg/m³", 0, _fine_dust),
-    Quantity("PM10", "µg/m³", 0, _dust),
+    Quantity("PM2.5", "µg/m³", 1, _fine_dust),
+    Quantity("PM10", "µg/m³", 1, _dust),
     Quantity("O3", "ppm", 3, _ozone),
 )
 WEATHER = (

@@ -62,16 +62,23 @@ def _furniture(ground: Ground) -> Iterator[Site]:
         items[sorts[_code(attributes["class"]), _code(attributes["function"])]].append(object_)
     for number, hydrant in enumerate(items["hydrant"][:HYDRANTS], 1):
         yield _site(hydrant, "hydrant", "hydrant", f"소화전 {number:02d}", f"Hydrant {number:02d}")
-    west, _, east, _ = ground.plan.world_bounds()
+    bounds = ground.plan.world_bounds()
     for number, lamp in enumerate(items["lamp"][:: max(1, len(items["lamp"]) // LAMPS)][:LAMPS], 1):
-        dusty = 0.8 + 0.5 * (float(lamp.implicit[0].anchor[0]) - west) / (east - west)
-        name = f"미세먼지 {number:02d}"
-        yield _site(lamp, "lamp", "air", name, f"Fine dust sensor {number:02d} on a street lamp", dusty)
+        name, about = f"미세먼지 {number:02d}", f"Fine dust sensor {number:02d} on a street lamp"
+        yield _site(lamp, "lamp", "air", name, about, _dustiness(lamp, bounds))
     for sort in ("sensor", "gauge"):
         for item in items[sort]:
             name = str(item.attributes["name"])
             kind = "stream-level" if sort == "gauge" else _pole(name)
-            yield _site(item, sort, kind, name, str(item.attributes["name_en"]))
+            size = _dustiness(item, bounds) if kind == "air" else 1.0
+            yield _site(item, sort, kind, name, str(item.attributes["name_en"]), size)
+
+
+def _dustiness(object_: CityObject, bounds: tuple[float, float, float, float]) -> float:
+    """More dust towards the south-east of the district, where its busiest roads are taken to be."""
+    west, south, east, north = bounds
+    x, y = map(float, object_.implicit[0].anchor[:2])
+    return 0.7 + 0.4 * (x - west) / (east - west) + 0.4 * (north - y) / (north - south)
 
 
 def _site(object_: CityObject, sort: str, kind: str, name: str, about: str, size: float = 1.0) -> Site:
