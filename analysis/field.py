@@ -56,8 +56,13 @@ class Variogram:
 
     @property
     def parameters(self) -> list[float]:
-        """As PyKrige orders them."""
+        """As PyKrige's variogram functions order them."""
         return [self.sill, self.range, self.nugget]
+
+    @property
+    def with_full_sill(self) -> list[float]:
+        """As PyKrige's kriging takes them: the sill with the nugget in it."""
+        return [self.sill + self.nugget, self.range, self.nugget]
 
     def divided(self, unit: float) -> Variogram:
         """The same with semivariances in a larger unit."""
@@ -183,7 +188,7 @@ def _kriging(points: Float64, values: Float64, variogram: Variogram | None, mode
         points[:, 1] - points[0, 1],
         values,
         variogram_model=variogram.model if variogram else model,
-        variogram_parameters=variogram.parameters if variogram else None,
+        variogram_parameters=variogram.with_full_sill if variogram else None,
         nlags=_LAGS,
         weight=True,
         exact_values=True,
