@@ -27,6 +27,7 @@ function cesiumFiles(): Plugin {
         '@cesium/engine/LICENSE.md',
         'pretendard/dist/LICENSE.txt',
         'preact/LICENSE',
+        'uplot/LICENSE',
         '@preact/signals/LICENSE',
         '@preact/signals-core/LICENSE',
       ];

@@ -62,11 +62,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(city: Path, port: int | None = None) -> Iterator[str]:
-    """The address of a server of `city`, which ends with the block."""
+def serving(city: Path, port: int | None = None, **environment: str) -> Iterator[str]:
+    """The address of a server of `city`, which ends with the block. environment: more of it, for settings."""
     port = port or free_port()
     address = f"http://127.0.0.1:{port}"
-    server = subprocess.Popen([TWIN, "serve", city, "--port", str(port)], stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [TWIN, "serve", city, "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "TWIN_MQTT": "off", **environment},
+    )
     try:
         until = time.monotonic() + START_SECONDS
         while True:

@@ -1,23 +1,29 @@
 /** The page: the map below, the panels above it. */
 import { useEffect } from 'preact/hooks';
 import { t } from './i18n';
+import { Chart } from './panels/Chart';
 import { Credits } from './panels/Credits';
 import { Header } from './panels/Header';
 import { Inspector } from './panels/Inspector';
 import { Layers } from './panels/Layers';
 import { Notices, Progress } from './panels/Notices';
 import { PhoneBar } from './panels/PhoneBar';
+import { SensorInspector } from './panels/SensorInspector';
+import { SidePanel } from './panels/SidePanel';
 import { StagedNote, TimeBar } from './panels/TimeBar';
 import { ToolBar } from './panels/ToolBar';
 import { Drawing, ToolReadout } from './panels/ToolReadout';
-import { selection, sheet, tool } from './state/store';
+import { pickedSensor } from './state/sensors';
+import { selection, sheet, sidePanel, tool } from './state/store';
 
 /** Escape leaves the innermost thing: tool, then sheet, then pick. */
 function escape(event: KeyboardEvent): void {
   if (event.key !== 'Escape') return;
   if (tool.value !== null) tool.value = null;
   else if (sheet.value !== null) sheet.value = null;
-  else selection.value = null;
+  else if (selection.value !== null) selection.value = null;
+  else if (pickedSensor.value !== null) pickedSensor.value = null;
+  else sidePanel.value = null;
 }
 
 export function App({ mount }: { mount: (container: HTMLElement) => void }) {
@@ -48,8 +54,11 @@ export function App({ mount }: { mount: (container: HTMLElement) => void }) {
       />
       <Drawing />
       <Inspector />
+      <SensorInspector />
+      <SidePanel />
       <ToolBar />
       <div class="bottom">
+        <Chart />
         <ToolReadout />
         <StagedNote />
         <TimeBar />

@@ -1,5 +1,6 @@
 /** Starts the viewer: reads the link, asks for the city, opens the scene, and keeps link and page in step. */
 import 'pretendard/dist/web/variable/pretendardvariable-dynamic-subset.css';
+import 'uplot/dist/uPlot.min.css';
 import './styles/base.css';
 import './styles/header.css';
 import './styles/panel.css';
@@ -8,6 +9,9 @@ import './styles/inspector.css';
 import './styles/tools.css';
 import './styles/time.css';
 import './styles/notices.css';
+import './styles/sensors.css';
+import './styles/chart.css';
+import './styles/alerts.css';
 import './styles/phone.css';
 import { effect } from '@preact/signals';
 import { render } from 'preact';
@@ -17,8 +21,11 @@ import { ApiError, getCity, offline } from './client/api';
 import type { City, PlacedCity } from './client/types';
 import { t } from './i18n';
 import { cityTitle } from './panels/Header';
+import { followDay } from './state/dayData';
+import { followLayerReadings } from './state/layerReadings';
 import { followPreferences, startPreferences } from './state/preferences';
 import { readHash } from './state/share';
+import { followSensors } from './state/sensors';
 import { followLink, startState } from './state/start';
 import { city, cityError, language, sceneError, vacancy, webglMissing } from './state/store';
 
@@ -34,6 +41,9 @@ const isPlaced = (described: City): described is PlacedCity =>
 
 async function show(described: PlacedCity): Promise<void> {
   startState(described, linked);
+  followSensors();
+  followLayerReadings();
+  followDay();
   if (!document.createElement('canvas').getContext('webgl2')) {
     webglMissing.value = true;
     return;

@@ -25,6 +25,11 @@ const VIEW: ViewState = {
   theme: 'dark',
   underground: true,
   baseMap: 'none',
+  sensor: 1234,
+  sensorView: { visible: true, labels: false, hidden: new Set(['meter', 'hydrant']) },
+  field: { property: 'PM2.5', method: 'idw', part: 'uncertainty' },
+  chart: { series: [5, 12], hours: 168 },
+  sidePanel: 'alerts',
 };
 
 test('a view survives its link', () => {
@@ -37,19 +42,27 @@ test('ids with the separators of the link survive it', () => {
 });
 
 test('the link is short', () => {
-  expect(writeHash(VIEW).length).toBeLessThan(300);
+  expect(writeHash(VIEW).length).toBeLessThan(400);
 });
 
-test.each(['', '#', '#c=1,2', '#c=a,b,c,d,e', '#l=%E0%A4%A', '#t=', '#theme=pink&lang=xx', '#o=%'])(
-  'a broken link %s is passed over',
-  (hash) => {
-    const state = readHash(hash);
-    expect(state.camera).toBeUndefined();
-    expect(state.instant).toBeUndefined();
-    expect(state.theme).toBeUndefined();
-    expect(state.selection).toBeUndefined();
-  },
-);
+test.each([
+  '',
+  '#',
+  '#c=1,2',
+  '#c=a,b,c,d,e',
+  '#l=%E0%A4%A',
+  '#t=',
+  '#theme=pink&lang=xx',
+  '#o=%',
+  '#s=-1&n=&f=~&k=x~y&p=z',
+])('a broken link %s is passed over', (hash) => {
+  const state = readHash(hash);
+  expect(state.camera).toBeUndefined();
+  expect(state.instant).toBeUndefined();
+  expect(state.theme).toBeUndefined();
+  expect(state.selection).toBeUndefined();
+  expect([state.sensor, state.field, state.chart, state.sidePanel]).toEqual(Array(4).fill(undefined));
+});
 
 test('opacity is kept within what can be seen', () => {
   expect(readHash('#l=a~1~7!b~1~0!c~1~x').layers?.map((layer) => layer.opacity)).toEqual([1, 0.05, 1]);

@@ -36,20 +36,22 @@ function ownImagery(imagery: Imagery, style: string): ImageryLayer {
 
 export function drapeGround(stage: Stage): void {
   const { scene, city } = stage;
+  const { imageryLayers } = scene.globe;
+  let picture: ImageryLayer | null = null;
   stage.owner.own(
     effect(() => {
-      scene.globe.imageryLayers.removeAll();
+      if (picture) imageryLayers.remove(picture);
+      picture = null;
       const style = theme.value;
       const { imagery } = city;
       if (baseMap.value === 'custom' && city.base_map_url) {
-        scene.globe.imageryLayers.add(
-          new ImageryLayer(new UrlTemplateImageryProvider({ url: city.base_map_url, maximumLevel: 19 })),
+        picture = new ImageryLayer(
+          new UrlTemplateImageryProvider({ url: city.base_map_url, maximumLevel: 19 }),
         );
       } else if (baseMap.value === 'own' && imagery) {
-        scene.globe.imageryLayers.add(
-          ownImagery(imagery, imagery.styles.includes(style) ? style : imagery.styles[0]!),
-        );
+        picture = ownImagery(imagery, imagery.styles.includes(style) ? style : imagery.styles[0]!);
       }
+      if (picture) imageryLayers.add(picture, 0);
       stage.draw();
     }),
   );
@@ -58,9 +60,7 @@ export function drapeGround(stage: Stage): void {
       const tone = light.value;
       const tint = Color.fromCssColorString(paperOf(city));
       scene.globe.baseColor = Color.multiplyByScalar(tint, tone.ground, tint).withAlpha(1);
-      for (let index = 0; index < scene.globe.imageryLayers.length; index++) {
-        scene.globe.imageryLayers.get(index).brightness = tone.ground;
-      }
+      if (picture) picture.brightness = tone.ground;
       void baseMap.value;
       stage.draw();
     }),

@@ -4,8 +4,12 @@
  */
 import { Cartesian2, Cartesian3, SceneTransforms } from '@cesium/engine';
 import { type CameraState, layerHealth, layerInfo, layers, pending, selection } from '../state/store';
+import { answer } from '../charts/data';
+import type { SensorState } from '../client/sensorTypes';
+import { pickedSensor, sensors, streaming } from '../state/sensors';
 import { readCamera } from './camera';
 import { pickAt } from './picking';
+import { symbolAt, symbols } from './sensors';
 import type { Stage } from './stage';
 import { tilesets } from './tilesets';
 
@@ -22,6 +26,14 @@ export interface TwinHooks {
   project: (lon: number, lat: number, height: number) => [number, number] | null;
   /** The id of the object at a point of the page, without selecting it. */
   objectAt: (x: number, y: number) => string | null;
+  /** The sensor symbols that are drawn, where they are in the page [CSS px], and what each stands for. */
+  symbols: () => { id: number; x: number; y: number; state: SensorState; hidden: number[] }[];
+  /** The id of the picked sensor, or null. */
+  pickedSensor: () => number | null;
+  /** The readings that the chart draws, by datastream. */
+  charted: () => Record<number, (number | null)[]>;
+  /** Whether readings come by themselves. */
+  streaming: () => boolean;
 }
 
 declare global {
@@ -65,8 +77,23 @@ export function exposeHooks(stage: Stage, ready: Promise<void>): void {
     },
     objectAt(x, y) {
       const frame = scene.canvas.getBoundingClientRect();
-      return pickAt(stage, new Cartesian2(x - frame.left, y - frame.top));
+      const at = new Cartesian2(x - frame.left, y - frame.top);
+      return symbolAt(at) ? null : pickAt(stage, at);
     },
+    symbols() {
+      const frame = scene.canvas.getBoundingClientRect();
+      return symbols.value.map(({ id, x, y, hidden }) => ({
+        id,
+        x: x + frame.left,
+        y: y + frame.top,
+        state: sensors.value.get(id)?.state ?? 'ok',
+        hidden,
+      }));
+    },
+    pickedSensor: () => pickedSensor.value,
+    charted: () =>
+      Object.fromEntries((answer.value?.series ?? []).map((part) => [part.datastream, part.values])),
+    streaming: () => streaming.value === true,
   };
   stage.owner.own(() => delete window.twin);
 }

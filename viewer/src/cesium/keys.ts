@@ -1,8 +1,7 @@
 /** The canvas by keyboard: arrows move, Q and E turn, Page keys tilt, plus and minus zoom, Enter picks. */
 import { Cartesian2 } from '@cesium/engine';
-import { selection } from '../state/store';
 import { flyHome, orbit, zoom } from './camera';
-import { pickAt } from './picking';
+import { pickThere } from './picking';
 import type { Stage } from './stage';
 
 const STEP = 0.08;
@@ -28,7 +27,7 @@ export function listenToKeys(stage: Stage): void {
     '-': () => zoom(stage, -0.25),
     Home: () => flyHome(stage),
     Enter: () => {
-      selection.value = pickAt(stage, new Cartesian2(canvas.clientWidth / 2, canvas.clientHeight / 2));
+      pickThere(stage, new Cartesian2(canvas.clientWidth / 2, canvas.clientHeight / 2));
     },
   };
   canvas.tabIndex = 0;

@@ -9,8 +9,10 @@ import {
   ScreenSpaceEventHandler,
   ScreenSpaceEventType,
 } from '@cesium/engine';
+import { crowd, pickSensor } from '../state/sensors';
 import { selection, tool } from '../state/store';
 import { flyToPlace } from './camera';
+import { symbolAt } from './sensors';
 import type { Stage } from './stage';
 import { tilesets } from './tilesets';
 import { hoverTint, tintOf } from './tint';
@@ -34,7 +36,7 @@ export function takeClicks(input: ToolInput): () => void {
 
 export function surfaceAt(stage: Stage, at: Cartesian2): Cartesian3 | undefined {
   const { scene } = stage;
-  if (scene.pickPositionSupported) {
+  if (scene.pickPositionSupported && !symbolAt(at)) {
     const position = scene.pickPosition(at);
     if (position) return position;
   }
@@ -51,6 +53,18 @@ function featureAt(stage: Stage, at: Cartesian2): Cesium3DTileFeature | undefine
 export function pickAt(stage: Stage, at: Cartesian2): string | null {
   const id: unknown = featureAt(stage, at)?.getProperty('id');
   return typeof id === 'string' ? id : null;
+}
+
+/** Picks the sensor or the object at a point of the canvas, or lets go. */
+export function pickThere(stage: Stage, at: Cartesian2): void {
+  const symbol = symbolAt(at);
+  if (symbol) {
+    crowd.value = [symbol.id, ...symbol.hidden];
+    pickSensor(symbol.id);
+  } else {
+    pickSensor(null);
+    selection.value = pickAt(stage, at);
+  }
 }
 
 function flyToPoint(stage: Stage, at: Cartesian2): void {
@@ -81,10 +95,11 @@ function hoverer(stage: Stage) {
     hovered = undefined;
   };
   return (at: Cartesian2 | null) => {
-    const feature = at ? featureAt(stage, at) : undefined;
+    const symbol = at && symbolAt(at);
+    const feature = at && !symbol ? featureAt(stage, at) : undefined;
+    stage.scene.canvas.style.cursor = feature || symbol ? 'pointer' : '';
     if (feature === hovered) return;
     restore();
-    stage.scene.canvas.style.cursor = feature ? 'pointer' : '';
     const rule = feature && ruleOf(feature);
     if (feature && rule && !rule.highlighted.has(String(feature.getProperty('id')))) {
       feature.color = hoverTint(rule.opacity);
@@ -105,7 +120,7 @@ export function listenToMouse(stage: Stage): void {
       if (position) toolInput.point(position);
       return;
     }
-    selection.value = pickAt(stage, event.position);
+    pickThere(stage, event.position);
   }, ScreenSpaceEventType.LEFT_CLICK);
 
   handler.setInputAction((event: { position: Cartesian2 }) => {

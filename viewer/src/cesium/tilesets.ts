@@ -3,7 +3,8 @@ import { Cesium3DTileColorBlendMode, Cesium3DTileset, type CustomShader, ShadowM
 import { effect, signal, untracked } from '@preact/signals';
 import { lostServer, offline } from '../client/api';
 import type { LayerInfo } from '../client/types';
-import { classifier } from '../layers/classify';
+import { classifier, numberClassifier } from '../layers/classify';
+import { readingOf, readingsOf } from '../state/colouring';
 import {
   highlighted,
   layerHealth,
@@ -74,7 +75,13 @@ async function openTileset(stage: Stage, layer: LayerInfo, url: string): Promise
   });
   stage.scene.primitives.add(tileset);
   reportHealth(layer.id, { loading: true });
-  const rule: TintRule = { highlighted: new Set(), opacity: 1, attribute: null, classifier: null };
+  const rule: TintRule = {
+    highlighted: new Set(),
+    opacity: 1,
+    attribute: null,
+    values: null,
+    classifier: null,
+  };
   tilesets.value = new Map(tilesets.value).set(layer.id, { layer, tileset, shader, rule });
 }
 
@@ -108,12 +115,19 @@ function followLayer(entry: TilesetEntry): void {
   const kind = matterKind(entry.layer);
   entry.tileset.show = view.visible;
   const by = view.classification;
+  const readings = readingOf(by?.attribute) === null ? null : readingsOf(entry.layer.id);
   const attribute = by ? entry.layer.attributes.find((item) => item.id === by.attribute) : undefined;
   entry.rule = {
     highlighted: highlighted.value,
     opacity: view.opacity * (underground.value && isFlat(kind) ? GLASS : 1),
-    attribute: attribute?.id ?? null,
-    classifier: by && attribute ? classifier(by, attribute) : null,
+    attribute: readings ? by!.attribute : (attribute?.id ?? null),
+    values: readings?.byId ?? null,
+    classifier:
+      by && readings
+        ? numberClassifier(by, readings.range)
+        : by && attribute
+          ? classifier(by, attribute)
+          : null,
   };
   entry.tileset.style = styleFor(entry.rule);
   const { sun, sky, bounce, casts, shadow } = light.value;

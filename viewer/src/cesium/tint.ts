@@ -10,6 +10,8 @@ export interface TintRule {
   highlighted: ReadonlySet<string>;
   opacity: number;
   attribute: string | null;
+  /** Values by object id that stand in for the attribute. */
+  values: ReadonlyMap<string, number> | null;
   classifier: Classifier | null;
 }
 
@@ -30,7 +32,11 @@ export function tintOf(rule: TintRule, feature: Cesium3DTileFeature, result: Col
   if (rule.highlighted.size > 0 && rule.highlighted.has(String(feature.getProperty('id')))) {
     colour = tint(PICKED);
   } else if (rule.attribute !== null && rule.classifier) {
-    colour = tint(rule.classifier.colour(feature.getProperty(rule.attribute)));
+    const { values, attribute } = rule;
+    const value: unknown = values
+      ? values.get(String(feature.getProperty('id')))
+      : feature.getProperty(attribute);
+    colour = tint(rule.classifier.colour(value));
   }
   return Color.fromAlpha(colour, rule.opacity, result);
 }

@@ -1,5 +1,6 @@
 /** The one way to the server: JSON in, `ApiError` out, and a watch that tells when it is out of reach and back. */
 import { signal } from '@preact/signals';
+import { readToken } from './token';
 import type { City, CityObject, Position, SearchResult } from './types';
 
 /** What went wrong, as the server said it (problem details, RFC 9457), or that it said nothing (`status` 0). */
@@ -49,10 +50,12 @@ async function problem(answer: Response): Promise<ApiError> {
   return new ApiError(answer.status, answer.statusText);
 }
 
-async function get<T>(path: string, abort?: AbortSignal): Promise<T> {
+async function ask<T>(path: string, settings: RequestInit): Promise<T> {
+  const token = readToken();
+  const headers = { accept: 'application/json', ...(token !== null && { authorization: `Bearer ${token}` }) };
   let answer: Response;
   try {
-    answer = await fetch(path, { headers: { accept: 'application/json' }, signal: abort ?? null });
+    answer = await fetch(path, { ...settings, headers });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     lostServer();
@@ -66,6 +69,9 @@ async function get<T>(path: string, abort?: AbortSignal): Promise<T> {
     throw new ApiError(answer.status, String(error));
   }
 }
+
+export const get = <T>(path: string, abort?: AbortSignal) => ask<T>(path, { signal: abort ?? null });
+export const post = <T>(path: string) => ask<T>(path, { method: 'POST' });
 
 export const getCity = () => get<City>('/city');
 

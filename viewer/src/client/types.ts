@@ -68,6 +68,8 @@ export interface City {
   layers: LayerInfo[];
   timezone: string;
   base_map_url?: string | null;
+  /** Absent where the server keeps no readings. */
+  sensors?: { count: number } | null;
 }
 
 export interface PlacedCity extends City {

@@ -1,5 +1,8 @@
 /** English texts by key. `{one, other}` follow the plural rule of the parameter `count`. */
+import { sensorsEn } from './sensors.en';
+
 export const en = {
+  ...sensorsEn,
   'app.title': 'CityTwin',
   'app.skip': 'Skip to the map',
   'map.label':

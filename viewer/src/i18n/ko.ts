@@ -1,7 +1,9 @@
 /** Korean texts by key; the keys are those of `en.ts`. */
 import type { Texts } from './index';
+import { sensorsKo } from './sensors.ko';
 
 export const ko: Texts = {
+  ...sensorsKo,
   'app.title': '시티트윈',
   'app.skip': '지도로 건너뛰기',
   'map.label':

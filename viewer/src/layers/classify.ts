@@ -25,8 +25,9 @@ export function naturalRange(attribute: LayerAttribute): [number, number] {
   return to > from ? [from, to] : [from, from + 1];
 }
 
-function numeric(by: Classification, attribute: LayerAttribute): Classifier {
-  const range = by.range ?? naturalRange(attribute);
+/** Colours numbers between the ends of the chosen range, or of the `own` one. */
+export function numberClassifier(by: Classification, own: [number, number]): Classifier {
+  const range = by.range ?? own;
   const [from, to] = range;
   const colour = (value: unknown) => {
     const number = typeof value === 'number' ? value : Number.NaN;
@@ -56,5 +57,5 @@ function categorical(attribute: LayerAttribute): Classifier {
 }
 
 export function classifier(by: Classification, attribute: LayerAttribute): Classifier {
-  return isNumeric(attribute) ? numeric(by, attribute) : categorical(attribute);
+  return isNumeric(attribute) ? numberClassifier(by, naturalRange(attribute)) : categorical(attribute);
 }

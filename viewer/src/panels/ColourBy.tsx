@@ -1,8 +1,18 @@
 /** Chooses the attribute that colours a layer, its ramp and its range. */
 import type { LayerAttribute, LayerInfo } from '../client/types';
+import { useEffect } from 'preact/hooks';
 import { t, term, withUnit } from '../i18n';
+import { propertyTerm } from '../i18n/readings';
 import { naturalRange } from '../layers/classify';
 import { type Ramp, RAMPS } from '../layers/ramps';
+import {
+  layerProperties,
+  layerReadings,
+  learnProperties,
+  readingAttribute,
+  readingOf,
+} from '../state/colouring';
+import { hasSensors } from '../state/sensors';
 import { type Classification, type LayerView, updateLayer } from '../state/store';
 import { Legend } from './Legend';
 
@@ -13,23 +23,37 @@ const isColourable = (attribute: LayerAttribute) =>
     ? attribute.min != null && attribute.max != null
     : (attribute.values?.length ?? 0) > 0);
 
+interface Scale {
+  unit: string | null | undefined;
+  range: [number, number];
+}
+
+/** What a layer is coloured by on a ramp: an attribute with numbers, or readings. */
+function scaleOf(layer: LayerInfo, by: Classification, attribute: LayerAttribute | undefined): Scale | null {
+  if (readingOf(by.attribute) !== null) {
+    const readings = layerReadings.value[layer.id];
+    return readings && 'byId' in readings ? { unit: readings.values.unit, range: readings.range } : null;
+  }
+  return attribute?.type === 'number' ? { unit: attribute.unit, range: naturalRange(attribute) } : null;
+}
+
 function RangeFields({
   by,
-  attribute,
+  scale,
   change,
 }: {
   by: Classification;
-  attribute: LayerAttribute;
+  scale: Scale;
   change: (next: Partial<Classification>) => void;
 }) {
-  const [from, to] = by.range ?? naturalRange(attribute);
+  const [from, to] = by.range ?? scale.range;
   const set = (next: [number, number]) => {
     if (next.every(Number.isFinite) && next[1] > next[0]) change({ range: next });
   };
   return (
     <div class="range-fields">
       <label>
-        <span>{withUnit(t('legend.from'), attribute.unit && `(${attribute.unit})`)}</span>
+        <span>{withUnit(t('legend.from'), scale.unit && `(${scale.unit})`)}</span>
         <input
           type="number"
           step="any"
@@ -38,7 +62,7 @@ function RangeFields({
         />
       </label>
       <label>
-        <span>{withUnit(t('legend.to'), attribute.unit && `(${attribute.unit})`)}</span>
+        <span>{withUnit(t('legend.to'), scale.unit && `(${scale.unit})`)}</span>
         <input
           type="number"
           step="any"
@@ -56,6 +80,9 @@ function RangeFields({
 }
 
 export function ColourBy({ layer, view }: { layer: LayerInfo; view: LayerView }) {
+  useEffect(() => {
+    if (hasSensors.value) void learnProperties();
+  }, []);
   const offered = layer.attributes.filter(isColourable);
   const by = view.classification;
   const attribute = by ? offered.find((item) => item.id === by.attribute) : undefined;
@@ -66,24 +93,43 @@ export function ColourBy({ layer, view }: { layer: LayerInfo; view: LayerView })
     updateLayer(layer.id, {
       classification: id ? { attribute: id, ramp: by?.ramp ?? 'batlow', range: null } : null,
     });
-  if (offered.length === 0) return null;
+  const chosen = readingOf(by?.attribute);
+  const known = layerProperties.value.get(layer.id) ?? [];
+  const readings = chosen !== null && !known.includes(chosen) ? [...known, chosen] : known;
+  if (offered.length === 0 && readings.length === 0) return null;
+  const scale = by ? scaleOf(layer, by, attribute) : null;
+  const found = layerReadings.value[layer.id];
   return (
     <div class="colour-by">
       <label class="field">
         <span>{t('layers.colour')}</span>
         <select value={by?.attribute ?? ''} onChange={(event) => choose(event.currentTarget.value)}>
           <option value="">{t('layers.colour.none')}</option>
-          {offered.map((item) => (
-            <option key={item.id} value={item.id}>
-              {term('attr', item.name)}
-            </option>
-          ))}
+          {readings.length > 0 && (
+            <optgroup label={t('layers.colour.readings')}>
+              {readings.map((name) => (
+                <option key={name} value={readingAttribute(name)}>
+                  {propertyTerm(name)}
+                </option>
+              ))}
+            </optgroup>
+          )}
+          <optgroup label={t('layers.colour.attributes')}>
+            {offered.map((item) => (
+              <option key={item.id} value={item.id}>
+                {term('attr', item.name)}
+              </option>
+            ))}
+          </optgroup>
         </select>
       </label>
-      {by && attribute && (
+      {chosen !== null && found && 'error' in found && (
+        <p class="problem">{t('layers.colour.failed', { detail: found.error || t('offline.title') })}</p>
+      )}
+      {by && (attribute || chosen !== null) && (
         <>
           <Legend layer={layer} view={view} />
-          {attribute.type === 'number' && (
+          {scale && (
             <>
               <label class="field">
                 <span>{t('legend.ramp')}</span>
@@ -98,7 +144,7 @@ export function ColourBy({ layer, view }: { layer: LayerInfo; view: LayerView })
                   ))}
                 </select>
               </label>
-              <RangeFields by={by} attribute={attribute} change={change} />
+              <RangeFields by={by} scale={scale} change={change} />
             </>
           )}
         </>

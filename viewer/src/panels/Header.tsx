@@ -4,6 +4,7 @@ import { city, language, theme } from '../state/store';
 import { t } from '../i18n';
 import { Icon } from './icons';
 import { Search } from './Search';
+import { AlertButton } from './SidePanel';
 
 export function cityTitle(): string {
   const title = city.value?.title;
@@ -22,6 +23,7 @@ export function Header() {
       </h1>
       <Search />
       <div class="panel header-actions">
+        <AlertButton />
         <button
           class="plain"
           lang={language.value === 'ko' ? 'en' : 'ko'}

@@ -9,6 +9,7 @@ import { valueText } from '../i18n/values';
 import { highlighted, layerInfo, language, selection, toast } from '../state/store';
 import { AttributeTable } from './AttributeTable';
 import { Icon } from './icons';
+import { ObjectSensors } from './ObjectSensors';
 import { Addresses, Findings, Parent, Parts, Provenance, Surfaces } from './InspectorSections';
 
 /** The attributes that a person looks for first, in this order. */
@@ -77,6 +78,7 @@ function Details({ object }: { object: CityObject }) {
       <Parent object={object} />
       <Facts object={object} />
       <Actions object={object} />
+      <ObjectSensors />
       <Findings object={object} />
       <section>
         <h3>{t('inspector.attributes')}</h3>

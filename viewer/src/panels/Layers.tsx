@@ -5,6 +5,7 @@ import { type Key, t } from '../i18n';
 import { baseMap, city, layerInfo, layers, moveLayer, sheet } from '../state/store';
 import { Icon } from './icons';
 import { LayerRow } from './LayerRow';
+import { LiveLayers } from './SensorLayer';
 
 function Group({ title, members }: { title: Key; members: LayerInfo[] }) {
   const dragged = useSignal<string | null>(null);
@@ -112,6 +113,7 @@ export function Layers() {
         </button>
       </div>
       <div class="panel-body">
+        <LiveLayers />
         {above.length > 0 && <Group title="layers.group.surface" members={above} />}
         {below.length > 0 && <Group title="layers.group.underground" members={below} />}
         <BaseChoice />

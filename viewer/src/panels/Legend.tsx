@@ -2,8 +2,11 @@
 import type { LayerInfo } from '../client/types';
 import { t, term, withUnit } from '../i18n';
 import { attributeNumber } from '../i18n/values';
-import { classifier } from '../layers/classify';
-import { NO_DATA, rampGradient } from '../layers/ramps';
+import { number } from '../i18n';
+import { ago, propertyTerm } from '../i18n/readings';
+import { classifier, numberClassifier } from '../layers/classify';
+import { NO_DATA, type Ramp, rampGradient } from '../layers/ramps';
+import { readingOf, readingsOf } from '../state/colouring';
 import type { LayerView } from '../state/store';
 
 function Swatch({ colour, label }: { colour: string; label: string }) {
@@ -15,9 +18,55 @@ function Swatch({ colour, label }: { colour: string; label: string }) {
   );
 }
 
+function RampBar({ ramp, labels }: { ramp: Ramp; labels: string[] }) {
+  return (
+    <>
+      <div class="ramp" style={{ background: rampGradient(ramp) }} />
+      <div class="ramp-ends">
+        {labels.map((label, index) => (
+          <span key={index}>{label}</span>
+        ))}
+      </div>
+    </>
+  );
+}
+
+/** The legend of a layer that readings colour: what, in which unit, and how old the oldest of them is. */
+function ReadingsLegend({ layer, view, property }: { layer: LayerInfo; view: LayerView; property: string }) {
+  const readings = readingsOf(layer.id);
+  if (!readings || readings.values.property !== property) return <p class="quiet">{t('layers.loading')}</p>;
+  const { values, byId } = readings;
+  const { range } = numberClassifier(view.classification!, readings.range);
+  const oldest = Math.max(0, ...values.ages);
+  return (
+    <figure class="legend">
+      <figcaption>{withUnit(propertyTerm(property), values.unit && `[${values.unit}]`)}</figcaption>
+      {range && (
+        <RampBar
+          ramp={view.classification!.ramp}
+          labels={[range[0], (range[0] + range[1]) / 2, range[1]].map((value) => number(value))}
+        />
+      )}
+      <ul class="swatches">
+        <Swatch colour={NO_DATA} label={t('legend.nodata')} />
+      </ul>
+      <p class="quiet">
+        {byId.size === 0
+          ? t('layers.colour.nothing')
+          : t('layers.colour.age', {
+              count: byId.size,
+              ago: ago(values.time - oldest * 1000, values.time),
+            })}
+      </p>
+    </figure>
+  );
+}
+
 export function Legend({ layer, view }: { layer: LayerInfo; view: LayerView }) {
   const by = view.classification;
   const attribute = by ? layer.attributes.find((item) => item.id === by.attribute) : undefined;
+  const property = readingOf(by?.attribute);
+  if (property !== null) return <ReadingsLegend layer={layer} view={view} property={property} />;
   if (!by || !attribute) return null;
   const { range, entries } = classifier(by, attribute);
   const title = withUnit(term('attr', attribute.name), attribute.unit && `[${attribute.unit}]`);
@@ -25,14 +74,12 @@ export function Legend({ layer, view }: { layer: LayerInfo; view: LayerView }) {
     <figure class="legend">
       <figcaption>{title}</figcaption>
       {range && (
-        <>
-          <div class="ramp" style={{ background: rampGradient(by.ramp) }} />
-          <div class="ramp-ends">
-            <span>{attributeNumber(attribute.name, range[0])}</span>
-            <span>{attributeNumber(attribute.name, (range[0] + range[1]) / 2)}</span>
-            <span>{attributeNumber(attribute.name, range[1])}</span>
-          </div>
-        </>
+        <RampBar
+          ramp={by.ramp}
+          labels={[range[0], (range[0] + range[1]) / 2, range[1]].map((value) =>
+            attributeNumber(attribute.name, value),
+          )}
+        />
       )}
       <ul class="swatches">
         {entries.map((entry) => (

@@ -3,9 +3,12 @@ import { useSignalEffect } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { offline } from '../client/api';
 import { type Key, t } from '../i18n';
+import { announced } from '../state/alerts';
+import { sensors } from '../state/sensors';
 import {
   city,
   cityError,
+  language,
   pending,
   sceneError,
   terrainError,
@@ -44,6 +47,17 @@ function Banner({ title, detail, retry }: { title: Key; detail?: string; retry?:
   );
 }
 
+/** The newest alert, said aloud. */
+function Announcement() {
+  const alert = announced.value;
+  const place = alert?.thing == null ? '' : (sensors.peek().get(alert.thing)?.name ?? '');
+  return (
+    <p class="unseen" role="log" aria-live="polite">
+      {alert && t('alerts.announce', { title: alert.title[language.value], place })}
+    </p>
+  );
+}
+
 export function Notices() {
   useSignalEffect(() => {
     if (!toast.value) return undefined;
@@ -67,8 +81,9 @@ export function Notices() {
       {webglMissing.value && <Banner title="error.webgl" />}
       {terrainError.value !== null && <Banner title="error.terrain" detail={terrainError.value} />}
       {sceneError.value !== null && <Banner title="error.scene" detail={sceneError.value} retry />}
+      <Announcement />
       <div role="status" aria-live="polite">
-        {toast.value && <p class="panel toast">{t(toast.value.key)}</p>}
+        {toast.value && <p class="panel toast">{t(toast.value.key, toast.value.values)}</p>}
       </div>
     </div>
   );

@@ -1,6 +1,7 @@
 /** On a phone: three buttons at the bottom that raise the panels as sheets. */
 import { type Key, t } from '../i18n';
-import { city, selection, sheet, type Sheet } from '../state/store';
+import { city, selection, sheet, type Sheet, sidePanel } from '../state/store';
+import { pickSensor } from '../state/sensors';
 import { Icon, type IconName } from './icons';
 
 const SHEETS: { id: Sheet; label: Key; icon: IconName }[] = [
@@ -19,6 +20,8 @@ export function PhoneBar() {
           aria-expanded={sheet.value === id}
           onClick={() => {
             selection.value = null;
+            pickSensor(null);
+            sidePanel.value = null;
             sheet.value = sheet.value === id ? null : id;
           }}
         >

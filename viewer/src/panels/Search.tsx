@@ -5,11 +5,16 @@ import { flyToPlace } from '../cesium/camera';
 import { stage } from '../cesium/open';
 import { ApiError, locate, searchObjects } from '../client/api';
 import type { SearchResult } from '../client/types';
-import { t, term } from '../i18n';
-import { COMMANDS } from '../state/actions';
+import { type Key, t, term } from '../i18n';
+import type { SensorInfo } from '../client/sensorTypes';
+import { propertyTerm, readingText, stateTerm } from '../i18n/readings';
+import { findSensors, mainStream } from '../sensors/model';
+import { commands } from '../state/commands';
 import { readPlace } from '../state/coordinates';
+import { crowd, pickSensor, sensors } from '../state/sensors';
 import { layerInfo, language, selection } from '../state/store';
 import { Icon, type IconName } from './icons';
+import { flyToSensor } from './SensorInspector';
 
 interface Option {
   key: string;
@@ -49,6 +54,34 @@ function objectOption(result: SearchResult): Option {
   };
 }
 
+const MOST_SENSORS = 12;
+
+/** Words that a sensor is found by besides its name, in the reader's language and in the model's. */
+const sensorWords = (sensor: SensorInfo) => [
+  t(`sensors.kind.${sensor.kind}` as Key),
+  sensor.kind,
+  stateTerm(sensor.state),
+  ...sensor.datastreams.flatMap((stream) => [stream.property, propertyTerm(stream.property)]),
+];
+
+function sensorOption(sensor: SensorInfo): Option {
+  const stream = mainStream(sensor);
+  const value = stream ? readingText(stream.property, stream.value, stream.unit) : '';
+  return {
+    key: `sensor:${sensor.id}`,
+    icon: 'sensor',
+    title: sensor.name,
+    note: [t(`sensors.kind.${sensor.kind}` as Key), stateTerm(sensor.state), value]
+      .filter(Boolean)
+      .join(' · '),
+    choose() {
+      crowd.value = [];
+      pickSensor(sensor.id);
+      flyToSensor(sensor);
+    },
+  };
+}
+
 function placeOptions(text: string): Option[] {
   const place = readPlace(text);
   if (!place) return [];
@@ -69,15 +102,15 @@ function placeOptions(text: string): Option[] {
 
 function commandOptions(text: string): Option[] {
   const wanted = text.trim().toLowerCase();
-  return COMMANDS.filter(
-    (command) => t(command.label).toLowerCase().includes(wanted) || command.id.includes(wanted),
-  ).map((command) => ({
-    key: `command:${command.id}`,
-    icon: command.icon,
-    title: t(command.label),
-    note: t('search.commands'),
-    choose: command.run,
-  }));
+  return commands()
+    .filter((command) => t(command.label).toLowerCase().includes(wanted) || command.id.includes(wanted))
+    .map((command) => ({
+      key: `command:${command.id}`,
+      icon: command.icon,
+      title: t(command.label),
+      note: t('search.commands'),
+      choose: command.run,
+    }));
 }
 
 export function Search() {
@@ -128,7 +161,13 @@ export function Search() {
 
   const options = useComputed<Option[]>(() => {
     if (text.value.trim() === '') return commandOptions('');
-    return [...placeOptions(text.value), ...found.value.map(objectOption), ...commandOptions(text.value)];
+    const measured = findSensors(sensors.value.values(), text.value, sensorWords);
+    return [
+      ...placeOptions(text.value),
+      ...measured.slice(0, MOST_SENSORS).map(sensorOption),
+      ...found.value.map(objectOption),
+      ...commandOptions(text.value),
+    ];
   });
 
   const choose = (option: Option | undefined) => {

@@ -2,8 +2,10 @@
 import { useComputed } from '@preact/signals';
 import { sun } from '../cesium/light';
 import { clockTime, number, t } from '../i18n';
-import { showNow } from '../state/actions';
-import { city, instant, language, sheet, speed, staged, zone } from '../state/store';
+import { showNow, showTime } from '../state/actions';
+import { alertMarks, dataRanges } from '../state/dayData';
+import { hasSensors } from '../state/sensors';
+import { city, instant, language, live, sheet, speed, staged, zone } from '../state/store';
 import { fromLocal, toLocal, zoneName } from '../state/zone';
 import { daylightMinutes } from '../sun/position';
 import { Icon } from './icons';
@@ -13,9 +15,7 @@ const SPEEDS = [5, 15, 60];
 const DAY_MINUTES = 1440;
 
 function setLocal(date: string, minute: number): void {
-  if (!date) return;
-  staged.value = false;
-  instant.value = fromLocal(date, minute, zone.value);
+  if (date) showTime(fromLocal(date, minute, zone.value));
 }
 
 function Speed() {
@@ -30,6 +30,23 @@ function Speed() {
     >
       {t('time.speed.value', { minutes })}
     </button>
+  );
+}
+
+const percent = (share: number) => `${(share * 100).toFixed(2)}%`;
+
+/** Below the day: which hours have readings, and when alerts were raised. */
+function Marks() {
+  if (!hasSensors.value) return null;
+  return (
+    <div class="marks" role="img" aria-label={t('time.marks', { count: dataRanges.value.length })}>
+      {dataRanges.value.map(([from, to]) => (
+        <i key={from} style={{ left: percent(from), width: percent(to - from) }} />
+      ))}
+      {alertMarks.value.map(({ id, share, severity }) => (
+        <b key={id} class={severity} style={{ left: percent(share) }} />
+      ))}
+    </div>
   );
 }
 
@@ -61,7 +78,7 @@ export function TimeBar() {
           aria-label={playLabel}
           title={playLabel}
           onClick={() => {
-            staged.value = false;
+            if (!playing) showTime(instant.value);
             speed.value = playing ? 0 : SPEEDS[1]! * 60;
           }}
         >
@@ -81,6 +98,7 @@ export function TimeBar() {
             value={minute}
             onInput={(event) => setLocal(date, Number(event.currentTarget.value))}
           />
+          <Marks />
         </div>
         <span class="sun-text" title={sunText}>
           <Icon name={elevation > -0.8 ? 'sun' : 'moon'} size={16} />
@@ -93,8 +111,8 @@ export function TimeBar() {
           value={date}
           onChange={(event) => setLocal(event.currentTarget.value, minute)}
         />
-        <button class="plain" onClick={showNow}>
-          {t('time.now')}
+        <button class={`plain now ${live.value ? 'live' : ''}`} aria-pressed={live.value} onClick={showNow}>
+          {t(live.value && hasSensors.value ? 'time.live' : 'time.now')}
         </button>
       </div>
     </section>

@@ -3,8 +3,11 @@
  * unknown or unreadable is passed over, so that old links go on working.
  */
 import { RAMPS, type Ramp } from '../layers/ramps';
+import { type FieldMethod, KINDS, type SensorKind } from '../client/sensorTypes';
 import type { Theme } from '../sun/daylight';
-import type { CameraState, Classification, Language, LayerView } from './store';
+import type { FieldView } from './colouring';
+import type { SensorView } from './sensors';
+import type { CameraState, Classification, Language, LayerView, SidePanel } from './store';
 
 export interface ViewState {
   camera?: CameraState;
@@ -15,6 +18,11 @@ export interface ViewState {
   theme?: Theme;
   underground?: boolean;
   baseMap?: 'own' | 'custom' | 'none';
+  sensor?: number;
+  sensorView?: SensorView;
+  field?: Pick<FieldView, 'property' | 'method' | 'part'>;
+  chart?: { series: number[]; hours: number };
+  sidePanel?: SidePanel;
 }
 
 /** Escapes the link's own separators as well, which `encodeURIComponent` leaves. */
@@ -53,6 +61,40 @@ function readLayer(text: string): LayerView | null {
   };
 }
 
+/** Shown and labelled as usual, with all kinds: nothing is written. */
+function writeSensors({ visible, labels, hidden }: SensorView): string | undefined {
+  if (visible && labels && hidden.size === 0) return undefined;
+  return [visible ? 1 : 0, labels ? 1 : 0, ...KINDS.filter((kind) => hidden.has(kind))].join('~');
+}
+
+function readSensors(text: string): SensorView {
+  const [visible, labels, ...hidden] = text.split('~');
+  return {
+    visible: visible !== '0',
+    labels: labels !== '0',
+    hidden: new Set(hidden.filter((kind): kind is SensorKind => KINDS.includes(kind as SensorKind))),
+  };
+}
+
+const writeField = ({ property, method, part }: NonNullable<ViewState['field']>) =>
+  [escaped(property), method, part].join('~');
+
+function readField(text: string): ViewState['field'] {
+  const [property, method, part] = text.split('~');
+  if (!property) return undefined;
+  return {
+    property: decodeURIComponent(property),
+    method: (method === 'idw' ? 'idw' : 'kriging') satisfies FieldMethod,
+    part: part === 'uncertainty' ? 'uncertainty' : 'value',
+  };
+}
+
+function readChart(text: string): ViewState['chart'] {
+  const [hours, ...series] = text.split('~').map(Number);
+  const ids = series.filter((id) => Number.isSafeInteger(id) && id > 0);
+  return hours && hours > 0 && ids.length > 0 ? { hours, series: ids } : undefined;
+}
+
 export function writeHash(state: ViewState): string {
   const query: string[] = [];
   const put = (key: string, value: string | undefined) =>
@@ -75,6 +117,11 @@ export function writeHash(state: ViewState): string {
   put('o', state.selection === undefined ? undefined : encodeURIComponent(state.selection));
   put('u', state.underground ? '1' : undefined);
   put('g', state.baseMap === 'own' ? undefined : state.baseMap);
+  put('s', state.sensor?.toString(36));
+  put('n', state.sensorView && writeSensors(state.sensorView));
+  put('f', state.field && writeField(state.field));
+  put('k', state.chart && `${state.chart.hours}~${state.chart.series.join('~')}`);
+  put('p', state.sidePanel);
   put('lang', state.language);
   put('theme', state.theme);
   return `#${query.join('&')}`;
@@ -86,6 +133,21 @@ function decoded<T>(read: () => T): T | undefined {
   } catch {
     return undefined;
   }
+}
+
+function readReadings(entries: Map<string, string>, state: ViewState): void {
+  const sensor = parseInt(entries.get('s') ?? '', 36);
+  if (Number.isSafeInteger(sensor) && sensor > 0) state.sensor = sensor;
+  const shown = entries.get('n');
+  if (shown) state.sensorView = readSensors(shown);
+  const draped = entries.get('f');
+  const field = draped ? decoded(() => readField(draped)) : undefined;
+  if (field) state.field = field;
+  const drawn = entries.get('k');
+  const chart = drawn ? readChart(drawn) : undefined;
+  if (chart) state.chart = chart;
+  const panel = entries.get('p');
+  if (panel === 'alerts' || panel === 'devices' || panel === 'quality') state.sidePanel = panel;
 }
 
 export function readHash(hash: string): ViewState {
@@ -116,6 +178,7 @@ export function readHash(hash: string): ViewState {
   if (entries.get('u') === '1') state.underground = true;
   const ground = entries.get('g');
   if (ground === 'custom' || ground === 'none') state.baseMap = ground;
+  readReadings(entries, state);
   const lang = entries.get('lang');
   if (lang === 'en' || lang === 'ko') state.language = lang;
   const theme = entries.get('theme');

@@ -2,15 +2,20 @@
 import { effect } from '@preact/signals';
 import type { PlacedCity } from '../client/types';
 import { openingInstant } from '../sun/position';
+import { charted, chartOpen, span } from './charts';
+import { fieldView } from './colouring';
+import { hasSensors, pickedSensor, sensorView } from './sensors';
 import { type ViewState, writeHash } from './share';
 import {
   baseMap,
   camera,
   instant,
   language,
+  live,
   layers,
   type LayerView,
   selection,
+  sidePanel,
   speed,
   staged,
   theme,
@@ -19,6 +24,7 @@ import {
 import { fromLocal, toLocal } from './zone';
 
 const LINK_DELAY_MS = 400;
+const HOUR = 3_600_000;
 /** The layer that heads the list. */
 const MAIN_LAYER = 'buildings';
 /** Layers that the ground picture already draws; they start hidden where there is one. */
@@ -40,6 +46,7 @@ function layerViews(city: PlacedCity, { layers: linked, underground: below }: Vi
 function startTime(city: PlacedCity, linked: number | undefined): void {
   if (linked !== undefined) {
     instant.value = linked;
+    live.value = false;
     return;
   }
   const now = Date.now();
@@ -48,12 +55,39 @@ function startTime(city: PlacedCity, linked: number | undefined): void {
   staged.value = instant.value !== now;
 }
 
+function startReadings(linked: ViewState): void {
+  pickedSensor.value = linked.selection === undefined ? (linked.sensor ?? null) : null;
+  sidePanel.value = linked.sidePanel ?? null;
+  if (linked.sensorView) sensorView.value = linked.sensorView;
+  if (linked.field) fieldView.value = { ...fieldView.value, ...linked.field, visible: true };
+  if (linked.chart) {
+    charted.value = linked.chart.series;
+    span.value = linked.chart.hours * HOUR;
+    chartOpen.value = true;
+  }
+}
+
 export function startState(city: PlacedCity, linked: ViewState): void {
   layers.value = layerViews(city, linked);
   startTime(city, linked.instant);
   selection.value = linked.selection ?? null;
+  startReadings(linked);
   underground.value = linked.underground ?? false;
   baseMap.value = linked.baseMap ?? (city.imagery ? 'own' : 'none');
+}
+
+/** What the link says of readings; a view of the present stays one of the present. */
+function linkedReadings(): ViewState {
+  const { visible, property, method, part } = fieldView.value;
+  return {
+    ...(!live.value && { instant: instant.value }),
+    ...(pickedSensor.value !== null && { sensor: pickedSensor.value }),
+    sensorView: sensorView.value,
+    ...(visible && { field: { property, method, part } }),
+    ...(chartOpen.value &&
+      charted.value.length > 0 && { chart: { series: charted.value, hours: span.value / HOUR } }),
+    ...(sidePanel.value !== null && { sidePanel: sidePanel.value }),
+  };
 }
 
 /** Writes the view into the address bar, shortly after it has come to rest; another link put there is opened. */
@@ -62,7 +96,7 @@ export function followLink(): void {
   addEventListener('hashchange', () => location.reload());
   effect(() => {
     const state: ViewState = {
-      instant: instant.value,
+      ...(hasSensors.value ? linkedReadings() : { instant: instant.value }),
       layers: layers.value,
       language: language.value,
       theme: theme.value,

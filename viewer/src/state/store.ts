@@ -8,6 +8,8 @@ import type { Theme } from '../sun/daylight';
 export type Language = 'en' | 'ko';
 export type ToolId = 'distance' | 'height' | 'area' | 'section' | 'walk';
 export type Sheet = 'layers' | 'time' | 'tools';
+/** What stands at the right while nothing is picked. */
+export type SidePanel = 'alerts' | 'devices' | 'quality';
 
 export interface Classification {
   attribute: string;
@@ -63,6 +65,8 @@ export const camera = signal<CameraState | null>(null);
 /** The instant shown [ms since 1970]; `speed` is seconds of its time per second of ours, 0 when paused. */
 export const instant = signal(Date.now());
 export const speed = signal(0);
+/** True while readings are the latest ones; the clock goes with the present unless the light is staged. */
+export const live = signal(true);
 /** True while the light is not the present one because the city lies in the dark. */
 export const staged = signal(false);
 
@@ -72,7 +76,8 @@ export const sheet = signal<Sheet | null>(null);
 const waiting = new Map<string, number>();
 /** Tiles still to come, of the ground and of every layer. */
 export const pending = signal(0);
-export const toast = signal<{ key: Key } | null>(null);
+export const toast = signal<{ key: Key; values?: Record<string, string> } | null>(null);
+export const sidePanel = signal<SidePanel | null>(null);
 
 export const zone = computed(() => city.value?.timezone ?? 'UTC');
 
