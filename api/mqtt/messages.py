@@ -20,7 +20,18 @@ from twin.observations.model import (
     OBSERVATION,
     EntityType,
 )
-from twin.observations.query import Call, Entity, Expression, Literal, Order, Path, Query, Route, Step
+from twin.observations.query import (
+    Call,
+    Entity,
+    Expression,
+    Literal,
+    Order,
+    Page,
+    Path,
+    Query,
+    Route,
+    Step,
+)
 from twin.observations.store import Observations
 
 _ID = Path(("id",))
@@ -74,6 +85,11 @@ def _types(route: Route) -> tuple[EntityType, ...]:
     return tuple(types)
 
 
+def _lacking(stream: EntityType) -> dict[str, Page | Entity | None]:
+    """The link that an observation of this kind of datastream does not have, so that it is not shown."""
+    return {next(kind.name for kind in _STREAMS if kind is not stream): None}
+
+
 @dataclass(frozen=True)
 class Observed:
     """An observation and the datastream that it belongs to."""
@@ -97,7 +113,9 @@ class Messages:
         """The observations themselves; those deleted since are left out."""
         streams = dict(zip(committed.ids, committed.datastreams, strict=True))
         place = {id: k for k, id in enumerate(committed.ids)}
-        found = (e for e in self._entities(committed.ids) if e.id in streams)
+        found = [e for e in self._entities(committed.ids) if e.id in streams]
+        for entity in found:
+            entity.links = _lacking(self.stream_type(streams[entity.id]))
         return sorted((Observed(e, streams[e.id], place[e.id]) for e in found), key=lambda o: o.position)
 
     def _entities(self, ids: list[int]) -> Iterator[Entity]:

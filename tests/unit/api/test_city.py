@@ -18,7 +18,9 @@ from twin.store import create_city
 
 
 def test_health(client: TestClient) -> None:
-    assert client.get("/health").json() == {"status": "ok", "objects": len(BOXES)}
+    found = client.get("/health").json()
+    assert found["objects"] == len(BOXES)
+    assert found["status"] == "degraded" and list(found["faults"]) == ["readings"]  # it has not been started
 
 
 def test_a_broken_city_is_a_problem_and_not_a_crash(tmp_path: Path) -> None:
