@@ -12,6 +12,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 import viewer
 from api import docs, errors
 from api.files import Files
+from api.jobs import Jobs
 from api.live import lifespan
 from api.routes import (
     alerts,
@@ -22,6 +23,7 @@ from api.routes import (
     health,
     notify,
     objects,
+    processes,
     quality,
     sensors,
     values,
@@ -29,9 +31,23 @@ from api.routes import (
 from api.sensorthings import openapi as sensorthings_description
 from api.sensorthings.app import PREFIX, Door, SensorThings
 from api.settings import Settings
+from twin.runs import FOLDER
 
 # `sensors` before `objects`, whose ids may hold slashes
-_ROUTES = (health, city, sensors, values, fields, alerts, quality, events, notify, objects, features)
+_ROUTES = (
+    health,
+    city,
+    sensors,
+    values,
+    fields,
+    alerts,
+    quality,
+    events,
+    notify,
+    processes,
+    objects,
+    features,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -45,6 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan(settings),
     )
     app.state.settings = settings
+    app.state.jobs = Jobs(settings.city, settings.workers, settings.dask, settings.run_silence)
     for module in _ROUTES:
         app.include_router(module.router)
     broker = None if settings.mqtt == "off" else f"mqtt://{settings.mqtt_host}:{settings.mqtt_port}"
@@ -61,6 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
             "/tiles/": built,
             "/terrain/": built / "terrain",
             "/imagery/": built / "imagery",
+            "/runs/": settings.city / FOLDER,
             "/viewer/": viewer.STATIC,
         },
         allow_origin="*" if "*" in settings.cors_origins else None,
@@ -70,7 +88,7 @@ def create_app(settings: Settings) -> FastAPI:
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["*"],
-        expose_headers=["Content-Range", "ETag", "Location"],
+        expose_headers=["Content-Range", "ETag", "Link", "Location"],
     )
     app.add_middleware(Door, sensorthings=sensorthings)
     return app

@@ -10,8 +10,10 @@ import base64
 import binascii
 import time
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from fastapi import HTTPException, Request
 
@@ -20,6 +22,8 @@ from twin.errors import Forbidden, NotAuthorized, TooMany
 
 READ = "sta:read"
 WRITE = "sta:write"
+RUN = "run"
+_PROXIED = {"forwarded", "x-forwarded-for", "x-real-ip", "via"}
 _MOST_BUCKETS = 10_000
 _BURST_SECONDS = 2.0
 _SEEN_SECONDS = 0.25
@@ -42,14 +46,16 @@ class Guard:
         self.buckets: dict[str, tuple[float, float]] = {}
         self.seen: dict[str, tuple[float, tokens.Token | None]] = {}
 
-    def check(self, token: str | None, scope: str, address: str = "") -> tokens.Token | None:
-        """Who asks, None for an anonymous reader. Raises NotAuthorized, Forbidden or TooMany."""
+    def check(
+        self, token: str | None, scope: str, address: str = "", public: bool = False
+    ) -> tokens.Token | None:
+        """Who asks, None for who needs no token. Raises NotAuthorized, Forbidden or TooMany."""
         known = self._known(token) if token else None
         if self.access.rate_limit > 0:
             self._count(f"token {known.id}" if known else f"address {address}")
         if token and known is None:
             raise NotAuthorized("the token is unknown, expired or revoked")
-        if scope == READ and self.access.public_read:
+        if public or (scope == READ and self.access.public_read):
             return known
         if known is None:
             raise NotAuthorized(f"this needs a token with the scope {scope} (Authorization: Bearer …)")
@@ -90,9 +96,11 @@ def guard_of(state: Any) -> Guard:
     return guard
 
 
-def authorize(state: Any, token: str | None, scope: str, address: str = "") -> tokens.Token | None:
+def authorize(
+    state: Any, token: str | None, scope: str, address: str = "", public: bool = False
+) -> tokens.Token | None:
     """The check for doors other than HTTP routes, such as MQTT. Raises as `Guard.check` does."""
-    return guard_of(state).check(token, scope, address)
+    return guard_of(state).check(token, scope, address, public)
 
 
 def token_of(authorization: str | None) -> str | None:
@@ -121,16 +129,49 @@ def require(scope: str) -> Callable[[Request], tokens.Token | None]:
     """A FastAPI dependency: `Depends(require("alerts:write"))`."""
 
     def check(request: Request) -> tokens.Token | None:
-        address = request.client.host if request.client else ""
-        try:
-            return authorize(
-                request.app.state, token_of(request.headers.get("authorization")), scope, address
-            )
-        except NotAuthorized as error:
-            raise HTTPException(401, str(error), challenge(error)) from None
-        except Forbidden as error:
-            raise HTTPException(403, str(error), challenge(error)) from None
-        except TooMany as error:
-            raise HTTPException(429, str(error), challenge(error)) from None
+        return _check(request, scope)
 
     return check
+
+
+def require_run(request: Request) -> str:
+    """A FastAPI dependency: who starts or stops a run. Without a token, as the setting `public_run` says."""
+    settings = request.app.state.settings
+    public = settings.public_run
+    if public is None:
+        public = settings.root_url is None and from_this_machine(request)
+    token = _check(request, RUN, public)
+    return token.name if token is not None else "anonymous"
+
+
+def from_this_machine(request: Request) -> bool:
+    """Whether a program on this machine asks, of itself: not through a proxy, and not for a page of another
+    site that a browser here has open."""
+    headers = request.headers
+    if request.client is None or not _is_loopback(request.client.host) or _PROXIED & set(headers.keys()):
+        return False
+    host = urlsplit(f"//{headers.get('host', '')}")
+    if host.hostname != "localhost" and not _is_loopback(host.hostname or ""):
+        return False
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == host.netloc
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check(request: Request, scope: str, public: bool = False) -> tokens.Token | None:
+    address = request.client.host if request.client else ""
+    token = token_of(request.headers.get("authorization"))
+    try:
+        return authorize(request.app.state, token, scope, address, public)
+    except NotAuthorized as error:
+        raise HTTPException(401, str(error), challenge(error)) from None
+    except Forbidden as error:
+        raise HTTPException(403, str(error), challenge(error)) from None
+    except TooMany as error:
+        raise HTTPException(429, str(error), challenge(error)) from None

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from analysis.errors import AnalysisError
 from analysis.models import UnknownModel
+from api.processes import EXCEPTIONS
 from citygml.errors import CityModelError
 from twin.errors import (
     CityBusy,
@@ -47,12 +48,19 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     CityModelError: HTTPStatus.BAD_REQUEST,
     AnalysisError: HTTPStatus.BAD_REQUEST,
 }
+_KINDS: dict[type[Exception], str] = {
+    UnknownModel: f"{EXCEPTIONS}/no-such-process",
+    RunNotFound: f"{EXCEPTIONS}/no-such-job",
+}
+"""The errors that have a type in a standard."""
 _log = logging.getLogger("twin.api")
 
 
-def problem(status: int, detail: str | None, headers: dict[str, str] | None = None) -> JSONResponse:
+def problem(
+    status: int, detail: str | None, headers: dict[str, str] | None = None, kind: str = "about:blank"
+) -> JSONResponse:
     """A problem document."""
-    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    content = {"type": kind, "title": HTTPStatus(status).phrase, "status": status}
     if detail:
         content["detail"] = detail
     return JSONResponse(content, status, headers, media_type="application/problem+json")
@@ -63,7 +71,7 @@ def install(app: FastAPI) -> None:
 
     def known(request: Request, error: Exception) -> JSONResponse:
         status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
-        return problem(status, str(error))
+        return problem(status, str(error), kind=_KINDS.get(type(error), "about:blank"))
 
     def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)

@@ -1,4 +1,4 @@
-"""Serving built files (tiles, terrain, imagery, the viewer): ETag, ranges, compression, CORS.
+"""Serving files (tiles, terrain, imagery, results of runs, the viewer): ETag, ranges, compression, CORS.
 
 A plain ASGI application in front of the routes, because a map asks for thousands of small files. Files
 up to a few megabytes are answered from a bounded cache keyed by their time and size.
@@ -31,6 +31,9 @@ _TYPES = {
     ".mjs": "text/javascript",
     ".webp": "image/webp",
     ".ktx2": "image/ktx2",
+    ".tif": "image/tiff; application=geotiff",
+    ".nc": "application/netcdf",
+    ".parquet": "application/vnd.apache.parquet",
 }
 _COMPRESSIBLE = frozenset({".json", ".terrain", ".js", ".mjs", ".css", ".html", ".svg", ".wasm", ".map"})
 _DIGEST = re.compile(r"[0-9a-f]{16}")

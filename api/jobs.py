@@ -1,8 +1,8 @@
 """The one way to run a model from outside: a pool of processes on this machine, or a Dask cluster.
 
-    with Jobs(folder, workers=2) as jobs:
-        run = jobs.execute("flood", {"rainfall": 80})
-        done = jobs.wait(run.id)
+with Jobs(folder, workers=2) as jobs:
+    run = jobs.execute("flood", {"rainfall": 80})
+    done = jobs.wait(run.id)
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from analysis import models
 from analysis.run import prepare
-from api.worker import supervise
+from api.worker import Task, supervise
 from twin.errors import NotSupported, TwinError
 from twin.runs import HEARTBEAT_S, Run, open_runs
 
@@ -78,10 +78,13 @@ class Jobs:
             self.folder, name, given, seed=seed, who=who, again=again, anywhere=anywhere, request=request
         )
         if run.state == "accepted":
-            arguments = (str(self.folder), run.id, models.ENTRIES[name], self.silence_s)
+            task = Task(
+                *(str(self.folder), run.id, models.ENTRIES[name], self.silence_s, self.workers, self.dask),
+                spreads=models.model(name).spreads,
+            )
             options = {"key": f"run-{run.id}", "pure": False} if self.dask else {}
             with self._lock:
-                self._futures[run.id] = executor.submit(supervise, *arguments, **options)
+                self._futures[run.id] = executor.submit(supervise, task, **options)
         return run
 
     def wait(
@@ -110,16 +113,17 @@ class Jobs:
         return run
 
     def close(self) -> None:
-        """End what is running here and forget what waits; both are dismissed with the reason."""
+        """End what is running here and forget what waits; both fail with the reason."""
         self._closing.set()
         with self._lock:
             futures, self._futures = dict(self._futures), {}
             executor, self._executor = self._executor, None
         if executor is None:
             return
-        with open_runs(self.folder) as runs:
-            for id, future in futures.items():
-                if not future.done():
+        ended = [id for id, future in futures.items() if not future.done()]
+        if ended:
+            with open_runs(self.folder) as runs:
+                for id in ended:
                     runs.fail(id, "the program that started it has ended")
         if self.dask:
             executor.close()
@@ -146,6 +150,8 @@ class Jobs:
                 for id in ended:
                     del self._futures[id]
                 waiting = list(self._futures)
+            if not ended and not waiting:
+                continue
             try:
                 with open_runs(self.folder) as runs:
                     for id, future in ended.items():
@@ -162,9 +168,12 @@ def _connect(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError as error:
-        raise NotSupported("TWIN_DASK is set, but dask is not installed: pip install citytwin[dask]") from error
+        raise NotSupported(
+            "TWIN_DASK is set, but dask is not installed: pip install citytwin[dask]"
+        ) from error
     try:
-        return Client(address, timeout=_CONNECT_S, set_as_default=False)
+        client: Any = Client
+        return client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise TwinError(f"TWIN_DASK: no scheduler answers at {address}") from error
 

@@ -125,6 +125,7 @@ def lifespan(settings: Settings) -> Callable[[FastAPI], contextlib.AbstractAsync
         try:
             yield
         finally:
+            await asyncio.to_thread(app.state.jobs.close)
             await live.stop()
 
     return living

@@ -31,11 +31,11 @@ class Settings(BaseSettings):
     webhook_networks: inner networks, such as 10.1.0.0/16, to which alerts may be posted; in the environment
     a JSON list. sensor_layer_seconds: how often the tiles of the sensor layer follow the readings; 0: never.
 
-    workers: runs at the same time, each in a process of its own; one for each core. dask: the address of a
-    scheduler that computes runs instead, such as tcp://10.1.0.5:8786. run_silence: seconds without a heartbeat
-    after which a run is failed. run_wait: seconds that a client may wait for a run before it is told to come
-    back for it. public_run: runs may be started without a token; by default only by programs on this machine,
-    and not when root_url says that a proxy stands before it.
+    workers: runs at the same time, each in a process of its own; by default one for each core. dask: the
+    address of a scheduler that has them computed instead, such as tcp://10.1.0.5:8786. run_silence: seconds
+    without a heartbeat after which a run is failed. run_wait: seconds that a client may wait for a run before
+    it is told to come back for it. public_run: runs may be started without a token; by default only by
+    programs on this machine, and not when root_url says that a proxy stands before it.
     """
 
     model_config = SettingsConfigDict(env_prefix="TWIN_")

@@ -13,28 +13,50 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from twin.runs import FOLDER, HEARTBEAT_S, Runs, open_runs
+from twin.runs import HEARTBEAT_S, Runs, open_runs
 
 GRACE_S = 1.5
 """How long a dismissed run may take to stop by itself [s]."""
 _LOOK_S = 0.1
 
 
-def supervise(folder: str, id: str, entry: str, silence_s: float = HEARTBEAT_S) -> str:
+@dataclass(frozen=True)
+class Task:
+    """A run to be computed. entry: of the model. workers, dask, spreads: for one that spreads its work."""
+
+    folder: str
+    id: str
+    entry: str
+    silence_s: float = HEARTBEAT_S
+    workers: int = 1
+    dask: str | None = None
+    spreads: bool = False
+
+
+def supervise(task: Task) -> str:
     """Compute an accepted run in a process of its own and wait for its end; the state that it ended in."""
+    if task.dask and task.spreads:
+        import distributed
+
+        leave: Any = distributed.secede
+        leave()  # the cluster's own threads are left to what this run hands out
+    folder, id = task.folder, task.id
     with open_runs(folder) as runs:
         if runs.state(id) == "running":  # a scheduler's second attempt, after the first was lost
             runs.fail(id, _lost("the worker that computed it was lost", runs, id))
         if runs.state(id) != "accepted":
             return runs.state(id) or "unknown"
-        log = Path(folder, FOLDER, f".{id}.log")
+        log = runs.log_file(id)
         log.parent.mkdir(exist_ok=True)
         with log.open("wb") as file:
-            process = _start(folder, id, entry, file.fileno())
+            process = _start(task, file.fileno())
         try:
-            _watch(runs, id, process, silence_s)
+            _watch(runs, id, process, task.silence_s)
         finally:
             _kill(process)
             runs.clear(id)
@@ -44,15 +66,16 @@ def supervise(folder: str, id: str, entry: str, silence_s: float = HEARTBEAT_S) 
         return run.state
 
 
-def _start(folder: str, id: str, entry: str, log: int) -> subprocess.Popen[bytes]:
+def _start(task: Task, log: int) -> subprocess.Popen[bytes]:
     paths = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
+    arguments = (task.folder, task.id, task.entry, str(task.workers), task.dask or "")
     return subprocess.Popen(
-        [sys.executable, "-m", "api.worker", folder, id, entry],
+        [sys.executable, "-m", "api.worker", *arguments],
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=log,
         env={**os.environ, "PYTHONPATH": paths},
-        start_new_session=True,  # Ctrl-C is the supervisor's to answer
+        start_new_session=True,  # Ctrl-C is the supervisor's to answer; it can be ended with what it starts
     )
 
 
@@ -85,6 +108,9 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     process.stdin.close()
     if process.poll() is None:
         process.kill()
+    if process.returncode != 0 and hasattr(os, "killpg"):
+        with suppress(ProcessLookupError):  # it had started no others, or they are gone
+            os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
@@ -108,16 +134,16 @@ def _end_with_supervisor() -> None:
 
 
 def main() -> None:
-    """Of the process: folder, id and the model's module:attribute as arguments."""
+    """Of the process, with a task's members as arguments."""
     import faulthandler
 
     faulthandler.enable()
     threading.Thread(target=_end_with_supervisor, name="end-with-supervisor", daemon=True).start()
-    folder, id, entry = sys.argv[1:]
+    folder, id, entry, workers, dask = sys.argv[1:]
     from analysis.models import load
     from analysis.run import perform
 
-    perform(folder, id, load(entry))
+    perform(folder, id, load(entry), workers=int(workers), dask=dask or None)
 
 
 if __name__ == "__main__":

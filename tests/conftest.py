@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from analysis import models
+from analysis.contract import Model
+from tests.models import ENTRY
+
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> Model:
+    """The tiny model of `tests.models`, which the product does not know otherwise."""
+    monkeypatch.setitem(models.ENTRIES, "tiny", ENTRY)
+    return models.model("tiny")
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,8 @@ from twin.store import City
 
 
 def describe(city: City) -> dict[str, Any]:
-    """crs, heights, bbox (west, south, east, north), objects (class to count), layers, sources, findings, runs."""
+    """crs, heights, bbox (west, south, east, north), objects (class to count), layers, sources, findings and
+    runs."""
     layers = city.layers()
     objects: dict[str, int] = {}
     for layer in layers:

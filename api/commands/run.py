@@ -22,7 +22,6 @@ _METAVARS = {
     "bbox": "WEST,SOUTH,EAST,NORTH",
     "reference": "FILE",
 }
-_OWN = ("folder", "seed", "again", "as_json")
 
 
 class Models(TyperGroup):
@@ -94,7 +93,7 @@ def _function(model: Any) -> Callable[..., None]:
 
     declared = {
         "folder": (Folder, inspect.Parameter.empty),
-        **{_python(p.name): (_option(p), _default(p)) for p in model.parameters},
+        **{p.name: (_option(p), _default(p)) for p in model.parameters},
         "seed": (Annotated[int, typer.Option(help="Of everything random.")], 0),
         "again": (Annotated[bool, typer.Option("--again", help="Compute it even if it was before.")], False),
         "as_json": (Json, False),
@@ -105,11 +104,6 @@ def _function(model: Any) -> Callable[..., None]:
     )
     command.__annotations__ = {name: annotation for name, (annotation, _) in declared.items()}
     return command
-
-
-def _python(name: str) -> str:
-    """A parameter of the model beside our own of the same name."""
-    return f"{name}_" if name in _OWN else name
 
 
 def _option(parameter: Any) -> Any:
@@ -155,7 +149,7 @@ def _given(model: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     """The options as inputs: what is JSON or a box on the command line is read."""
     given = {}
     for parameter in model.parameters:
-        value = options[_python(parameter.name)]
+        value = options[parameter.name]
         if value is not None and value != []:
             values = [_read(parameter, v) for v in (value if parameter.many else [value])]
             given[parameter.name] = values if parameter.many else values[0]
@@ -187,7 +181,7 @@ def _run(model: Any, folder: Path, given: dict[str, Any], seed: int, again: bool
     from api.settings import read_settings
 
     settings = read_settings(folder)
-    with Jobs(folder, 1, settings.dask, settings.run_silence) as jobs:
+    with Jobs(folder, settings.workers, settings.dask, settings.run_silence) as jobs:
         run = jobs.execute(model.name, given, seed=seed, who=user(), again=again, anywhere=True)
         cached = not run.active
         try:

@@ -12,6 +12,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
+from api.processes import RELATIONS
 from api.routes.shared import CurrentCity, CurrentSettings
 from api.titles import UNDERGROUND, layer_title
 from twin.describe import geographic_bounds
@@ -39,6 +40,8 @@ def root(request: Request) -> Response:
         {"rel": "service-doc", "href": f"{base}/docs", "type": "text/html"},
         {"rel": "conformance", "href": f"{base}/conformance", "type": "application/json"},
         {"rel": "data", "href": f"{base}/collections", "type": "application/json"},
+        {"rel": f"{RELATIONS}/processes", "href": f"{base}/processes", "type": "application/json"},
+        {"rel": f"{RELATIONS}/job-list", "href": f"{base}/jobs", "type": "application/json"},
     ]
     return JSONResponse({"title": "CityTwin", "links": links}, headers=vary)
 

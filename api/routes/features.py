@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC
-from datetime import datetime as Moment
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -13,7 +11,8 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from api.routes.shared import CurrentCity, CurrentSettings
+from api.processes import CONFORMANCE as PROCESSES
+from api.routes.shared import CurrentCity, CurrentSettings, period
 from api.titles import layer_title
 from citygml.crs import Georeference
 from citygml.model import Float64
@@ -45,7 +44,7 @@ class GeoJson(Response):
 @router.get("/conformance")
 def conformance() -> dict[str, Any]:
     """The conformance classes that this service implements."""
-    return {"conformsTo": CONFORMANCE}
+    return {"conformsTo": [*CONFORMANCE, *PROCESSES]}
 
 
 @router.get("/collections")
@@ -84,7 +83,7 @@ def items(
     limit = min(limit, settings.page_limit)
     place = georeference(city)
     box = None if bbox is None else _to_city(city, place, bbox)
-    during = None if datetime is None else _period(datetime)
+    during = None if datetime is None else period(datetime)
     matched, page = city.page(layer, limit, offset, box, during)
     links = [{"rel": "self", "href": str(request.url), "type": "application/geo+json"}]
     starts = {"next": offset + limit} if offset + limit < matched else {}
@@ -116,23 +115,6 @@ def item(layer: str, id: str, request: Request, city: CurrentCity) -> GeoJson:
         {"rel": "collection", "href": collection, "type": "application/json"},
     ]
     return GeoJson({**_feature(stored, georeference(city)), "links": links})
-
-
-def _period(text: str) -> tuple[Moment | None, Moment | None]:
-    """A moment or an interval of RFC 3339, open ends as None; in UTC where no zone is said."""
-    parts = text.split("/")
-    try:
-        moments = [None if part in ("", "..") else _utc(Moment.fromisoformat(part)) for part in parts]
-        start, end = moments if len(moments) == 2 else (moments[0], moments[0])
-        if len(moments) > 2 or moments == [None] or (start and end and end < start):
-            raise ValueError
-    except (ValueError, OverflowError):
-        raise TwinError(f"datetime: {text!r} is not a moment or START/END as of RFC 3339") from None
-    return start, end
-
-
-def _utc(moment: Moment) -> Moment:
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _layer(city: City, name: str) -> Layer:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC
+from datetime import datetime as Moment
 from http import HTTPStatus
 from typing import Annotated, cast
 
@@ -34,6 +36,29 @@ def observations_of(request: Request) -> Observations:
     if live is None:
         raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "the readings of this city cannot be opened")
     return cast(Observations, live.observations)
+
+
+def base_of(request: Request) -> str:
+    """The address under which the client knows this server."""
+    settings = settings_of(request)
+    return (settings.root_url or str(request.base_url)).rstrip("/")
+
+
+def period(text: str) -> tuple[Moment | None, Moment | None]:
+    """A moment or an interval of RFC 3339, open ends as None; in UTC where no zone is said."""
+    parts = text.split("/")
+    try:
+        moments = [None if part in ("", "..") else _utc(Moment.fromisoformat(part)) for part in parts]
+        start, end = moments if len(moments) == 2 else (moments[0], moments[0])
+        if len(moments) > 2 or moments == [None] or (start and end and end < start):
+            raise ValueError
+    except (ValueError, OverflowError):
+        raise TwinError(f"datetime: {text!r} is not a moment or START/END as of RFC 3339") from None
+    return start, end
+
+
+def _utc(moment: Moment) -> Moment:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 CurrentSettings = Annotated[Settings, Depends(settings_of)]

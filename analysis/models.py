@@ -1,0 +1,35 @@
+"""The models there are, each found where it is defined and imported when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from analysis.contract import Model
+from analysis.errors import AnalysisError
+
+ENTRIES: dict[str, str] = {}
+"""Name of a model -> module:attribute, such as "flood": "analysis.flood.model:MODEL"."""
+
+
+class UnknownModel(AnalysisError):
+    """There is no model of that name."""
+
+
+def model(name: str) -> Model:
+    """Raises UnknownModel."""
+    if name not in ENTRIES:
+        raise UnknownModel(f"there is no model {name!r}; there are {', '.join(ENTRIES) or 'none'}")
+    return load(ENTRIES[name])
+
+
+def models() -> dict[str, Model]:
+    """All of them, imported."""
+    return {name: load(entry) for name, entry in ENTRIES.items()}
+
+
+def load(entry: str) -> Model:
+    """The model at module:attribute."""
+    module, _, attribute = entry.partition(":")
+    found = getattr(import_module(module), attribute)
+    assert isinstance(found, Model)
+    return found
