@@ -1,0 +1,1 @@
+"""Tables of published numbers, each row with its source."""
