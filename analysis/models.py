@@ -7,7 +7,10 @@ from importlib import import_module
 from analysis.contract import Model
 from analysis.errors import AnalysisError
 
-ENTRIES: dict[str, str] = {}
+ENTRIES = {
+    "flood": "analysis.flood.model:MODEL",
+    "damage": "analysis.damage.model:MODEL",
+}
 """Name of a model -> module:attribute, such as "flood": "analysis.flood.model:MODEL"."""
 
 

@@ -80,7 +80,7 @@ def test_small_steps_drain_a_pond_as_torricelli_says() -> None:
         for _ in range(n):
             depth += step(depth, -3.0, total / n, cell, 1.0) / cell
         errors.append(abs(depth - truth))
-    assert errors[1] < 1e-3
+    assert errors[1] < 2e-3 * truth
     assert errors[1] / errors[0] == pytest.approx(0.5, abs=0.05)  # first order
 
 

@@ -1,4 +1,4 @@
-"""Sewers that cannot be coupled: one line that says which node or file and what to do, before anything runs."""
+"""Sewers that cannot be coupled: one line that says which node or file, before anything runs."""
 
 from __future__ import annotations
 
@@ -174,8 +174,8 @@ def test_cells_and_coordinate_systems() -> None:
     cells, inside = cells_of(xy, GRID["transform"], GRID["shape"])
     assert cells[:4].tolist() == [[0, 0], [0, 0], [1, 1], [4, 24]]
     assert inside.tolist() == [True, True, True, True, False, False, False]
-    # the origin of EPSG:5187 (129° E, 38° N; false easting 200 000 m, northing 600 000 m) lies 2° east of 5186's
-    there = to_grid_crs(np.array([[200_000.0, 600_000.0]]), "EPSG:5187", "EPSG:5186", "a.inp")
+    # the origin of EPSG:5187 (129° E, 38° N; 200 000 m, 600 000 m) lies two degrees east of that of 5186
+    there = to_grid_crs(np.array([[200_000.0, 600_000.0]] * 2), "EPSG:5187", "EPSG:5186", "a.inp")
     back = to_grid_crs(there, "EPSG:5186", "EPSG:5187", "a.inp")
     assert there[0, 0] == pytest.approx(200_000 + 175_600, abs=300)
     assert np.allclose(back, [[200_000.0, 600_000.0]], atol=1e-3)

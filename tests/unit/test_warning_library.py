@@ -10,14 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import AnalysisError
+from analysis.warning.batch import CityScenario, on_dask, on_processes
 from analysis.warning.library import (
     DEEPEST_M,
     Axis,
     Library,
     compute_library,
     keep_held_out,
-    on_dask,
-    on_processes,
     open_library,
     save_library,
     scenarios,
@@ -168,6 +167,25 @@ def test_a_broken_run_leaves_no_file(tmp_path: Path) -> None:
         open_library(tmp_path / "no.nc")
 
 
+def test_runs_that_say_more_rain_is_less_water_are_raised(tmp_path: Path) -> None:
+    def odd(parameters):
+        told = bowl({**parameters, "level": 1.0})
+        if parameters["rain"] == 60.0:
+            told[-1] = 0.0
+        return told
+
+    library = compute_library(odd, AXES[:2], path=tmp_path / "odd.nc")
+    drop = max(bowl({"rain": 40.0, "duration": d, "level": 1.0})[-1].max() for d in AXES[1].values)
+    assert library.raised == pytest.approx(drop, abs=0.001)
+    for duration in AXES[1].values:
+        depths = [answer(library, {"rain": r, "duration": duration}).depth for r in (40.0, 60.0)]
+        assert np.nanmin(depths[1] - depths[0]) >= 0.0
+    free = Axis("rain", "mm/h", AXES[0].values, rising=False)
+    as_run = compute_library(odd, (free, AXES[1]))
+    assert as_run.raised == 0.0
+    assert (answer(as_run, {"rain": 60.0, "duration": 1.0}).depth[-1] == 0.0).all()
+
+
 def test_zones_instead_of_cells() -> None:
     library = compute_library(lambda p: np.array([p["rain"], 2 * p["rain"]]) / 100, AXES[:1])
     assert answer(library, {"rain": 50.0}).depth.tolist() == pytest.approx([0.5, 1.0], abs=1e-3)
@@ -188,6 +206,21 @@ def test_processes_and_dask_give_the_same(library: Library) -> None:
         on_dask(cluster.scheduler_address) as spread,
     ):
         assert np.array_equal(compute_library(_two, axes, map_=spread).depths, alone.depths)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_runs_of_a_city_are_kept_and_given_back(tmp_path: Path) -> None:
+    from twin.runs import list_runs
+    from twin.store import create_city
+
+    folder = tmp_path / "x.twin"
+    create_city(folder, crs="EPSG:5187+5193").close()
+    run_one = CityScenario(str(folder), "tiny", {"steps": 2, "pause": 0.0}, {"amount": "rain"}, "depth")
+    library = compute_library(run_one, (Axis("amount", "mm", (10.0, 30.0)),))
+    assert answer(library, {"amount": 25.0}).depth == pytest.approx(0.025, abs=0.0011)
+    assert len(list_runs(folder)) == 2
+    compute_library(run_one, (Axis("amount", "mm", (10.0, 20.0, 30.0)),))
+    assert len(list_runs(folder)) == 3
 
 
 def _two(parameters) -> np.ndarray:

@@ -123,6 +123,15 @@ def test_ground_without_a_depth_is_not_passed() -> None:
     assert route.destination is None
 
 
+def test_a_bridge_stands_above_the_water() -> None:
+    water = dry()
+    water[cells_of(shapely.box(0, 90, 200, 110))] = 2.0
+    deck = shapely.box(20, 86, 30, 114)
+    (route,) = evacuate(network(GRID, SQUARE, 0.0, water, bridges=[deck]), [SOUTH_WEST], [NORTH_EAST])
+    assert route.destination == 0 and route.max_depth == 0.0
+    assert shapely.crosses(shapely.LineString(route.line), deck)
+
+
 def test_what_is_no_network() -> None:
     with pytest.raises(AnalysisError, match="no roads"):
         network(GRID, [], 0.0, dry())
