@@ -1,0 +1,377 @@
+"""The model `flood`: rain and streams over the city's ground and between its buildings, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+
+from analysis.contract import Model, Output, Parameter, Result, Title
+from analysis.errors import AnalysisError
+
+if TYPE_CHECKING:
+    from analysis.context import Context
+    from analysis.damage.city import CityDamage
+    from analysis.flood.inputs import Boundary
+    from analysis.flood.result import FloodResult
+    from analysis.scene import FloodScene
+    from analysis.sewers.coupling import Sewers
+    from twin.observations.store import Observations
+
+_MINUTE = 60.0
+_EDGES = ("north", "east", "south", "west")
+_BEFORE_S = 86_400.0
+"""How far back before its own end the rain of sensors may begin [s]."""
+
+
+def run(
+    context: Context,
+    *,
+    area: Sequence[float] | None,
+    cell_size: float,
+    duration: float,
+    rain: float,
+    rain_duration: float,
+    rain_source: str,
+    rain_file: Path | None,
+    sewers: Path | None,
+    stream_rise: float,
+    scheme: str,
+    edges: str,
+    buildings: str,
+    losses: str,
+    soil: str,
+    interval: float,
+    precision: str,
+    sill: float,
+    country: str,
+) -> Mapping[str, Result]:
+    """See docs/flood.md. Raises AnalysisError for inputs that cannot be used."""
+    from analysis.flood.inputs import CurveNumber, GreenAmpt
+    from analysis.flood.simulate import simulate
+    from analysis.flood.water import write_water
+    from analysis.scene import flood_scene, plane_of
+    from analysis.sewers.network import write_layer
+    from twin.observations.connections import DATABASE
+    from twin.observations.store import open_observations
+    from twin.store import open_city
+
+    seconds = duration * _MINUTE
+    with ExitStack() as stack:
+        city = stack.enter_context(open_city(context.city_folder))
+        observations: Observations | None = None
+        if (context.city_folder / DATABASE).exists():
+            observations = stack.enter_context(open_observations(context.city_folder))
+        context.progress(0.0, "reading the ground and what stands on it")
+        bounds = None if area is None else _bounds(plane_of(city), area)
+        scene = flood_scene(city, cell_size, bounds, holes="fill", observations=observations)
+        drainage = (
+            None
+            if sewers is None
+            else stack.enter_context(_sewers(scene, sewers, rain_source, seconds, interval))
+        )
+        if drainage is None and rain_source == "inp":
+            raise AnalysisError("rain of the .inp file needs sewers")
+        rainfall, said = _rain(scene, observations, rain_source, rain_file, rain, rain_duration, seconds)
+        infiltration: CurveNumber | GreenAmpt | None = None
+        if losses == "curve-number":
+            infiltration = scene.curve_number(soil)  # type: ignore[arg-type]
+        elif losses == "green-ampt":
+            infiltration = scene.green_ampt()
+        result = simulate(
+            scene.elevation,
+            scene.cell_size,
+            seconds,
+            scheme=scheme,  # type: ignore[arg-type]
+            manning=scene.manning,
+            rainfall=rainfall,
+            boundaries=_boundaries(scene, edges, stream_rise),
+            initial_depth=scene.initial_depth(),
+            buildings=scene.built(buildings),  # type: ignore[arg-type]
+            infiltration=infiltration,
+            drainage=drainage,
+            output_interval=interval * _MINUTE,
+            dtype=precision,  # type: ignore[arg-type]
+            progress=context.span(0.1, 0.85),
+        )
+        context.progress(0.86, "damage")
+        damage = _damage(city, scene, result, country, sill, buildings)
+        context.progress(0.93, "writing")
+        results = _rasters(context, scene, result)
+        results["water"] = write_water(context, scene, result)
+        if drainage is not None:
+            place = scene.plane.target or scene.plane.source
+            to_globe = None if place is None else place.to_geographic
+            layer = write_layer(context.folder, drainage.network, drainage.finish(), to_globe)
+            results["sewers"] = context.file("sewers", layer.name)
+            said += [f"node {name} is left out: {why}" for name, why in drainage.excluded.items()]
+        results |= _tables(context, scene, result, damage, [*scene.notes, *said])
+    return results
+
+
+def _bounds(plane: Any, area: Sequence[float]) -> tuple[float, float, float, float]:
+    """The grid's bounds [m] around west, south, east, north [degrees]."""
+    west, south, east, north = area
+    corners = plane.degrees_to_grid(np.array([[west, south], [east, south], [east, north], [west, north]]))
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def _sewers(scene: FloodScene, path: Path, rain_source: str, seconds: float, interval: float) -> Sewers:
+    """Storm drains, coupled at their nodes. Raises AnalysisError also when it would rain twice."""
+    from analysis.sewers import inp
+    from analysis.sewers.coupling import Sewers
+
+    if rain_source != "inp" and inp.read(path).table("RAINGAGES"):
+        raise AnalysisError(
+            f"{path.name} brings rain of its own to its subcatchments: set rain_source to inp, or take its"
+            " RAINGAGES and SUBCATCHMENTS out so that the rain falls on the ground alone"
+        )
+    return Sewers(
+        path,
+        duration=seconds,
+        transform=scene.transform,
+        shape=scene.grid.shape,
+        crs=scene.crs,
+        grid_crs=scene.crs,
+        outside="exclude",
+        output_interval=interval * _MINUTE,
+    )
+
+
+def _rain(
+    scene: FloodScene,
+    observations: Observations | None,
+    source: str,
+    file: Path | None,
+    intensity: float,
+    minutes: float,
+    seconds: float,
+) -> tuple[Any, list[str]]:
+    """What `simulate` takes as rainfall, and what is to be said of it."""
+    from analysis.flood.inputs import MM_PER_HOUR, Rainfall
+    from analysis.scene import rain_from_file, rain_from_sensors
+
+    if source == "inp":
+        return None, []
+    if source == "file":
+        if file is None:
+            raise AnalysisError("rain from a file needs rain_file")
+        found = rain_from_file(file, scene.grid)
+        return found.rainfall, [f"rain: {found.source}", *found.notes]
+    if source == "sensors":
+        if observations is None:
+            raise AnalysisError("the city has no readings, so no rain of sensors")
+        latest = max((reading.time for reading in observations.latest()), default=0)
+        found = rain_from_sensors(observations, latest - int(seconds * 1e6), latest, gaps="fill")
+        return found.rainfall, [f"rain: {found.source}", *found.notes]
+    until = min(minutes * _MINUTE, seconds)
+    return Rainfall([0.0, until], [intensity / MM_PER_HOUR]), []
+
+
+def _boundaries(scene: FloodScene, edges: str, rise: float) -> list[Boundary]:
+    """The level of streams where they meet an edge, raised by `rise` [m] over an hour; elsewhere `edges`."""
+    from analysis.flood.inputs import Boundary
+
+    found = []
+    taken: dict[str, list[tuple[int, int]]] = {edge: [] for edge in _EDGES}
+    for boundary in scene.boundaries():
+        level = boundary.value
+        if rise and isinstance(level, (int, float)):
+            boundary = Boundary(
+                boundary.edge, "stage", [level, level + rise], [0.0, 3600.0], boundary.start, boundary.stop
+            )
+        found.append(boundary)
+        length = scene.grid.columns if boundary.edge in ("north", "south") else scene.grid.rows
+        taken[boundary.edge].append((boundary.start, length if boundary.stop is None else boundary.stop))
+    if edges == "closed":
+        return found
+    for edge in _EDGES:
+        length = scene.grid.columns if edge in ("north", "south") else scene.grid.rows
+        start = 0
+        for low, high in [*sorted(taken[edge]), (length, length)]:
+            if low > start:
+                found.append(Boundary(edge, "free", start=start, stop=low))  # type: ignore[arg-type]
+            start = max(start, high)
+    return found
+
+
+def _damage(
+    city: Any, scene: FloodScene, result: FloodResult, country: str, sill: float, method: str
+) -> CityDamage:
+    from analysis import damage
+    from analysis.damage.city import Exposed
+
+    base = damage.construction_costs(country)
+    return damage.city_damage(
+        city,
+        Exposed.read(city, scene.grid, scene.plane),
+        np.asarray(result.max_depth, np.float32),
+        costs=base,
+        curves=damage.damage_curves(base.region),
+        uses=damage.use_table(),
+        vulnerability=damage.Vulnerability(threshold=sill),
+        blocked=method == "blocked",
+    )
+
+
+def _rasters(context: Context, scene: FloodScene, result: FloodResult) -> dict[str, Result]:
+    grids = {
+        "depth_max": result.max_depth,
+        "speed_max": result.max_speed,
+        "hazard_max": result.max_hazard,
+        "arrival": np.where(np.isfinite(result.arrival), result.arrival, np.nan),
+    }
+    made = {
+        name: context.raster(name, np.asarray(array, np.float32), scene.transform)
+        for name, array in grids.items()
+    }
+    frames = [(s.time, np.asarray(s.depth, np.float32)) for s in result.snapshots]
+    return made | {"depth": context.rasters("depth", frames, scene.transform)}
+
+
+def _tables(
+    context: Context, scene: FloodScene, result: FloodResult, found: CityDamage, notes: list[str]
+) -> dict[str, Result]:
+    from analysis import damage
+
+    assessment = found.assessment
+    table, blocks = assessment.buildings, assessment.blocks.reset_index()
+    wet = np.asarray(result.max_depth) >= 0.05
+    wet &= scene.initial_depth() <= 0
+    balance = result.balance
+    summary = {
+        "scheme": result.scheme,
+        "cells": int(result.max_depth.size),
+        "cell_size": scene.cell_size,
+        "seconds": round(result.seconds, 2),
+        "steps": result.steps,
+        "max_depth": float(result.max_depth[wet].max()) if wet.any() else 0.0,
+        "flooded_area": float(wet.sum()) * scene.cell_size**2,
+        "rain_volume": balance.rain,
+        "infiltration_volume": balance.infiltration,
+        "boundary_volume": balance.boundary,
+        "mass_error": result.mass_error,
+        "damage": damage.summary(assessment),
+        "roads_cut": int(found.roads["cut"].sum()),
+        "by_block": blocks[["block", "buildings_flooded", "depth", "damage"]].to_dict("records"),
+        "notes": [*notes, *assessment.notes],
+    }
+    listed = {
+        "ids": table["id"].tolist(),
+        "depth": table["depth"].round(3).tolist(),
+        "damage": table["damage"].round(0).tolist(),
+        "use": table["use"].astype(str).tolist() if "use" in table else [],
+        "currency": assessment.currency,
+        "price_year": assessment.price_year,
+    }
+    units = {"depth": "m", "damage": assessment.currency}
+    return {
+        "buildings": context.json("buildings", listed, units),
+        "building_table": context.table("building_table", table, assessment.units(table)),
+        "summary": context.json(
+            "summary",
+            summary,
+            {
+                "max_depth": "m",
+                "cell_size": "m",
+                "flooded_area": "m2",
+                "rain_volume": "m3",
+                "infiltration_volume": "m3",
+                "boundary_volume": "m3",
+                "mass_error": "1",
+                "damage": assessment.currency,
+            },
+        ),
+    }
+
+
+def _number(name: str, ko: str, en: str, unit: str, default: float, low: float, high: float) -> Parameter:
+    return Parameter(
+        name=name, title={"ko": ko, "en": en}, type="number", unit=unit, default=default, minimum=low,
+        maximum=high,
+    )  # fmt: skip
+
+
+def _choice(name: str, ko: str, en: str, *choices: str, description: Title | None = None) -> Parameter:
+    return Parameter(
+        name=name, title={"ko": ko, "en": en}, type="string", default=choices[0], choices=choices,
+        description=description,
+    )  # fmt: skip
+
+
+def _output(name: str, ko: str, en: str, kind: Any, unit: str | None = None) -> Output:
+    return Output(name=name, title={"ko": ko, "en": en}, kind=kind, unit=unit)
+
+
+def _soil_groups() -> tuple[str, ...]:
+    from analysis.scene.landuse import SoilGroup
+
+    groups = get_args(SoilGroup)
+    return ("C", *(group for group in groups if group != "C"))
+
+
+MODEL = Model(
+    name="flood",
+    version="1",
+    title={"ko": "침수", "en": "Flood"},
+    description={
+        "ko": "도시의 지형과 건물 위로 흐르는 비와 하천의 물을 천수방정식으로 풀고, 피해액을 구한다.",
+        "en": "Rain and streams over the city's ground and between its buildings by the shallow-water"
+        " equations, and what the water costs.",
+    },
+    parameters=(
+        Parameter(name="area", title={"ko": "영역", "en": "area"}, type="bbox"),
+        _number("cell_size", "격자 크기", "cell size", "m", 5.0, 0.25, 1000.0),
+        _number("duration", "모의 시간", "time simulated", "min", 120.0, 1.0, 14_400.0),
+        _number("rain", "강우 강도", "rain intensity", "mm/h", 60.0, 0.0, 1000.0),
+        _number("rain_duration", "강우 지속 시간", "how long it rains", "min", 60.0, 0.0, 14_400.0),
+        _choice("rain_source", "강우 자료", "rain from", "design", "sensors", "file", "inp"),
+        Parameter(
+            name="rain_file",
+            title={"ko": "격자 강우 파일 (NetCDF, GeoTIFF)", "en": "gridded rain (NetCDF, GeoTIFF)"},
+            type="reference",
+        ),
+        Parameter(
+            name="sewers",
+            title={"ko": "우수관망 (SWMM .inp)", "en": "storm drains (SWMM .inp)"},
+            type="reference",
+        ),
+        _number("stream_rise", "하천 수위 상승", "rise of the streams within an hour", "m", 0.0, 0.0, 20.0),
+        _choice("scheme", "계산 기법", "scheme", "hllc", "inertial", "muscl"),
+        _choice("edges", "가장자리", "edges of the area", "free", "closed"),
+        _choice("buildings", "건물 처리", "buildings are", "blocked", "raised", "porous"),
+        _choice("losses", "침투", "losses of rain", "curve-number", "green-ampt", "none"),
+        _choice("soil", "토양군 (NRCS)", "hydrologic soil group (NRCS)", *_soil_groups()),
+        _number("interval", "출력 간격", "time between pictures", "min", 5.0, 0.1, 1440.0),
+        _choice("precision", "정밀도", "precision", "float64", "float32"),
+        _number("sill", "문턱 높이", "height of door sills", "m", 0.1, 0.0, 3.0),
+        Parameter(
+            name="country",
+            title={"ko": "피해액 국가 (ISO 3166)", "en": "country of damage costs (ISO 3166)"},
+            type="string",
+            default="KOR",
+        ),
+    ),
+    outputs=(
+        _output("depth_max", "최대 침수심", "greatest depth", "raster", "m"),
+        _output("speed_max", "최대 유속", "greatest speed", "raster", "m/s"),
+        _output("hazard_max", "최대 위험도", "greatest hazard rating", "raster", "1"),
+        _output("arrival", "도달 시간", "time of arrival", "raster", "s"),
+        _output("depth", "시간별 침수심", "depth in time", "rasters", "m"),
+        _output("water", "뷰어용 수면", "water for the viewer", "json"),
+        Output(
+            name="sewers",
+            title={"ko": "우수관망의 수위와 유량", "en": "heads and flows of the storm drains"},
+            kind="json",
+            optional=True,
+        ),
+        _output("buildings", "건물별 침수심과 피해액", "depth and damage of buildings", "json"),
+        _output("building_table", "건물별 표", "table of buildings", "table"),
+        _output("summary", "요약", "summary", "json"),
+    ),
+    run=run,
+)

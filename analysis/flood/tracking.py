@@ -1,0 +1,71 @@
+"""Maxima, arrival and duration, kept while a run goes on, and the hazard rating.
+
+Hazard rating: HR = d (v + 0.5) + DF, with the debris factor DF by depth and surroundings (Defra/Environment
+Agency 2006, *Flood Risks to People*, FD2321/TR1): nothing up to 0.25 m; from there, and from 0.75 m or where
+the water is faster than 2 m/s, 0 and 0.5 for pasture, 0.5 and 1 for woodland, 1 and 1 in towns. Classes: up
+to 0.75 low, 1.25 moderate, 2.0 significant, above extreme.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import prange
+
+from analysis.flood.arithmetic import kernel, parallel_kernel
+from analysis.flood.hazard import DEEP, FAST, SHALLOW
+from analysis.flood.tiles import COLS, ROWS
+
+_SHALLOW, _DEEP, _FAST = SHALLOW, DEEP, FAST
+
+
+@kernel
+def _row(
+    h: Any, u: Any, v: Any, depth: Any, speed: Any, hazard: Any, arrival: Any, duration: Any, now: Any,
+    span: Any,
+    dry: Any, arrive: Any, stay: Any, some: Any, much: Any,
+) -> None:  # fmt: skip
+    real = type(now)
+    zero, half = real(0.0), real(0.5)
+    shallow, deep, fast = real(_SHALLOW), real(_DEEP), real(_FAST)
+    for j in range(h.size):
+        d = h[j]
+        w = np.sqrt(u[j] * u[j] + v[j] * v[j])
+        debris = much if d > deep else some
+        debris = much if w > fast else debris
+        debris = debris if d > shallow else zero
+        rating = d * (w + half) + debris
+        rating = rating if d > dry else zero
+        depth[j] = max(depth[j], d)
+        speed[j] = max(speed[j], w)
+        hazard[j] = max(hazard[j], rating)
+        first = min(arrival[j], now)
+        arrival[j] = first if d > arrive else arrival[j]
+        duration[j] += span if d > stay else zero
+
+
+@parallel_kernel
+def track(
+    h: Any, u: Any, v: Any, kept: Any, active: Any, bounds: Any, now: Any, span: Any,
+    dry: Any, arrive: Any, stay: Any, some: Any, much: Any,
+) -> None:  # fmt: skip
+    """Look at the active tiles. kept: depth, speed, hazard, arrival, duration. now, span: the time, and the
+    time since the last look [s]. some, much: debris factors."""
+    rows, cols = h.shape
+    depth, speed, hazard, arrival, duration = kept
+    for part in prange(bounds.size - 1):
+        for i in range(bounds[part] * ROWS, min(bounds[part + 1] * ROWS, rows)):
+            t = 0
+            while t < active.shape[1]:
+                if not active[i // ROWS, t]:
+                    t += 1
+                    continue
+                a = t * COLS
+                while t < active.shape[1] and active[i // ROWS, t]:
+                    t += 1
+                b = min(t * COLS, cols)
+                _row(
+                    h[i, a:b], u[i, a:b], v[i, a:b], depth[i, a:b], speed[i, a:b], hazard[i, a:b],
+                    arrival[i, a:b], duration[i, a:b], now, span, dry, arrive, stay, some, much,
+                )  # fmt: skip
