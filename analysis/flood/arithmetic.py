@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -11,10 +10,6 @@ from typing import Any, TypeVar
 import numpy as np
 from numba import njit
 from numba.extending import overload
-
-# OpenMP reads this when it is loaded. Without it, threads spin while they wait for one another, and a run on
-# a machine that is busy with other work becomes ten times slower.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _HOW: dict[str, Any] = {
     "fastmath": {"contract", "reassoc", "nsz", "arcp"},

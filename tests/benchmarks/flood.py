@@ -1,8 +1,8 @@
 """`python -m tests.benchmarks.flood`: how many cells a second the flood schemes compute.
 
-The case: a square of 1 m cells with blocks of buildings, 100 mm/h, closed edges. A rate counts the cells of the
-grid, blocked ones too, over the wall time of the steps; compilation comes before. Each figure is the best of
-some short runs, beside the rate at which this machine copies arrays meanwhile.
+The case: a square of 1 m cells with blocks of buildings, 100 mm/h, closed edges. A rate counts the cells of
+the grid, blocked ones too, over the wall time of the steps; compilation comes before. Each figure is the
+best of some short runs, beside the rate at which this machine copies arrays meanwhile.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ Row = tuple[str, str]
 
 
 def town(n: int) -> tuple[Any, Any]:
-    """Ground [m] `(n, n)` with a slope of 0.5 % and hollows, and which cells are built on: blocks of 25 by 20 m
-    with streets of 25 and 20 m."""
+    """Ground [m] `(n, n)` with a slope of 0.5 % and hollows, and which cells are built on: blocks of 25 by
+    20 m with streets of 25 and 20 m."""
     y, x = np.mgrid[:n, :n].astype(np.float32)
     ground = 10 + 0.005 * (n - x) + 0.3 * np.sin(x / 37) * np.cos(y / 29)
     return ground, (x % 50 > 15) & (x % 50 < 40) & (y % 40 > 12) & (y % 40 < 32)
@@ -55,7 +55,8 @@ def _timed(function: Any, *arguments: Any) -> float:
 
 
 def rate(n: int, scheme: str, dtype: str, seconds: float, rounds: int) -> tuple[float, flood.FloodResult]:
-    """Million cell updates a second, the best of some runs of so many seconds of rain, and the last result."""
+    """Million cell updates a second, the best of some runs of so many seconds of rain, and the last
+    result."""
     ground, built = town(n)
     best = 0.0
     for _ in range(rounds + 1):  # the first compiles
