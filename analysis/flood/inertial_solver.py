@@ -67,26 +67,27 @@ def _edge(
 
 
 @parallel_kernel
-def _velocity(h: Any, z: Any, qx: Any, qy: Any, u: Any, v: Any, dry: Any) -> None:
-    """Velocities at the middle of cells [m/s]: means of those over opposite faces, flow over depth there."""
+def _velocity(h: Any, z: Any, qx: Any, qy: Any, u: Any, v: Any, dry: Any, active: Any) -> None:
+    """Velocities at the middle of cells [m/s]: means of those over opposite faces, flow over depth there;
+    none in tiles that are not active."""
     rows, cols = h.shape
     for i in prange(rows):
-        for j in range(cols):
-            if h[i, j] <= dry:
-                u[i, j] = 0
-                v[i, j] = 0
+        for tile in range(active.shape[1]):
+            a, b = tile * COLS, min(tile * COLS + COLS, cols)
+            u[i, a:b] = 0
+            v[i, a:b] = 0
+            if not active[i // ROWS, tile]:
                 continue
-            here = z[i, j] + h[i, j]
-            west = _over(qx[i, j], here, z[i, j], h[i, max(j - 1, 0)], z[i, max(j - 1, 0)], dry)
-            east = _over(
-                qx[i, j + 1], here, z[i, j], h[i, min(j + 1, cols - 1)], z[i, min(j + 1, cols - 1)], dry
-            )
-            north = _over(qy[i, j], here, z[i, j], h[max(i - 1, 0), j], z[max(i - 1, 0), j], dry)
-            south = _over(
-                qy[i + 1, j], here, z[i, j], h[min(i + 1, rows - 1), j], z[min(i + 1, rows - 1), j], dry
-            )
-            u[i, j] = (west + east) / 2
-            v[i, j] = (north + south) / 2
+            for j in range(a, b):
+                if h[i, j] > dry:
+                    w, e, n, s = max(j - 1, 0), min(j + 1, cols - 1), max(i - 1, 0), min(i + 1, rows - 1)
+                    bed, here = z[i, j], z[i, j] + h[i, j]
+                    west = _over(qx[i, j], here, bed, h[i, w], z[i, w], dry)
+                    east = _over(qx[i, j + 1], here, bed, h[i, e], z[i, e], dry)
+                    north = _over(qy[i, j], here, bed, h[n, j], z[n, j], dry)
+                    south = _over(qy[i + 1, j], here, bed, h[s, j], z[s, j], dry)
+                    u[i, j] = (west + east) / 2
+                    v[i, j] = (north + south) / 2
 
 
 @kernel
@@ -119,7 +120,7 @@ class LocalInertial:
         shape = (-(-rows // ROWS), -(-cols // COLS))
         self.flags = np.full(shape, tiles.ALL, np.uint8)
         self._rest = np.zeros(shape, np.uint8)
-        self.active = np.zeros(shape, np.bool_)
+        self.active = np.ones(shape, np.bool_)
         self.bounds = np.zeros(threads + 1, np.int64)
         self.cells = 0
 
@@ -130,7 +131,7 @@ class LocalInertial:
     def velocity(self) -> tuple[Array, Array]:
         p = self._p
         h, qx, qy = self._old
-        _velocity(h, p.z, qx, qy, self._u, self._v, p.dtype(p.options.dry_depth))
+        _velocity(h, p.z, qx, qy, self._u, self._v, p.dtype(p.options.dry_depth), self.active)
         return self._u, self._v
 
     def quicken(self, speed: float) -> None:
