@@ -10,9 +10,12 @@ import { Notices, Progress } from './panels/Notices';
 import { PhoneBar } from './panels/PhoneBar';
 import { SensorInspector } from './panels/SensorInspector';
 import { SidePanel } from './panels/SidePanel';
+import { Simulate } from './panels/Simulate';
 import { StagedNote, TimeBar } from './panels/TimeBar';
 import { ToolBar } from './panels/ToolBar';
 import { Drawing, ToolReadout } from './panels/ToolReadout';
+import { WaterProbe } from './panels/WaterProbe';
+import { probe } from './state/flood';
 import { pickedSensor } from './state/sensors';
 import { selection, sheet, sidePanel, tool } from './state/store';
 
@@ -23,6 +26,7 @@ function escape(event: KeyboardEvent): void {
   else if (sheet.value !== null) sheet.value = null;
   else if (selection.value !== null) selection.value = null;
   else if (pickedSensor.value !== null) pickedSensor.value = null;
+  else if (probe.value !== null) probe.value = null;
   else sidePanel.value = null;
 }
 
@@ -55,7 +59,9 @@ export function App({ mount }: { mount: (container: HTMLElement) => void }) {
       <Drawing />
       <Inspector />
       <SensorInspector />
+      <WaterProbe />
       <SidePanel />
+      <Simulate />
       <ToolBar />
       <div class="bottom">
         <Chart />

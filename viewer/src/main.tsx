@@ -12,6 +12,7 @@ import './styles/notices.css';
 import './styles/sensors.css';
 import './styles/chart.css';
 import './styles/alerts.css';
+import './styles/runs.css';
 import './styles/phone.css';
 import { effect } from '@preact/signals';
 import { render } from 'preact';
@@ -22,8 +23,10 @@ import type { City, PlacedCity } from './client/types';
 import { t } from './i18n';
 import { cityTitle } from './panels/Header';
 import { followDay } from './state/dayData';
+import { followFlood } from './state/flood';
 import { followLayerReadings } from './state/layerReadings';
 import { followPreferences, startPreferences } from './state/preferences';
+import { followRuns } from './state/runs';
 import { readHash } from './state/share';
 import { followSensors } from './state/sensors';
 import { followLink, startState } from './state/start';
@@ -44,6 +47,8 @@ async function show(described: PlacedCity): Promise<void> {
   followSensors();
   followLayerReadings();
   followDay();
+  followRuns();
+  followFlood();
   if (!document.createElement('canvas').getContext('webgl2')) {
     webglMissing.value = true;
     return;

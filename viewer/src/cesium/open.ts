@@ -10,6 +10,7 @@ import { drapeGround } from './ground';
 import { exposeHooks, isLoaded } from './hooks';
 import { listenToKeys } from './keys';
 import { lightCity } from './light';
+import { markRuns } from './marks';
 import { offerMeasuring } from './measure';
 import { listenToMouse } from './picking';
 import { chooseQuality } from './quality';
@@ -19,6 +20,7 @@ import { createStage, type Stage } from './stage';
 import { showLayers } from './tilesets';
 import { offerUnderground } from './underground';
 import { offerWalk } from './walk';
+import { showFloods } from './water';
 
 /** The scene that stands, for panels that act on it. */
 export const stage = signal<Stage | null>(null);
@@ -55,11 +57,13 @@ export async function openCity(
   drapeField(made);
   showLayers(made);
   showSensors(made);
+  showFloods(made);
   drawStage(made);
   playTime(made);
   listenToMouse(made);
   listenToKeys(made);
   offerMeasuring(made);
+  markRuns(made);
   offerSection(made);
   offerWalk(made);
   offerUnderground(made);

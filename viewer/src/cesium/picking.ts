@@ -9,13 +9,16 @@ import {
   ScreenSpaceEventHandler,
   ScreenSpaceEventType,
 } from '@cesium/engine';
+import { probe } from '../state/flood';
 import { crowd, pickSensor } from '../state/sensors';
 import { selection, tool } from '../state/store';
 import { flyToPlace } from './camera';
+import { isFlat, matterKind } from './matter';
 import { symbolAt } from './sensors';
 import type { Stage } from './stage';
 import { tilesets } from './tilesets';
 import { hoverTint, tintOf } from './tint';
+import { probeAt } from './water';
 
 /** A tool's view of the mouse: a point on a surface, and the end of a drawing. */
 export interface ToolInput {
@@ -55,7 +58,13 @@ export function pickAt(stage: Stage, at: Cartesian2): string | null {
   return typeof id === 'string' ? id : null;
 }
 
-/** Picks the sensor or the object at a point of the canvas, or lets go. */
+/** Whether an object lies on the ground; where water is over it, a click asks about the water. */
+function isOnGround(feature: Cesium3DTileFeature): boolean {
+  const entry = [...tilesets.value.values()].find(({ tileset }) => tileset === feature.tileset);
+  return entry !== undefined && isFlat(matterKind(entry.layer));
+}
+
+/** Picks the sensor, the object or the water at a point of the canvas, or lets go. */
 export function pickThere(stage: Stage, at: Cartesian2): void {
   const symbol = symbolAt(at);
   if (symbol) {
@@ -63,6 +72,12 @@ export function pickThere(stage: Stage, at: Cartesian2): void {
     pickSensor(symbol.id);
   } else {
     pickSensor(null);
+    const feature = featureAt(stage, at);
+    if (!feature || isOnGround(feature)) {
+      const position = surfaceAt(stage, at);
+      if (position && probeAt(position)) return;
+    }
+    probe.value = null;
     selection.value = pickAt(stage, at);
   }
 }

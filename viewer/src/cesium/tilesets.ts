@@ -5,6 +5,7 @@ import { lostServer, offline } from '../client/api';
 import type { LayerInfo } from '../client/types';
 import { classifier, numberClassifier } from '../layers/classify';
 import { readingOf, readingsOf } from '../state/colouring';
+import { buildingValues, runValueOf } from '../state/flood';
 import {
   highlighted,
   layerHealth,
@@ -115,19 +116,21 @@ function followLayer(entry: TilesetEntry): void {
   const kind = matterKind(entry.layer);
   entry.tileset.show = view.visible;
   const by = view.classification;
-  const readings = readingOf(by?.attribute) === null ? null : readingsOf(entry.layer.id);
+  const ofRun = runValueOf(by?.attribute);
+  const values =
+    ofRun !== null
+      ? (buildingValues.value.get(ofRun) ?? null)
+      : readingOf(by?.attribute) === null
+        ? null
+        : readingsOf(entry.layer.id);
   const attribute = by ? entry.layer.attributes.find((item) => item.id === by.attribute) : undefined;
   entry.rule = {
     highlighted: highlighted.value,
     opacity: view.opacity * (underground.value && isFlat(kind) ? GLASS : 1),
-    attribute: readings ? by!.attribute : (attribute?.id ?? null),
-    values: readings?.byId ?? null,
+    attribute: values ? by!.attribute : (attribute?.id ?? null),
+    values: values?.byId ?? null,
     classifier:
-      by && readings
-        ? numberClassifier(by, readings.range)
-        : by && attribute
-          ? classifier(by, attribute)
-          : null,
+      by && values ? numberClassifier(by, values.range) : by && attribute ? classifier(by, attribute) : null,
   };
   entry.tileset.style = styleFor(entry.rule);
   const { sun, sky, bounce, casts, shadow } = light.value;

@@ -52,7 +52,11 @@ async function problem(answer: Response): Promise<ApiError> {
 
 async function ask<T>(path: string, settings: RequestInit): Promise<T> {
   const token = readToken();
-  const headers = { accept: 'application/json', ...(token !== null && { authorization: `Bearer ${token}` }) };
+  const headers = {
+    accept: 'application/json',
+    ...(token !== null && { authorization: `Bearer ${token}` }),
+    ...(settings.headers as Record<string, string> | undefined),
+  };
   let answer: Response;
   try {
     answer = await fetch(path, { ...settings, headers });
@@ -71,7 +75,18 @@ async function ask<T>(path: string, settings: RequestInit): Promise<T> {
 }
 
 export const get = <T>(path: string, abort?: AbortSignal) => ask<T>(path, { signal: abort ?? null });
-export const post = <T>(path: string) => ask<T>(path, { method: 'POST' });
+export const post = <T>(path: string, body?: unknown, headers: Record<string, string> = {}) =>
+  ask<T>(path, {
+    method: 'POST',
+    ...(body !== undefined && {
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', ...headers },
+    }),
+  });
+export const remove = <T>(path: string) => ask<T>(path, { method: 'DELETE' });
+/** JSON in the reader's language. */
+export const getIn = <T>(path: string, language: string) =>
+  ask<T>(path, { headers: { 'accept-language': language } });
 
 export const getCity = () => get<City>('/city');
 

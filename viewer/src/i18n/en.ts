@@ -1,8 +1,10 @@
 /** English texts by key. `{one, other}` follow the plural rule of the parameter `count`. */
+import { floodEn } from './flood.en';
 import { sensorsEn } from './sensors.en';
 
 export const en = {
   ...sensorsEn,
+  ...floodEn,
   'app.title': 'CityTwin',
   'app.skip': 'Skip to the map',
   'map.label':

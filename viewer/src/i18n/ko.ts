@@ -1,9 +1,11 @@
 /** Korean texts by key; the keys are those of `en.ts`. */
 import type { Texts } from './index';
+import { floodKo } from './flood.ko';
 import { sensorsKo } from './sensors.ko';
 
 export const ko: Texts = {
   ...sensorsKo,
+  ...floodKo,
   'app.title': '시티트윈',
   'app.skip': '지도로 건너뛰기',
   'map.label':

@@ -2,10 +2,12 @@
  * Colour ramps and categories, safe for colour-blind eyes.
  * batlow: F. Crameri (2018), Scientific colour maps, doi:10.5281/zenodo.1243862, its ten-class version.
  * viridis: N. Smith and S. van der Walt (2015), matplotlib, at ten even steps.
+ * deep: K. Thyng et al. (2016), True colors of oceanography, doi:10.5670/oceanog.2016.66 (cmocean), twelve even
+ * steps of its `deep`.
  * Categories: P. Tol (2021), Colour schemes, SRON/EPS/TN/09-002, "bright", and one of his "light" to make eight.
  */
-export type Ramp = 'batlow' | 'viridis';
-export const RAMPS: readonly Ramp[] = ['batlow', 'viridis'];
+export type Ramp = 'batlow' | 'viridis' | 'deep';
+export const RAMPS: readonly Ramp[] = ['batlow', 'viridis', 'deep'];
 
 const STOPS: Record<Ramp, string[]> = {
   batlow: [
@@ -31,6 +33,20 @@ const STOPS: Record<Ramp, string[]> = {
     '#6ece58',
     '#b5de2b',
     '#fde725',
+  ],
+  deep: [
+    '#fdfdcc',
+    '#ceecb3',
+    '#9cdba5',
+    '#6fc9a3',
+    '#56b1a3',
+    '#4c99a0',
+    '#44829b',
+    '#3e6c96',
+    '#3e528f',
+    '#403c73',
+    '#362b4d',
+    '#271a2c',
   ],
 };
 

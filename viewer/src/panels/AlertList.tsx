@@ -2,7 +2,6 @@
 import { useSignal } from '@preact/signals';
 import { locate } from '../client/api';
 import type { Alert, AlertState, Severity } from '../client/sensorTypes';
-import { keepToken } from '../client/token';
 import { flyToPlace } from '../cesium/camera';
 import { stage } from '../cesium/open';
 import { dateTime, type Key, t } from '../i18n';
@@ -20,6 +19,7 @@ import { crowd, pickSensor, sensors } from '../state/sensors';
 import { language, selection, zone } from '../state/store';
 import { Icon, type IconName } from './icons';
 import { flyToSensor } from './SensorInspector';
+import { TokenForm } from './TokenForm';
 
 const SIGNS: Record<Severity, IconName> = { critical: 'octagon', warning: 'warning', info: 'info' };
 const OBJECT_RANGE = 220;
@@ -105,13 +105,6 @@ function Acknowledge({ alert }: { alert: Alert }) {
     busy.value = false;
   };
   const asks = refusal.value === 'token' || refusal.value === 'unknown' || refusal.value === 'forbidden';
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    const given = new FormData(event.currentTarget as HTMLFormElement).get('token');
-    if (typeof given !== 'string' || given.trim() === '') return;
-    keepToken(given.trim());
-    void act();
-  };
   return (
     <>
       <button class="plain" disabled={busy.value} onClick={() => void act()}>
@@ -122,18 +115,7 @@ function Acknowledge({ alert }: { alert: Alert }) {
           {refusalText(refusal.value)}
         </p>
       )}
-      {asks && (
-        <form class="token-form" onSubmit={submit}>
-          <label>
-            <span>{t('alerts.token')}</span>
-            <input name="token" type="password" autocomplete="off" autoFocus />
-          </label>
-          <button class="plain" disabled={busy.value}>
-            {t('alerts.token.use')}
-          </button>
-          <small>{t('alerts.token.note')}</small>
-        </form>
-      )}
+      {asks && <TokenForm busy={busy.value} done={() => void act()} />}
     </>
   );
 }

@@ -12,6 +12,7 @@ import {
   readingAttribute,
   readingOf,
 } from '../state/colouring';
+import { BUILDINGS, buildingValues, runAttribute, runValueOf } from '../state/flood';
 import { hasSensors } from '../state/sensors';
 import { type Classification, type LayerView, updateLayer } from '../state/store';
 import { Legend } from './Legend';
@@ -30,6 +31,8 @@ interface Scale {
 
 /** What a layer is coloured by on a ramp: an attribute with numbers, or readings. */
 function scaleOf(layer: LayerInfo, by: Classification, attribute: LayerAttribute | undefined): Scale | null {
+  const ofRun = runValueOf(by.attribute);
+  if (ofRun !== null) return buildingValues.value.get(ofRun) ?? null;
   if (readingOf(by.attribute) !== null) {
     const readings = layerReadings.value[layer.id];
     return readings && 'byId' in readings ? { unit: readings.values.unit, range: readings.range } : null;
@@ -96,7 +99,9 @@ export function ColourBy({ layer, view }: { layer: LayerInfo; view: LayerView })
   const chosen = readingOf(by?.attribute);
   const known = layerProperties.value.get(layer.id) ?? [];
   const readings = chosen !== null && !known.includes(chosen) ? [...known, chosen] : known;
-  if (offered.length === 0 && readings.length === 0) return null;
+  const ofRun = runValueOf(by?.attribute);
+  const runs = layer.id === BUILDINGS ? [...buildingValues.value.keys()] : [];
+  if (offered.length === 0 && readings.length === 0 && runs.length === 0) return null;
   const scale = by ? scaleOf(layer, by, attribute) : null;
   const found = layerReadings.value[layer.id];
   return (
@@ -105,6 +110,15 @@ export function ColourBy({ layer, view }: { layer: LayerInfo; view: LayerView })
         <span>{t('layers.colour')}</span>
         <select value={by?.attribute ?? ''} onChange={(event) => choose(event.currentTarget.value)}>
           <option value="">{t('layers.colour.none')}</option>
+          {(runs.length > 0 || ofRun !== null) && (
+            <optgroup label={t('layers.colour.runs')}>
+              {(runs.length > 0 ? runs : [ofRun!]).map((name) => (
+                <option key={name} value={runAttribute(name)}>
+                  {t(name === 'depth' ? 'flood.value.depth' : 'flood.value.damage')}
+                </option>
+              ))}
+            </optgroup>
+          )}
           {readings.length > 0 && (
             <optgroup label={t('layers.colour.readings')}>
               {readings.map((name) => (
@@ -126,7 +140,7 @@ export function ColourBy({ layer, view }: { layer: LayerInfo; view: LayerView })
       {chosen !== null && found && 'error' in found && (
         <p class="problem">{t('layers.colour.failed', { detail: found.error || t('offline.title') })}</p>
       )}
-      {by && (attribute || chosen !== null) && (
+      {by && (attribute || chosen !== null || ofRun !== null) && (
         <>
           <Legend layer={layer} view={view} />
           {scale && (

@@ -5,6 +5,7 @@ import { t } from '../i18n';
 import { Icon } from './icons';
 import { Search } from './Search';
 import { AlertButton } from './SidePanel';
+import { SimulateButton } from './Simulate';
 
 export function cityTitle(): string {
   const title = city.value?.title;
@@ -24,6 +25,7 @@ export function Header() {
       <Search />
       <div class="panel header-actions">
         <AlertButton />
+        <SimulateButton />
         <button
           class="plain"
           lang={language.value === 'ko' ? 'en' : 'ko'}

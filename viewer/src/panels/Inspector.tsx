@@ -9,6 +9,7 @@ import { valueText } from '../i18n/values';
 import { highlighted, layerInfo, language, selection, toast } from '../state/store';
 import { AttributeTable } from './AttributeTable';
 import { Icon } from './icons';
+import { ObjectFlood } from './ObjectFlood';
 import { ObjectSensors } from './ObjectSensors';
 import { Addresses, Findings, Parent, Parts, Provenance, Surfaces } from './InspectorSections';
 
@@ -78,6 +79,7 @@ function Details({ object }: { object: CityObject }) {
       <Parent object={object} />
       <Facts object={object} />
       <Actions object={object} />
+      <ObjectFlood ids={[object.id, ...(object.children ?? []).map((child) => child.id)]} />
       <ObjectSensors />
       <Findings object={object} />
       <section>

@@ -4,6 +4,7 @@ import type { LayerInfo } from '../client/types';
 import { type Key, t } from '../i18n';
 import { baseMap, city, layerInfo, layers, moveLayer, sheet } from '../state/store';
 import { Icon } from './icons';
+import { FloodLayer } from './FloodLayer';
 import { LayerRow } from './LayerRow';
 import { LiveLayers } from './SensorLayer';
 
@@ -113,6 +114,7 @@ export function Layers() {
         </button>
       </div>
       <div class="panel-body">
+        <FloodLayer />
         <LiveLayers />
         {above.length > 0 && <Group title="layers.group.surface" members={above} />}
         {below.length > 0 && <Group title="layers.group.underground" members={below} />}

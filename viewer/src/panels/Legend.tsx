@@ -7,6 +7,7 @@ import { ago, propertyTerm } from '../i18n/readings';
 import { classifier, numberClassifier } from '../layers/classify';
 import { NO_DATA, type Ramp, rampGradient } from '../layers/ramps';
 import { readingOf, readingsOf } from '../state/colouring';
+import { buildingValues, runValueOf } from '../state/flood';
 import type { LayerView } from '../state/store';
 
 function Swatch({ colour, label }: { colour: string; label: string }) {
@@ -62,10 +63,34 @@ function ReadingsLegend({ layer, view, property }: { layer: LayerInfo; view: Lay
   );
 }
 
+/** The legend of buildings that a flood colours. */
+function RunLegend({ view }: { view: LayerView }) {
+  const name = runValueOf(view.classification?.attribute);
+  const values = name && buildingValues.value.get(name);
+  if (!values) return <p class="quiet">{t('flood.value.missing')}</p>;
+  const { range } = numberClassifier(view.classification!, values.range);
+  const title = t(name === 'depth' ? 'flood.value.depth' : 'flood.value.damage');
+  return (
+    <figure class="legend">
+      <figcaption>{withUnit(title, values.unit && `[${values.unit}]`)}</figcaption>
+      {range && (
+        <RampBar
+          ramp={view.classification!.ramp}
+          labels={[range[0], (range[0] + range[1]) / 2, range[1]].map((value) => number(value))}
+        />
+      )}
+      <ul class="swatches">
+        <Swatch colour={NO_DATA} label={t('legend.nodata')} />
+      </ul>
+    </figure>
+  );
+}
+
 export function Legend({ layer, view }: { layer: LayerInfo; view: LayerView }) {
   const by = view.classification;
   const attribute = by ? layer.attributes.find((item) => item.id === by.attribute) : undefined;
   const property = readingOf(by?.attribute);
+  if (runValueOf(by?.attribute) !== null) return <RunLegend view={view} />;
   if (property !== null) return <ReadingsLegend layer={layer} view={view} property={property} />;
   if (!by || !attribute) return null;
   const { range, entries } = classifier(by, attribute);

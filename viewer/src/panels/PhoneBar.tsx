@@ -2,7 +2,10 @@
 import { type Key, t } from '../i18n';
 import { city, selection, sheet, type Sheet, sidePanel } from '../state/store';
 import { pickSensor } from '../state/sensors';
+import { probe } from '../state/flood';
+import { hasProcesses } from '../state/runs';
 import { Icon, type IconName } from './icons';
+import { simulateShown, toggleSimulate } from './Simulate';
 
 const SHEETS: { id: Sheet; label: Key; icon: IconName }[] = [
   { id: 'layers', label: 'layers.title', icon: 'layers' },
@@ -21,6 +24,7 @@ export function PhoneBar() {
           onClick={() => {
             selection.value = null;
             pickSensor(null);
+            probe.value = null;
             sidePanel.value = null;
             sheet.value = sheet.value === id ? null : id;
           }}
@@ -29,6 +33,12 @@ export function PhoneBar() {
           <span>{t(label)}</span>
         </button>
       ))}
+      {hasProcesses.value && (
+        <button aria-expanded={simulateShown()} onClick={toggleSimulate}>
+          <Icon name="flask" size={20} />
+          <span>{t('runs.title')}</span>
+        </button>
+      )}
     </div>
   );
 }

@@ -2,6 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import { type Key, number, t } from '../i18n';
 import { openAlerts } from '../state/alerts';
+import { probe } from '../state/flood';
 import { hasSensors, pickedSensor } from '../state/sensors';
 import { selection, sheet, sidePanel, type SidePanel as Tab } from '../state/store';
 import { AlertList } from './AlertList';
@@ -9,18 +10,23 @@ import { DeviceList } from './DeviceList';
 import { Icon } from './icons';
 import { QualityList } from './QualityList';
 
-const TABS: { id: Tab; label: Key }[] = [
+type SensorTab = Exclude<Tab, 'simulate'>;
+
+const TABS: { id: SensorTab; label: Key }[] = [
   { id: 'alerts', label: 'alerts.title' },
   { id: 'devices', label: 'devices.title' },
   { id: 'quality', label: 'quality.title' },
 ];
 
+const sensorTab = (): SensorTab | null => (sidePanel.value === 'simulate' ? null : sidePanel.value);
+
 export function toggleAlerts(): void {
-  const open = sidePanel.value !== null && selection.value === null && pickedSensor.value === null;
+  const open = sensorTab() !== null && selection.value === null && pickedSensor.value === null;
   selection.value = null;
   pickedSensor.value = null;
   sheet.value = null;
-  sidePanel.value = open ? null : (sidePanel.value ?? 'alerts');
+  probe.value = null;
+  sidePanel.value = open ? null : (sensorTab() ?? 'alerts');
 }
 
 /** The button in the top row, with the number of open alerts. */
@@ -34,7 +40,7 @@ export function AlertButton() {
       class="round bell"
       aria-label={label}
       title={label}
-      aria-expanded={sidePanel.value !== null}
+      aria-expanded={sensorTab() !== null}
       onClick={toggleAlerts}
     >
       <Icon name="bell" />
@@ -47,7 +53,7 @@ export function AlertButton() {
   );
 }
 
-function Tabs({ now }: { now: Tab }) {
+function Tabs({ now }: { now: SensorTab }) {
   const keys = (event: KeyboardEvent) => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (step === 0) return;
@@ -75,7 +81,7 @@ function Tabs({ now }: { now: Tab }) {
   );
 }
 
-function Body({ tab }: { tab: Tab }) {
+function Body({ tab }: { tab: SensorTab }) {
   useEffect(() => {
     document.getElementById(`tab-${tab}`)?.focus({ preventScroll: true });
   }, []);
@@ -102,8 +108,8 @@ function Body({ tab }: { tab: Tab }) {
 }
 
 export function SidePanel() {
-  const tab = sidePanel.value;
-  if (tab === null || !hasSensors.value || selection.value !== null || pickedSensor.value !== null)
-    return null;
+  const tab = sensorTab();
+  if (tab === null || !hasSensors.value) return null;
+  if (selection.value !== null || pickedSensor.value !== null || probe.value !== null) return null;
   return <Body tab={tab} />;
 }

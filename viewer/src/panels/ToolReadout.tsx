@@ -1,4 +1,5 @@
 /** What the active tool asks for and what it has found, above the time bar; and its drawing on the canvas. */
+import { boxPoints, probePoint } from '../cesium/marks';
 import { drawnPoints, type Measurement, measurement } from '../cesium/measure';
 import { sectionPoints } from '../cesium/section';
 import { standing } from '../cesium/walk';
@@ -26,6 +27,7 @@ function hintKey(): Key | null {
   if (tool.value === 'section') {
     return (['section.start', 'section.next', 'section.done'] as const)[sectionPoints.value] ?? null;
   }
+  if (tool.value === 'box') return 'runs.area.draw';
   if (tool.value === 'walk') return standing.value ? 'walk.there' : 'walk.start';
   return measurement.value ? measureHint(measurement.value) : null;
 }
@@ -56,11 +58,16 @@ export function ToolReadout() {
 
 export function Drawing() {
   const points = drawnPoints.value;
-  if (points.length === 0) return null;
-  const line = points.map((point) => `${point.x},${point.y}`).join(' ');
+  const box = boxPoints.value;
+  const probed = probePoint.value;
+  if (points.length === 0 && box.length === 0 && !probed) return null;
+  const joined = (corners: typeof points) => corners.map((point) => `${point.x},${point.y}`).join(' ');
+  const line = joined(points);
   const closed = measurement.value?.kind === 'area';
   return (
     <svg class="drawing" aria-hidden="true">
+      {box.length > 2 && <polygon class="run-box" points={joined(box)} />}
+      {probed && <circle class="probe-mark" cx={probed.x} cy={probed.y} r="7" />}
       {closed ? <polygon points={line} /> : <polyline points={line} />}
       {points.map((point, index) => (
         <circle key={index} cx={point.x} cy={point.y} r="4.500" />

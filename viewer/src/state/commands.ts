@@ -4,6 +4,8 @@ import type { IconName } from '../panels/icons';
 import { goHome, shareView, showNow, takePicture, toggleTool, turnNorth } from './actions';
 import { chartOpen } from './charts';
 import { hasSensors, pickSensor, sensorView } from './sensors';
+import { probe } from './flood';
+import { hasProcesses } from './runs';
 import { language, selection, sidePanel, type SidePanel, theme, underground } from './store';
 
 export interface Command {
@@ -19,11 +21,15 @@ const OF_SENSORS = new Set(['sensors', 'alerts', 'devices', 'quality', 'chart'])
 function openSide(panel: SidePanel): void {
   selection.value = null;
   pickSensor(null);
+  probe.value = null;
   sidePanel.value = panel;
 }
 
 /** Those that the city has a use for. */
-export const commands = () => COMMANDS.filter((command) => hasSensors.value || !OF_SENSORS.has(command.id));
+export const commands = () =>
+  COMMANDS.filter(({ id }) =>
+    id === 'simulate' ? hasProcesses.value : hasSensors.value || !OF_SENSORS.has(id),
+  );
 
 const COMMANDS: Command[] = [
   { id: 'home', label: 'command.home', icon: 'home', run: goHome },
@@ -59,5 +65,6 @@ const COMMANDS: Command[] = [
   { id: 'devices', label: 'command.devices', icon: 'bell', run: () => openSide('devices') },
   { id: 'quality', label: 'command.quality', icon: 'flag', run: () => openSide('quality') },
   { id: 'chart', label: 'command.chart', icon: 'chart', run: () => (chartOpen.value = true) },
+  { id: 'simulate', label: 'command.simulate', icon: 'flask', run: () => openSide('simulate') },
   { id: 'now', label: 'command.now', icon: 'now', run: showNow },
 ];

@@ -6,6 +6,7 @@ import { RAMPS, type Ramp } from '../layers/ramps';
 import { type FieldMethod, KINDS, type SensorKind } from '../client/sensorTypes';
 import type { Theme } from '../sun/daylight';
 import type { FieldView } from './colouring';
+import type { FloodView } from './flood';
 import type { SensorView } from './sensors';
 import type { CameraState, Classification, Language, LayerView, SidePanel } from './store';
 
@@ -23,6 +24,7 @@ export interface ViewState {
   field?: Pick<FieldView, 'property' | 'method' | 'part'>;
   chart?: { series: number[]; hours: number };
   sidePanel?: SidePanel;
+  flood?: FloodView & { time: number };
 }
 
 /** Escapes the link's own separators as well, which `encodeURIComponent` leaves. */
@@ -95,6 +97,22 @@ function readChart(text: string): ViewState['chart'] {
   return hours && hours > 0 && ids.length > 0 ? { hours, series: ids } : undefined;
 }
 
+const writeFlood = ({ run, visible, mode, opacity, time }: NonNullable<ViewState['flood']>) =>
+  [escaped(run), visible ? 1 : 0, mode === 'maximum' ? 'max' : round(time, 0), round(opacity, 2)].join('~');
+
+function readFlood(text: string): ViewState['flood'] {
+  const [run, visible, time, share] = text.split('~');
+  if (!run) return undefined;
+  const [seconds, opacity] = [Number(time), Number(share)];
+  return {
+    run: decodeURIComponent(run),
+    visible: visible !== '0',
+    mode: time === 'max' ? 'maximum' : 'time',
+    opacity: opacity > 0 && opacity <= 1 ? opacity : 0.9,
+    time: seconds > 0 && Number.isFinite(seconds) ? seconds : 0,
+  };
+}
+
 export function writeHash(state: ViewState): string {
   const query: string[] = [];
   const put = (key: string, value: string | undefined) =>
@@ -122,6 +140,7 @@ export function writeHash(state: ViewState): string {
   put('f', state.field && writeField(state.field));
   put('k', state.chart && `${state.chart.hours}~${state.chart.series.join('~')}`);
   put('p', state.sidePanel);
+  put('r', state.flood && writeFlood(state.flood));
   put('lang', state.language);
   put('theme', state.theme);
   return `#${query.join('&')}`;
@@ -147,7 +166,8 @@ function readReadings(entries: Map<string, string>, state: ViewState): void {
   const chart = drawn ? readChart(drawn) : undefined;
   if (chart) state.chart = chart;
   const panel = entries.get('p');
-  if (panel === 'alerts' || panel === 'devices' || panel === 'quality') state.sidePanel = panel;
+  if (panel === 'alerts' || panel === 'devices' || panel === 'quality' || panel === 'simulate')
+    state.sidePanel = panel;
 }
 
 export function readHash(hash: string): ViewState {
@@ -179,6 +199,9 @@ export function readHash(hash: string): ViewState {
   const ground = entries.get('g');
   if (ground === 'custom' || ground === 'none') state.baseMap = ground;
   readReadings(entries, state);
+  const flooded = entries.get('r');
+  const flood = flooded ? decoded(() => readFlood(flooded)) : undefined;
+  if (flood) state.flood = flood;
   const lang = entries.get('lang');
   if (lang === 'en' || lang === 'ko') state.language = lang;
   const theme = entries.get('theme');

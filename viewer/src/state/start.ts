@@ -4,6 +4,7 @@ import type { PlacedCity } from '../client/types';
 import { openingInstant } from '../sun/position';
 import { charted, chartOpen, span } from './charts';
 import { fieldView } from './colouring';
+import { floodPlaying, floodTime, floodView } from './flood';
 import { hasSensors, pickedSensor, sensorView } from './sensors';
 import { type ViewState, writeHash } from './share';
 import {
@@ -72,6 +73,11 @@ export function startState(city: PlacedCity, linked: ViewState): void {
   startTime(city, linked.instant);
   selection.value = linked.selection ?? null;
   startReadings(linked);
+  if (linked.flood) {
+    const { time, ...view } = linked.flood;
+    floodView.value = view;
+    floodTime.value = time;
+  }
   underground.value = linked.underground ?? false;
   baseMap.value = linked.baseMap ?? (city.imagery ? 'own' : 'none');
 }
@@ -86,7 +92,6 @@ function linkedReadings(): ViewState {
     ...(visible && { field: { property, method, part } }),
     ...(chartOpen.value &&
       charted.value.length > 0 && { chart: { series: charted.value, hours: span.value / HOUR } }),
-    ...(sidePanel.value !== null && { sidePanel: sidePanel.value }),
   };
 }
 
@@ -104,8 +109,10 @@ export function followLink(): void {
       baseMap: baseMap.value,
       ...(camera.value && { camera: camera.value }),
       ...(selection.value !== null && { selection: selection.value }),
+      ...(sidePanel.value !== null && { sidePanel: sidePanel.value }),
+      ...(floodView.value && { flood: { ...floodView.value, time: floodTime.value } }),
     };
-    if (speed.value !== 0) return;
+    if (speed.value !== 0 || floodPlaying.value) return;
     clearTimeout(timer);
     timer = window.setTimeout(() => history.replaceState(null, '', writeHash(state)), LINK_DELAY_MS);
   });

@@ -6,10 +6,10 @@ import type { Ramp } from '../layers/ramps';
 import type { Theme } from '../sun/daylight';
 
 export type Language = 'en' | 'ko';
-export type ToolId = 'distance' | 'height' | 'area' | 'section' | 'walk';
+export type ToolId = 'distance' | 'height' | 'area' | 'section' | 'walk' | 'box';
 export type Sheet = 'layers' | 'time' | 'tools';
 /** What stands at the right while nothing is picked. */
-export type SidePanel = 'alerts' | 'devices' | 'quality';
+export type SidePanel = 'alerts' | 'devices' | 'quality' | 'simulate';
 
 export interface Classification {
   attribute: string;
