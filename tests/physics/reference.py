@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pytest
 import numpy.typing as npt
+import pytest
 
 Float64 = npt.NDArray[np.float64]
 G = 9.81
