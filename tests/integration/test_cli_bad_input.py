@@ -22,7 +22,7 @@ def test_bad_input_is_refused_in_one_line_and_changes_nothing(
     before = content(folder)
     bad = REFUSED[name](tmp_path)
     good = write(tmp_path / "good.json", city({"new": (500.0, 0.0, 5.0)}))
-    done = twin("add", folder, good, bad)
+    done = process("add", folder, good, bad)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("twin: ")
     assert done.stderr.count("\n") == 1

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("tiny")
 
 
 def test_the_help_of_a_model_teaches_units_ranges_and_defaults() -> None:
-    assert "tiny  Rain on a plane" in twin("run", "--help").stdout
+    assert "tiny Rain on a plane" in " ".join(twin("run", "--help").stdout.split())
     text = " ".join(twin("run", "tiny", "--help").stdout.split())
     assert "--rain <float> Rain [mm] (0 to 1000) [default: 10.0]" in text
     assert "--ending good|refused" in text
