@@ -82,9 +82,10 @@ def chart_gauge(viewer: Viewer) -> None:
     button = viewer.page.locator(".stream button").first
     if button.get_attribute("aria-pressed") != "true":
         button.click()
-    canvas = viewer.page.locator(".chart-canvas canvas")
-    expect(canvas).to_be_visible()
-    assert (canvas.bounding_box() or {})["height"] > 120
+    expect(viewer.page.locator(".chart-canvas canvas")).to_be_visible()
+    viewer.page.wait_for_function(
+        "document.querySelector('.chart-canvas canvas')?.getBoundingClientRect().height > 120"
+    )
 
 
 def test_sensors_are_drawn_and_picked(opened: Viewer, gauged: Gauged) -> None:
