@@ -14,7 +14,7 @@ demo: viewer
 
 test: dev viewer lint
 	npm --prefix viewer test --silent
-	$(PY) -m pytest -n auto --dist loadfile $(ARGS)
+	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 viewer: run
 	tools/viewer.sh

@@ -6,10 +6,25 @@ import os
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from analysis import models
 from analysis.contract import Model
 from tests.models import ENTRY
+
+
+class BrowserTogether(LoadFileScheduling):
+    """Files go to workers as they are, all browser tests to one, so that one browser draws at a time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "tests/e2e" if "tests/e2e/" in file else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    return BrowserTogether(config, log)
+
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 import viewer
 from tests.e2e.serving import ARTIFACTS, CHROMIUM_FLAGS, chromium, serving, twin
+
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

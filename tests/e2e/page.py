@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -15,7 +17,20 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests.e2e.serving import ARTIFACTS
 
+Pixels = npt.NDArray[np.uint8]
+
 PATIENCE_MS = 180_000  # software rendering on a busy machine
+
+
+def map_part(pixels: Pixels) -> Pixels:
+    """The part of a picture that panels leave free."""
+    height, width = pixels.shape[:2]
+    return pixels[height // 4 : height * 3 // 4, width * 35 // 100 : width * 90 // 100]
+
+
+def is_colourful(pixels: npt.NDArray[np.int_]) -> bool:
+    """Whether more than a hundredth is far from grey."""
+    return bool((pixels.max(axis=2) - pixels.min(axis=2) > 60).mean() > 0.01)
 
 
 class Viewer:
@@ -64,7 +79,17 @@ class Viewer:
             if urlsplit(url).scheme not in ("blob", "data") and urlsplit(url).netloc != here
         ]
 
-    def picture(self, name: str) -> npt.NDArray[np.uint8]:
+    def sees(self, name: str, shown: Callable[[npt.NDArray[np.int_]], bool]) -> npt.NDArray[np.int_]:
+        """The free part of the first picture that is as `shown` asks; fails if none is within a minute."""
+        until = time.monotonic() + 60
+        while True:
+            part = map_part(self.picture(name)).astype(int)
+            if shown(part):
+                return part
+            assert time.monotonic() < until, f"not to be seen: tests/artifacts/{name}.png"
+            self.page.wait_for_timeout(500)
+
+    def picture(self, name: str) -> Pixels:
         """The page as (rows, columns, 3) pixels, kept under `tests/artifacts`."""
         taken = self.page.screenshot(path=ARTIFACTS / f"{name}.png")
         return np.asarray(Image.open(io.BytesIO(taken)).convert("RGB"))
@@ -74,12 +99,17 @@ class Viewer:
         with urllib.request.urlopen(self.server + quote(path, safe="/?=&")) as answer:
             return json.load(answer)
 
+    def building_ids(self) -> list[str]:
+        """The ids of the buildings that have a geometry."""
+        found = self.get("/collections/buildings/items?limit=400")["features"]
+        return [feature["id"] for feature in found if feature["geometry"] is not None]
+
     def twin(self, call: str) -> Any:
         """The value of a call of `window.twin`."""
         return self.page.evaluate(f"window.twin.{call}")
 
     def find_on_screen(self, ids: list[str]) -> tuple[str, float, float]:
-        """The first of the objects whose middle is to be seen where nothing covers it, and that place."""
+        """The first of the objects whose middle is to be seen in the free part of the page, and where."""
         for id in ids:
             place = self.get(f"/objects/{id}")["position"]
             if place is None:
@@ -88,7 +118,14 @@ class Viewer:
             if at is None:
                 continue
             x, y = at
+            if not self._is_free(x, y):
+                continue
             top = self.page.evaluate("([x, y]) => document.elementFromPoint(x, y)?.tagName", [x, y])
             if top == "CANVAS" and self.twin(f"objectAt({x}, {y})") == id:
                 return id, x, y
         raise AssertionError("none of the objects is to be seen")
+
+    def _is_free(self, x: float, y: float) -> bool:
+        size = self.page.viewport_size
+        assert size is not None
+        return 0.3 < x / size["width"] < 0.6 and 0.3 < y / size["height"] < 0.7

@@ -135,6 +135,8 @@ class AlertEngine:
         if self._watches is not None:
             try:
                 self._commit([], self._watches)
+            except _Overtaken:
+                pass  # the other process has stored a later place
             except (TwinError, sqlite3.Error) as error:
                 _log.warning("the place reached by the alerts was not stored: %s", error)
 
