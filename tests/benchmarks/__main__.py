@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
-from tests.benchmarks import observations, sensorthings
+from tests.benchmarks import mqtt, observations, sensorthings
 from tests.benchmarks.measure import Watch, best, run, twin
 from tests.benchmarks.serving import compare
 from tests.conftest import DATA
@@ -71,6 +71,7 @@ def measure(folder: Path, arguments: argparse.Namespace) -> Iterator[Row]:
     )
     yield from observations.measure(folder, arguments.observations)
     yield from sensorthings.measure()
+    yield from mqtt.measure()
     if arguments.large:
         yield from _large(folder, arguments, small)
 

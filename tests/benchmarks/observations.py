@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.benchmarks.questions import ARRIVING
+from tests.benchmarks.questions import measure as over_http
 from twin.observations.changes import Append, AppendMany, Create
 from twin.observations.model import OBSERVATION, SENSOR, THING
 from twin.observations.query import Call, Expand, Instant, Literal, Order, Query, Route, Step
@@ -27,8 +29,6 @@ _MINUTE = 60_000_000
 _ARRAY = 1000
 _PER_THING = 10
 _TIME = At(("phenomenonTime",))
-_ARRIVING = 500
-"""Observations a second that arrive while questions are asked."""
 
 
 def bare_rates(folder: Path, rows: int) -> tuple[float, float]:
@@ -223,7 +223,7 @@ class Arriving:
     def _run(self) -> None:
         begun = time.perf_counter()
         while not self.done.wait(0.01):
-            due = int((time.perf_counter() - begun) * _ARRIVING) - self.stored
+            due = int((time.perf_counter() - begun) * ARRIVING) - self.stored
             futures = [
                 self.observations.writer.submit(
                     Append(
@@ -289,6 +289,8 @@ def measure(folder: Path, large: int = 200_000, rows: int = 300_000) -> Iterator
         rate = large / (time.perf_counter() - start)
         yield f"loading {large:,} observations of {streams:,} datastreams in turn", "", f"{rate:,.0f}/s"
         yield from percentiles(observations, large, streams)
+    last = _START + (large // streams + 60) * _MINUTE
+    yield from over_http(folder / "large.twin", streams, _PER_THING, _START, last)
 
 
 def main() -> None:

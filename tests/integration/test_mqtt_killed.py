@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import socket
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,8 +43,14 @@ def _message(n: int, again: bool) -> bytes:
     return packets.publish(Publish(topic, payload.encode(), 1, False, again, n % 65_535 + 1))
 
 
-def _send_until_cut(connection: socket.socket, acknowledged: int, sent: int) -> tuple[int, int]:
-    """Send what was not acknowledged, then more, until the connection ends. -> acknowledged, sent"""
+def _send_until_cut(
+    connection: socket.socket, acknowledged: int, sent: int, answered: Callable[[], None]
+) -> tuple[int, int]:
+    """Send what was not acknowledged, then more, until the connection ends. -> acknowledged, sent
+
+    answered: called at the first acknowledgement.
+    """
+    first = True
     rest = b""
     with suppress(ConnectionError):
         connection.sendall(b"".join(_message(n, True) for n in range(acknowledged, sent)))
@@ -52,6 +61,9 @@ def _send_until_cut(connection: socket.socket, acknowledged: int, sent: int) -> 
             data = connection.recv(65_536)
             if not data:
                 break
+            if first:
+                answered()
+                first = False
             data = rest + data
             acknowledged += len(data) // 4
             rest = data[len(data) // 4 * 4 :]
@@ -66,24 +78,14 @@ def test_every_acknowledged_reading_is_there_once_after_kills(tmp_path: Path) ->
     acknowledged = sent = 0
     for _ in range(KILLS):
         with served(tmp_path) as (process, port), _connected(port, token) as connection:
-            before = acknowledged
-            timer = _killed_after(process.pid, choose.uniform(0.05, 0.4))
-            acknowledged, sent = _send_until_cut(connection, acknowledged, sent)
+            timer = threading.Timer(choose.uniform(0, 0.35), os.kill, (process.pid, signal.SIGKILL))
+            acknowledged, sent = _send_until_cut(connection, acknowledged, sent, timer.start)
             timer.join()
-            assert acknowledged > before, "it was killed before it could store anything"
             with open_observations(tmp_path) as observations:
                 ids = observations.follow(0, 10_000_000).ids
         assert len(set(ids)) == len(ids)
         assert set(range(_FIRST_ID, _FIRST_ID + acknowledged)) <= set(ids)
         assert set(ids) <= set(range(_FIRST_ID, _FIRST_ID + sent))
+    assert acknowledged > KILLS
     with open_observations(tmp_path) as observations:
         assert len(observations.follow(0, 10_000_000)) == len(ids)
-
-
-def _killed_after(pid: int, seconds: float):  # type: ignore[no-untyped-def]
-    import signal
-    import threading
-
-    timer = threading.Timer(seconds, os.kill, (pid, signal.SIGKILL))
-    timer.start()
-    return timer

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -25,7 +26,7 @@ from tests.unit.models import city, write
 from twin import tokens
 from twin.ingest import add_files
 
-EXAMPLES = 8
+EXAMPLES = int(os.environ.get("TWIN_TEST_EXAMPLES", "5"))
 ENDLESS = ("/events",)
 """Streams, which have no end to wait for."""
 
