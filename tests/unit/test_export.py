@@ -101,6 +101,16 @@ def test_only_the_layers_that_are_named(plain: Path, tmp_path: Path) -> None:
     assert set(json.loads((tmp_path / "some.json").read_bytes())["CityObjects"]) == {"c"}
 
 
+def test_a_part_in_another_layer_than_its_whole_goes_with_its_layer(tmp_path: Path) -> None:
+    document = city({"a": (0.0, 0.0, 9.0), "bench": (2.0, 2.0, 1.0)})
+    document["CityObjects"]["bench"] |= {"type": "CityFurniture", "parents": ["a"]}
+    document["CityObjects"]["a"]["children"] = ["bench"]
+    add_files(tmp_path / "x.twin", [write(tmp_path / "in.json", document)])
+    for layers, ids in (((), {"a", "bench"}), (("furniture",), {"bench"}), (("buildings",), {"a"})):
+        export_city(tmp_path / "x.twin", tmp_path / "out.json", "cityjson", layers)
+        assert set(json.loads((tmp_path / "out.json").read_bytes())["CityObjects"]) == ids
+
+
 def test_an_unknown_layer_or_folder_is_refused(plain: Path, tmp_path: Path) -> None:
     with pytest.raises(TwinError, match=r"no layer 'castles'.*buildings"):
         export_city(plain, tmp_path / "out.json", "cityjson", ["castles"])

@@ -235,30 +235,34 @@ class City:
     def all_objects(
         self, layers: Iterable[str] | None = None, time: datetime | None = None
     ) -> Iterator[StoredObject]:
-        """Every object, each top-level one followed by its descendants."""
+        """Every object (of these layers, if any are named), each followed by its descendants among them.
+
+        An object whose parent is not among them stands by itself.
+        """
         when, values = valid(time)
         parent_when = when.replace("object.", "p.")
-        where, names = "", list(layers or ())
-        if names:
-            where = f" AND layer IN ({','.join('?' * len(names))})"
+        names = list(layers or ())
+        among = f" AND {{}}layer IN ({','.join('?' * len(names))})" if names else ""
         roots = [
             r[0]
             for r in self.connection.execute(
-                f"SELECT row FROM object WHERE {when}{where} AND (parent IS NULL OR NOT EXISTS"
-                f" (SELECT 1 FROM object AS p WHERE p.id = object.parent AND {parent_when}))"
-                " ORDER BY row",
-                [*values, *names, *values],
+                f"SELECT row FROM object WHERE {when}{among.format('')} AND (parent IS NULL OR NOT EXISTS"
+                f" (SELECT 1 FROM object AS p WHERE p.id = object.parent AND {parent_when}"
+                f"{among.format('p.')})) ORDER BY row",
+                [*values, *names, *values, *names],
             )
         ]
         for root in self.fetch(roots):
-            yield from self._with_descendants(root, time)
+            yield from self._with_descendants(root, set(names), time)
 
-    def _with_descendants(self, obj: StoredObject, time: datetime | None) -> Iterator[StoredObject]:
+    def _with_descendants(
+        self, obj: StoredObject, layers: set[str], time: datetime | None
+    ) -> Iterator[StoredObject]:
         yield obj
         for child_id, _ in self.children(obj.id, time):
             child = self.object(child_id, time)
-            if child is not None:
-                yield from self._with_descendants(child, time)
+            if child is not None and (not layers or child.layer in layers):
+                yield from self._with_descendants(child, layers, time)
 
     def search(
         self, text: str, limit: int, time: datetime | None = None
