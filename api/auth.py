@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 from fastapi import HTTPException, Request
 
+from analysis.contract import Parameter
+from api.rates import Rates
 from twin import tokens
 from twin.errors import Forbidden, NotAuthorized, TooMany
 
@@ -24,8 +26,7 @@ READ = "sta:read"
 WRITE = "sta:write"
 RUN = "run"
 _PROXIED = {"forwarded", "x-forwarded-for", "x-real-ip", "via"}
-_MOST_BUCKETS = 10_000
-_BURST_SECONDS = 2.0
+_MOST_SEEN = 10_000
 _SEEN_SECONDS = 0.25
 
 
@@ -43,7 +44,7 @@ class Guard:
     def __init__(self, access: Access) -> None:
         self.access = access
         self.folder = access.city.absolute()
-        self.buckets: dict[str, tuple[float, float]] = {}
+        self.rates = Rates(access.rate_limit)
         self.seen: dict[str, tuple[float, tokens.Token | None]] = {}
 
     def check(
@@ -51,8 +52,8 @@ class Guard:
     ) -> tokens.Token | None:
         """Who asks, None for who needs no token. Raises NotAuthorized, Forbidden or TooMany."""
         known = self._known(token) if token else None
-        if self.access.rate_limit > 0:
-            self._count(f"token {known.id}" if known else f"address {address}")
+        if self.rates.take(f"token {known.id}" if known else f"address {address}"):
+            raise TooMany(f"more than {self.rates.rate:g} requests a second; wait a little")
         if token and known is None:
             raise NotAuthorized("the token is unknown, expired or revoked")
         if public or (scope == READ and self.access.public_read):
@@ -69,23 +70,10 @@ class Guard:
         since, token = self.seen.get(text, (-_SEEN_SECONDS, None))
         if now - since >= _SEEN_SECONDS:
             token = tokens.verify(self.folder, text)
-            if len(self.seen) >= _MOST_BUCKETS:
+            if len(self.seen) >= _MOST_SEEN:
                 self.seen.clear()
             self.seen[text] = (now, token)
         return token
-
-    def _count(self, who: str) -> None:
-        """A bucket that fills at the allowed rate and holds two seconds of it."""
-        rate = self.access.rate_limit
-        most = max(1.0, rate * _BURST_SECONDS)
-        now = time.monotonic()
-        left, since = self.buckets.get(who, (most, now))
-        left = min(most, left + (now - since) * rate)
-        if left < 1:
-            raise TooMany(f"more than {rate:g} requests a second; wait a little")
-        if len(self.buckets) >= _MOST_BUCKETS and who not in self.buckets:
-            self.buckets = {k: v for k, v in self.buckets.items() if now - v[1] < _BURST_SECONDS}
-        self.buckets[who] = (left - 1, now)
 
 
 def guard_of(state: Any) -> Guard:
@@ -142,6 +130,13 @@ def require_run(request: Request) -> str:
         public = settings.root_url is None and from_this_machine(request)
     token = _check(request, RUN, public)
     return token.name if token is not None else "anonymous"
+
+
+def require_inputs(request: Request, parameters: Sequence[Parameter], given: Mapping[str, object]) -> None:
+    """Whoever starts a run also has the rights that its inputs need. Raises HTTPException."""
+    for parameter in parameters:
+        if parameter.scope and given.get(parameter.name, parameter.default) != parameter.default:
+            _check(request, parameter.scope)
 
 
 def from_this_machine(request: Request) -> bool:

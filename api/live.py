@@ -83,6 +83,7 @@ class Live:
             authority=s.mqtt_authority,
             client_id=s.mqtt_client_id,
             publish_prefix=s.mqtt_publish_prefix,
+            rate_limit=s.rate_limit,
         )
         self.mqtt = await start_mqtt(self.observations, s.city, settings)
         if self.mqtt is None:

@@ -20,7 +20,7 @@ class Settings(BaseSettings):
     root_url: the address under which clients know this server, when a proxy stands before it.
 
     public_read: readings may be read without a token. rate_limit: requests a second that one token or
-    address may make, on average; 0 for no limit.
+    address may make, and messages that it may publish by MQTT, on average; 0 for no limit.
 
     mqtt: `embedded` (this server listens on mqtt_host, mqtt_port), `bridge` (it is a client of the broker
     there) or `off`. mqtt_anonymous: whoever connects may subscribe without a token. mqtt_certificate,

@@ -1,4 +1,4 @@
-"""`twin source list`, `pull` and `replay`."""
+"""`twin source list`, `add`, `pull` and `replay`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,6 +20,7 @@ Name = Annotated[str, typer.Option(help="What the source is called: the same nam
 def register(app: typer.Typer) -> None:
     commands = typer.Typer(help="Readings that others hold: servers, brokers, records.", no_args_is_help=True)
     commands.command("list")(list_)
+    commands.command()(add)
     commands.command()(pull)
     commands.command()(replay)
     app.add_typer(commands, name="source")
@@ -36,6 +37,56 @@ def list_(folder: Folder, as_json: Json = False) -> None:
         as_json,
         table(rows) if rows else iter(["no sources"]),
     )
+
+
+def add(
+    folder: Folder,
+    from_connections: Annotated[
+        bool, typer.Option("--from-connections", help="Of the sensor connections in the city's model.")
+    ] = False,
+    token_env: Annotated[
+        str | None, typer.Option(help="Environment variable with a bearer token for the servers.")
+    ] = None,
+    user: Annotated[str | None, typer.Option(help="User at the brokers.")] = None,
+    password_env: Annotated[
+        str | None, typer.Option(help="Environment variable with that user's password.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be added.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make sources of what the city's model says of its sensors, and show where they lead.
+
+    They are written to sources.json, which `twin serve` reads when it starts; nothing is contacted now.
+    """
+    from twin.observations.store import open_observations
+    from twin.sources import connections
+
+    if not from_connections:
+        raise typer.BadParameter("say what of: --from-connections", param_hint="--from-connections")
+    if (user is None) != (password_env is None):
+        raise typer.BadParameter("--user and --password-env go together")
+    _need_city(folder)
+    with open_observations(folder) as observations:
+        found = connections.connections(observations)
+    made = connections.sources(found, connections.Credentials(token_env, user, password_env))
+    names = [] if dry_run or not made.sources else connections.add(folder, made.sources)
+    data = {"sources": made.sources, "added": names, "notes": made.notes}
+    emit(data, as_json, _connection_lines(made.sources, names, made.notes))
+
+
+def _connection_lines(sources: list[dict[str, Any]], names: list[str], notes: list[str]) -> Iterator[str]:
+    for source in sources:
+        if source["type"] == "mqtt":
+            yield f"{'mqtts' if source['tls'] else 'mqtt'}://{source['host']}:{source['port']}"
+            yield from (f"  {m['topic']}  ->  {m['dynamizer']}" for m in source["mappings"])
+        else:
+            yield source["url"]
+            yield from (f"  Datastreams({id})  ->  {dynamizer}" for id, dynamizer in source["into"].items())
+    yield from notes
+    if names:
+        yield f"in sources.json as {', '.join(names)}; `twin serve` contacts them when it starts"
+    elif not sources:
+        yield "the model has no sensor connections that a source can be made of"
 
 
 def pull(

@@ -26,6 +26,7 @@ from api.mqtt.resources import is_ours
 from api.mqtt.session import Incoming, Room, Session
 from api.mqtt.settings import MqttSettings
 from api.mqtt.topics import Subscriptions, is_filter, matches
+from api.rates import Rates
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,8 @@ _LOGGED = 10
 
 
 class Broker:
-    """counts: refused, failed and rejected messages and connections, for the metrics."""
+    """counts: refused, failed, rejected and slowed messages and connections, for the metrics. rates: of
+    what the clients of each token publish."""
 
     def __init__(self, settings: MqttSettings, access: Access, intake: Intake) -> None:
         self.settings = settings
@@ -45,6 +47,7 @@ class Broker:
         self.intake = intake
         self.feed: Feed | None = None
         self.counts: Counter[str] = Counter()
+        self.rates = Rates(settings.rate_limit)
         self.connections: set[Connection] = set()
         self._sessions: dict[tuple[str | None, str], Session] = {}
         self._subscriptions: Subscriptions[Session] = Subscriptions()

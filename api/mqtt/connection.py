@@ -1,7 +1,8 @@
 """One client's connection to the embedded broker: packets in, acknowledgements and messages out.
 
 A message is acknowledged when it is durable and not before, in the order in which messages came (4.6).
-Packets that arrive together are handled together, and so are their answers.
+Packets that arrive together are handled together, and so are their answers. A client that publishes faster
+than it may is slowed: its messages wait here until their turn comes, and past a limit it is not read.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from api.mqtt import packets
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _FIRST = bytes((Type.CONNECT << 4,))
+_PUBLISH_QOS_0 = Type.PUBLISH << 4
+_AT_ONCE = (Type.PUBACK, Type.PUBREC, Type.PUBCOMP, Type.PINGREQ)
+"""What is answered though messages of the client wait: it is about what we sent, or asks whether we live."""
 _BEFORE_CONNECT = 16 * 1024
 """The longest packet [bytes] that is read from somebody still unknown."""
 
@@ -42,6 +47,9 @@ class Connection(asyncio.Protocol):
         self._buffer = bytearray()
         self._waiting: deque[Incoming] = deque()
         self._weight = 0
+        self._held: deque[tuple[int, bytes]] = deque()
+        self._held_weight = 0
+        self._turn: asyncio.TimerHandle | None = None
         self._behind = False
         self._stopping = False
         self._out: list[bytes] | None = None
@@ -58,17 +66,58 @@ class Connection(asyncio.Protocol):
             return
         self.heard = time.monotonic()
         self._buffer += data
+        self._work(self._read)
+
+    def _read(self) -> None:
+        if self.session is None and self._buffer[:1] not in (b"", _FIRST):
+            raise ProtocolError("its first packet is no CONNECT")
+        limit = self.broker.settings.packet_limit if self.session else _BEFORE_CONNECT
+        found, taken = packets.frames(self._buffer, limit)
+        del self._buffer[:taken]
+        for first, body in found:
+            if self._held and first >> 4 not in _AT_ONCE:
+                self._hold(first, body)
+            elif wait := self._too_soon(first):
+                self._hold(first, body)
+                self._turn = asyncio.get_running_loop().call_later(wait, self._take_held)
+            else:
+                self._handle(first, body)
+            if self._transport is None or self._transport.is_closing():
+                break
+
+    def _too_soon(self, first: int) -> float:
+        """How long a packet has to wait until its sender may publish again [s]."""
+        if first >> 4 != Type.PUBLISH or self.identity is None:
+            return 0.0
+        return self.broker.rates.take(self.identity.name or "")
+
+    def _hold(self, first: int, body: bytes) -> None:
+        self._held.append((first, body))
+        self._held_weight += len(body)
+        if first >> 4 == Type.PUBLISH:
+            self.broker.counts["slowed messages"] += 1
+
+    def _take_held(self) -> None:
+        """Handle the packets whose turn it is."""
+        self._turn = None
+        if not self._stopping:
+            self._work(self._release)
+
+    def _release(self) -> None:
+        while self._held and self._transport is not None and not self._transport.is_closing():
+            wait = self._too_soon(self._held[0][0])
+            if wait:
+                self._turn = asyncio.get_running_loop().call_later(wait, self._take_held)
+                return
+            first, body = self._held.popleft()
+            self._held_weight -= len(body)
+            self._handle(first, body)
+
+    def _work(self, task: Callable[[], None]) -> None:
+        """Do what packets ask for, with the answers together; who breaks the rules is cut off."""
         self._out = []
         try:
-            if self.session is None and self._buffer[:1] not in (b"", _FIRST):
-                raise ProtocolError("its first packet is no CONNECT")
-            limit = self.broker.settings.packet_limit if self.session else _BEFORE_CONNECT
-            found, taken = packets.frames(self._buffer, limit)
-            del self._buffer[:taken]
-            for first, body in found:
-                self._handle(first, body)
-                if self._transport.is_closing():
-                    break
+            task()
         except ProtocolError as error:
             self.close(str(error))
         except Exception:
@@ -76,14 +125,18 @@ class Connection(asyncio.Protocol):
             self.close("an error of the server")
         finally:
             self._flush()
-        settings = self.broker.settings
-        if len(self._waiting) > settings.waiting or self._weight > settings.waiting_bytes:
+        if self._is_behind(1):
             self._behind = True
             self._listen()
+        elif self._behind:
+            self._catch_up()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
-        will = self._will
+        if self._turn is not None:
+            self._turn.cancel()
+        has_left = any(first >> 4 == Type.DISCONNECT for first, _ in self._held)
+        will = None if has_left else self._will
         self.give_up()
         self.broker.forget(self)
         if will is not None:
@@ -120,7 +173,11 @@ class Connection(asyncio.Protocol):
         if self.session:
             self.session.repeats.lost(self._waiting)
         self._waiting.clear()
-        self._weight = 0
+        self.broker.counts["dropped messages"] += sum(
+            first & 0xF6 == _PUBLISH_QOS_0 for first, _ in self._held
+        )
+        self._held.clear()
+        self._weight = self._held_weight = 0
 
     def write(self, data: bytes) -> None:
         if self._out is not None:
@@ -174,12 +231,19 @@ class Connection(asyncio.Protocol):
             self.write(b"".join(answers))
         if failed:
             self.close("a message could not be stored; it has to be sent again later")
+        self._catch_up()
+
+    def _is_behind(self, share: float) -> bool:
+        """Whether more of its messages wait than this share of what may."""
         settings = self.broker.settings
-        if (
-            self._behind
-            and len(waiting) <= settings.waiting // 2
-            and self._weight <= settings.waiting_bytes // 2
-        ):
+        count = len(self._waiting) + len(self._held)
+        return count > settings.waiting * share or (
+            self._weight + self._held_weight > settings.waiting_bytes * share
+        )
+
+    def _catch_up(self) -> None:
+        """Read on when half of what may wait is done."""
+        if self._behind and not self._is_behind(0.5):
             self._behind = False
             self.heard = time.monotonic()
             self._listen()

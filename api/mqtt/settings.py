@@ -23,7 +23,8 @@ class MqttSettings:
     Limits of the embedded broker: packet_limit [bytes]; clients; sessions kept for clients that are away,
     and for how long [s]; waiting, waiting_bytes: messages of one client on their way into the store;
     in_flight, queued: messages on their way to one subscriber; retained messages; memory: of all messages
-    for subscribers and retained ones [bytes]; subscriptions of one client.
+    for subscribers and retained ones [bytes]; subscriptions of one client; rate_limit: messages a second
+    that the clients of one token may publish, on average, 0 for no limit.
     """
 
     mode: Literal["embedded", "bridge", "off"] = "embedded"
@@ -53,5 +54,6 @@ class MqttSettings:
     retained: int = 10_000
     memory: int = 256 << 20
     subscriptions: int = 1000
+    rate_limit: float = 0.0
     connect_timeout: float = 10.0
     token_check: float = 5.0

@@ -13,9 +13,10 @@ from tests.integration.command_line import twin
 from tests.integration.sensorthings_server import Server, served
 from tests.unit.sensor_models import thing
 from twin.errors import TwinError
-from twin.observations.model import DATASTREAM, OBSERVATION, SENSOR, THING
-from twin.observations.query import Query, Route
+from twin.observations.model import DATASTREAM, MULTI_DATASTREAM, OBSERVATION, SENSOR, THING
+from twin.observations.query import Instant, Query, Route, Step
 from twin.observations.store import Observations, open_observations
+from twin.observations.times import parse_instant, parse_interval
 from twin.sources.pull import Pull
 from twin.sources.sink import Sink
 from twin.store import create_city
@@ -42,6 +43,28 @@ def observations(tmp_path: Path) -> Iterator[Observations]:
     create_city(tmp_path).close()
     with open_observations(tmp_path) as opened:
         yield opened
+
+
+def _weather_station() -> dict[str, Any]:
+    """A Thing with one MultiDatastream, of two properties, with an Observation."""
+    return {
+        **thing("multi"),
+        "Datastreams": [],
+        "MultiDatastreams": [
+            {
+                "name": "wind",
+                "description": "",
+                "observationType": "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_ComplexObservation",
+                "multiObservationDataTypes": ["http://example.org/OM_Measurement"] * 2,
+                "unitOfMeasurements": [{"name": n, "symbol": n, "definition": n} for n in ("m/s", "°")],
+                "Sensor": {"name": "s", "description": "s", "encodingType": "text/html", "metadata": "none"},
+                "ObservedProperties": [
+                    {"name": n, "definition": f"urn:test:{n}", "description": ""} for n in ("speed", "from")
+                ],
+                "Observations": [{"phenomenonTime": "2024-05-01T00:00:00Z", "result": [3.5, 270]}],
+            }
+        ],
+    }
 
 
 def _post(server: Server, stream: int, *readings: tuple[str, Any]) -> None:
@@ -89,6 +112,37 @@ def test_more_than_a_page_by_the_command(
     assert json.loads(twin("source", "pull", folder, other.url, *options).stdout)["added"] == 0
 
 
+def test_several_values_at_once_and_all_that_is_said_of_them(
+    small: Server, observations: Observations
+) -> None:
+    small.create("/Things", _weather_station())
+    said = {
+        "phenomenonTime": "2024-05-01T01:00:00Z/2024-05-01T02:00:00Z",
+        "resultTime": "2024-05-01T02:00:05Z",
+        "validTime": "2024-05-01T02:00:00Z/2024-05-02T00:00:00Z",
+        "resultQuality": {"checked": "by hand"},
+        "parameters": {"window": 10, "mast": "north"},
+    }
+    small.create("/MultiDatastreams(3)/Observations", {**said, "result": [4.5, 280]})
+    small.create("/Datastreams(1)/Observations", {**said, "result": 7})
+    sink = Sink(observations, "other")
+    assert Pull(small.url).once(sink).stored == len(small.get("/Observations")["value"])
+    assert Pull(small.url).once(sink).stored == 0
+    (stream,) = observations.page(Route(MULTI_DATASTREAM)).entities
+    assert [unit["symbol"] for unit in stream.values["unitOfMeasurements"]] == ["m/s", "°"]
+    assert stream.values["multiObservationDataTypes"] == ["http://example.org/OM_Measurement"] * 2
+    observed = observations.page(Route(MULTI_DATASTREAM, stream.id, (Step("ObservedProperties"),))).entities
+    assert [one.values["name"] for one in observed] == ["speed", "from"]
+    ours = {str(e.values["result"]): e.values for e in observations.page(Route(OBSERVATION)).entities}
+    assert "[3.5, 270]" in ours
+    for result in ("[4.5, 280]", "7"):
+        found = ours[result]
+        assert found["phenomenonTime"] == parse_interval(said["phenomenonTime"])
+        assert found["resultTime"] == Instant(parse_instant(said["resultTime"]))
+        assert found["validTime"] == parse_interval(said["validTime"])
+        assert (found["resultQuality"], found["parameters"]) == (said["resultQuality"], said["parameters"])
+
+
 def test_a_server_whose_links_lead_elsewhere_is_refused(tmp_path: Path, observations: Observations) -> None:
     with served(tmp_path / "b", root_url="http://evil.test") as server:
         server.client.post("/Things", json=thing())
@@ -97,24 +151,7 @@ def test_a_server_whose_links_lead_elsewhere_is_refused(tmp_path: Path, observat
 
 
 def test_what_a_server_answers_is_a_file_that_can_be_added(small: Server, tmp_path: Path) -> None:
-    multi = {
-        **thing("multi"),
-        "Datastreams": [],
-        "MultiDatastreams": [
-            {
-                "name": "wind",
-                "description": "",
-                "observationType": "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_ComplexObservation",
-                "multiObservationDataTypes": ["http://example.org/OM_Measurement"] * 2,
-                "unitOfMeasurements": [{"name": n, "symbol": n, "definition": n} for n in ("m/s", "°")],
-                "Sensor": {"name": "s", "description": "s", "encodingType": "text/html", "metadata": "none"},
-                "ObservedProperties": [
-                    {"name": n, "definition": f"urn:test:{n}", "description": ""} for n in ("speed", "from")
-                ],
-                "Observations": [{"phenomenonTime": "2024-05-01T00:00:00Z", "result": [3.5, 270]}],
-            }
-        ],
-    }
+    multi = _weather_station()
     small.create("/Things", multi)
     _post(small, 2, ("2024-05-02T00:00:00Z", 7))
     streams = "($expand=Sensor,Observations($expand=FeatureOfInterest;$top=1000),{})"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from functools import wraps
 from typing import Any, cast
 
 from api.mqtt import packets
@@ -151,3 +153,82 @@ async def turn(times: int = 5) -> None:
     """Let the loop do what is due."""
     for _ in range(times):
         await asyncio.sleep(0)
+
+
+async def send(client: Transport, data: bytes) -> None:
+    """A client writes, and the loop does what follows at once."""
+    client.protocol.data_received(data)
+    await turn()
+
+
+async def commit(writer: Writer) -> Any:
+    """The oldest change becomes durable, and who waits for it is told."""
+    change = writer.commit()
+    await turn()
+    return change
+
+
+async def known(made: Broker, writer: Writer) -> Transport:
+    """A client of whose Datastream the broker knows that it is there; what it was sent is taken."""
+    transport = connect(made)
+    await send(transport, reading(1))
+    await commit(writer)
+    transport.taken()
+    return transport
+
+
+def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+    """A test that runs in a loop of its own."""
+
+    @wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        asyncio.run(test(*args, **kwargs))  # type: ignore[arg-type]
+
+    return run
+
+
+def ids(found: list[tuple[Type, bytes]], kind: Type = Type.PUBACK) -> list[int]:
+    """The packet identifiers of acknowledgements, which all that came are."""
+    assert all(k is kind for k, _ in found), found
+    return [int.from_bytes(body, "big") for _, body in found]
+
+
+def subscription(topic_filter: str, qos: int = 0, packet_id: int = 1) -> bytes:
+    data = topic_filter.encode()
+    return frame(0x82, packet_id.to_bytes(2, "big") + len(data).to_bytes(2, "big") + data + bytes((qos,)))
+
+
+def client(made: Broker, client_id: str = "me", **more: Any) -> Transport:
+    """Connected; its CONNACK is taken."""
+    transport = connect(made, client_id, **more)
+    [(kind, body)] = transport.taken()[:1]
+    assert (kind, body[1]) == (Type.CONNACK, 0)
+    return transport
+
+
+def subscriber(
+    made: Broker, topic_filter: str, qos: int = 0, client_id: str = "sub", **more: Any
+) -> Transport:
+    transport = client(made, client_id, **more)
+    transport.protocol.data_received(subscription(topic_filter, qos))
+    assert transport.taken() == [(Type.SUBACK, bytes((0, 1, qos)))]
+    return transport
+
+
+def publish(
+    transport: Transport,
+    topic: str,
+    payload: bytes,
+    qos: int = 0,
+    retain: bool = False,
+    packet_id: int = 1,
+) -> None:
+    message = Publish(topic, payload, qos, retain, packet_id=packet_id if qos else 0)
+    transport.protocol.data_received(packets.publish(message))
+
+
+def messages(transport: Transport) -> list[Publish]:
+    """What was delivered; other packets are left out."""
+    found, used = packets.frames(transport.data, 1 << 28)
+    del transport.data[:used]
+    return [packets.parse_publish(first, body) for first, body in found if first >> 4 == Type.PUBLISH]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from twin.observations import model
+from twin.observations.changes import Call as CallWith
 from twin.observations.changes import Change, Create
-from twin.observations.query import Call, Expression, Literal, Route, Step
+from twin.observations.query import Call, Expression, Literal, Query, Route, Step
 from twin.observations.query import Path as At
 from twin.observations.store import Observations, open_observations
 
@@ -91,3 +94,22 @@ def _expression(value: Any) -> Expression:
     if isinstance(value, (Call, At, Literal)):
         return value
     return path(value[1:]) if isinstance(value, str) and value.startswith("/") else Literal(value)
+
+
+def count(observations: Observations, name: str = "Observations") -> int:
+    page = observations.page(route(name), Query(count=True, top=0))
+    assert page.count is not None
+    return page.count
+
+
+def held(observations: Observations) -> threading.Event:
+    """Keep the writer busy until the event is set, so that what follows is one group."""
+    release, begun = threading.Event(), threading.Event()
+
+    def wait(connection: sqlite3.Connection) -> None:
+        begun.set()
+        release.wait(10)
+
+    observations.writer.submit(CallWith(wait))
+    assert begun.wait(10)
+    return release

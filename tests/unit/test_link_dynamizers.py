@@ -8,6 +8,7 @@ import pytest
 
 from twin.ingest import AddOptions, add_files
 from twin.link.dynamizers import datastreams_from_dynamizers
+from twin.observations.changes import Append
 from twin.observations.store import Observations, open_observations
 from twin.observations.times import parse_instant
 
@@ -95,6 +96,30 @@ def test_a_second_run_changes_nothing_and_a_new_delivery_what_is_new(tmp_path: P
         assert rows(obs, "SELECT result FROM observations ORDER BY time LIMIT 1") == [(1500.5,)]
 
 
+def test_a_connection_that_changes_keeps_what_a_source_has_brought(tmp_path: Path, data: Path) -> None:
+    text = (data / EXAMPLES / V2).read_text()
+    path = tmp_path / "model.gml"
+    path.write_text(text)
+    folder = twin_of(tmp_path, path)
+    with open_observations(folder) as obs:
+        obs.writer.submit(Append(1, [0], [21.5])).result()
+    path.write_text(text.replace("127.0.0.1:8080", "127.0.0.1:8081").replace(">Celsius<", ">K<"))
+    path.write_text(path.read_text().replace(">Temperature<", ">Air<"))
+    twin_of(tmp_path, path)
+    with open_observations(folder) as obs:
+        assert rows(obs, "SELECT result FROM observations") == [(21.5,)]
+        ((base, unit, observed),) = rows(
+            obs,
+            "SELECT d.properties ->> '$.connection.baseURL', unit_of_measurement ->> 'symbol', p.name"
+            " FROM datastreams d JOIN observed_properties p ON p.id = d.observed_property",
+        )
+        assert (base, unit, observed) == ("http://127.0.0.1:8081/FROST-Server/v1.0", "K", "Air")
+        assert rows(obs, "SELECT count(*) FROM things") == [(1,)]
+    twin_of(tmp_path, path)
+    with open_observations(folder) as obs:
+        assert datastreams_from_dynamizers(folder, obs).unchanged == 1
+
+
 def test_adding_a_model_makes_them(tmp_path: Path, data: Path) -> None:
     folder = twin_of(tmp_path, data / EXAMPLES / INLINE)
     with open_observations(folder) as obs:
@@ -111,10 +136,6 @@ COMPOSITE = """<dyn:dynamicData><dyn:CompositeTimeseries><dyn:component><dyn:Tim
 <dyn:intValue>2</dyn:intValue></dyn:TimeValuePair></dyn:timeValuePair>
 </dyn:GenericTimeseries></dyn:timeseries></dyn:TimeseriesComponent></dyn:component>
 </dyn:CompositeTimeseries></dyn:dynamicData>"""
-IN_A_FILE = """<dyn:dynamicData><dyn:StandardFileTimeseries>
-<dyn:observationProperty>use</dyn:observationProperty>
-<dyn:uom>kWh</dyn:uom><dyn:fileLocation>use.xml</dyn:fileLocation><dyn:fileType>TimeseriesML</dyn:fileType>
-</dyn:StandardFileTimeseries></dyn:dynamicData>"""
 
 
 def with_data(path: Path, source: Path, text: str) -> Path:
@@ -134,14 +155,6 @@ def test_a_composite_series_repeats_its_parts(tmp_path: Path, data: Path) -> Non
     assert hours == [0, 1, 2, 3, 4, 5]
     assert [r[1] for r in stored] == [1, 2] * 3
     assert names == [("use",)]
-
-
-def test_a_series_in_a_file_is_told_and_not_guessed(tmp_path: Path, data: Path) -> None:
-    path = with_data(tmp_path / "m.gml", data / EXAMPLES / INLINE, IN_A_FILE)
-    added = add_files(tmp_path / "x.twin", [path], AddOptions(crs="EPSG:31468"))
-    assert [n for n in added.notes if "StandardFileTimeseries is not inside the model" in n]
-    with open_observations(tmp_path / "x.twin") as obs:
-        assert rows(obs, "SELECT count FROM datastreams") == [(0,)]
 
 
 def test_a_bad_time_is_told_with_its_object(tmp_path: Path, data: Path) -> None:

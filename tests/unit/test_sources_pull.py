@@ -47,6 +47,7 @@ class Other:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.answers: dict[str, Any] = {
             "/v1.1/Datastreams": {"value": [STREAM]},
+            "/v1.1/MultiDatastreams": {"value": []},
             "/v1.1/Datastreams(7)/Observations": {"value": READINGS},
         }
         self.asked: list[httpx.Request] = []
@@ -131,6 +132,18 @@ def test_links_that_lead_elsewhere_are_not_followed(
     with pytest.raises(TwinError, match="lead elsewhere"):
         Pull(URL, token="secret").once(Sink(observations, "o"))
     assert {request.url.host for request in other.asked} == {"other.test"}
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 501])
+def test_a_server_without_multi_datastreams(other: Other, observations: Observations, status: int) -> None:
+    other.answers["/v1.1/MultiDatastreams"] = lambda _: httpx.Response(status)
+    assert Pull(URL).once(Sink(observations, "o")).stored == 2
+
+
+def test_a_few_datastreams_need_their_dynamizers(other: Other, observations: Observations) -> None:
+    with pytest.raises(TwinError, match="the city has no dynamizer d any more"):
+        Pull(URL, into={"7": "d"}).once(Sink(observations, "o"))
+    assert other.asked == []
 
 
 def _redirect(_: httpx.Request) -> httpx.Response:

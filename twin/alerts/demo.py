@@ -1,7 +1,8 @@
 """Rules for the sample district: stream level, rain, fine dust, and the hydrants' pressure and temperature.
 
 Each rule names the source of its figures, as of November 2026; those of the stream are set for the sample
-district, whose gauges are bank full at 2.4 m.
+district, whose gauges are bank full at 2.4 m. Where an alert clears, and how long a state must last, are the
+source's own for dust alone; for the others they are our choice.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ _RAIN_SUM = (
 )
 _RAIN = "기상청 강수 용어, 매우 강한 비 30 mm/h 이상 (Korea Meteorological Administration, very heavy rain)"
 _STREAM = "set for the sample district"
-_PRESSURE = "옥내소화전 방수압력 0.17 MPa, NFTC 102 (least pressure at a nozzle), held against the main here"
-_FROST = "2 °C above the freezing point of water"
+_PRESSURE = (
+    "옥내소화전 방수압력 0.17 MPa, NFPC 102 제5조, 2022"
+    " (least pressure at a nozzle), held against the main here"
+)
+_FROST = "our own choice: 2 °C above the freezing point of water"
 _LEAST_SILENCE_S = 60.0
 _LEVEL = {"property": "water level", "kind": "stream-level"}
 _INTENSITY = {"property": "rain intensity"}

@@ -23,6 +23,7 @@ from twin.ingest.inputs import Input, find_inputs, find_missing
 from twin.ingest.rasters import add_raster, clear_rasters, raster_names
 from twin.ingest.readings import Delivery, read_deliveries, write_deliveries
 from twin.ingest.rows import Image, Library, Opened, Rest
+from twin.ingest.series import FoundSeries, read_series
 from twin.ingest.work import Digest, Done, Unchanged, read_files
 from twin.link import has_dynamizers
 from twin.place import city_heights, settle_heights
@@ -60,6 +61,7 @@ class Added:
     unchanged_files: int = 0
     rasters: int = 0
     readings: Delivery = field(default_factory=Delivery)
+    series: FoundSeries = field(default_factory=FoundSeries)
     notes: list[str] = field(default_factory=list)
 
 
@@ -101,7 +103,7 @@ def _add_dynamizers(folder: Path, added: Added) -> None:
     from twin.link.dynamizers import datastreams_from_dynamizers
 
     try:
-        added.notes += datastreams_from_dynamizers(folder).notes
+        added.notes += datastreams_from_dynamizers(folder, files=added.series.series).notes
     except (TwinError, sqlite3.Error) as error:
         added.notes.append(f"the model's time series are not among the readings yet: {error}")
 
@@ -128,10 +130,13 @@ def _add(writer: Writer, inputs: list[Input], options: AddOptions, progress: Pro
     city = writer.city
     rasters = [i for i in inputs if i.kind == "raster"]
     added = Added(writer.counts)
-    readings = [i for i in inputs if i.kind == "readings"]
-    added.readings = read_deliveries(readings, options.stations, options.timezone)
+    models = [i for i in inputs if i.kind == "model"]
     crs = city.get("crs")
-    _add_models(writer, [i for i in inputs if i.kind == "model"], options, added, progress)
+    _add_models(writer, models, options, added, progress)
+    added.series = read_series(city, models, options.timezone)
+    added.notes += added.series.notes
+    readings = [i for i in inputs if i.kind == "readings" and i.path not in added.series.files]
+    added.readings = read_deliveries(readings, options.stations, options.timezone)
     for raster, name in zip(rasters, raster_names(rasters), strict=True):
         writer.put_raster(add_raster(city, raster, name, options.crs))
         added.rasters += 1

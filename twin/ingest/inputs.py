@@ -31,11 +31,13 @@ _ROOTS = (b"CityModel", b"IndoorFeatures", b"indoorFeatures")
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One file. shown: as the user knows it, for messages."""
+    """One file. shown: as the user knows it, for messages. root: the folder, or the unpacked archive, that
+    was named; for a file named by itself, its folder: a time series that a model names lies in there."""
 
     path: Path
     kind: Literal["model", "raster", "readings"]
     shown: str
+    root: Path
 
 
 def find_missing(paths: Iterable[Path]) -> None:
@@ -68,16 +70,22 @@ def _named(paths: Iterable[Path], unpack_to: Path) -> Iterator[Input]:
                 raise UnsupportedFormat(f"{path}: no city model, raster or readings inside")
             yield from inside
         elif path.suffix.lower() in RASTER:
-            yield Input(path.resolve(), "raster", str(path))
+            yield _one(path, "raster")
         elif path.suffix.lower() == TABLE or _is_readings(path):
-            yield Input(path.resolve(), "readings", str(path))
+            yield _one(path, "readings")
         else:
-            yield Input(path.resolve(), "model", str(path))
+            yield _one(path, "model")
+
+
+def _one(path: Path, kind: Literal["model", "raster", "readings"]) -> Input:
+    resolved = path.resolve()
+    return Input(resolved, kind, str(path), resolved.parent)
 
 
 def _inside(folder: Path, shown: str) -> list[Input]:
     """The files to read below a folder, but for those of cities that lie in it."""
     found = []
+    root = folder.resolve()
     cities = {path.parent for path in folder.rglob(DATABASE)}
     for path in sorted(folder.rglob("*")):
         suffix = path.suffix.lower()
@@ -85,11 +93,11 @@ def _inside(folder: Path, shown: str) -> list[Input]:
         if not path.is_file() or not cities.isdisjoint(path.parents):
             continue
         if suffix in RASTER:
-            found.append(Input(path.resolve(), "raster", label))
+            found.append(Input(path.resolve(), "raster", label, root))
         elif (suffix == TABLE and looks_like_readings(path)) or _is_readings(path):
-            found.append(Input(path.resolve(), "readings", label))
+            found.append(Input(path.resolve(), "readings", label, root))
         elif suffix in MODEL and _is_model(path, suffix):
-            found.append(Input(path.resolve(), "model", label))
+            found.append(Input(path.resolve(), "model", label, root))
     return found
 
 

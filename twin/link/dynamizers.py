@@ -1,18 +1,15 @@
-"""Dynamizers of CityGML 3.0 as Things with a Datastream: time series inside the model become observations,
-connections to a sensor service are kept with the Datastream for a source to read.
-
-Not read: time series in files beside the model (StandardFileTimeseries, TabulatedFileTimeseries). They are
-counted, and their Datastream stays empty.
+"""Dynamizers of CityGML 3.0 as Things with a Datastream: time series inside the model, and those of files
+that were read beside it (`series_files`), become observations; connections to a sensor service are kept with
+the Datastream for a source to read (`twin.sources.connections`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +20,11 @@ from citygml.errors import CityModelError
 from twin.errors import QueryError, TwinError
 from twin.link import CLASS, LAYER, has_dynamizers
 from twin.link.things import link_things
+from twin.link.timeseries import FileSeriesByAtom, atoms, inner, readings
 from twin.observations import model
-from twin.observations.changes import Append, Create, Delete, Together
-from twin.observations.query import Route
+from twin.observations.changes import Append, Change, Create, Delete, Together, Update
+from twin.observations.query import Route, Step
 from twin.observations.store import Observations, open_observations
-from twin.observations.times import parse_duration, parse_instant
 from twin.place import georeference
 from twin.store import City, open_city
 from twin.store.codec import encode_attributes
@@ -37,7 +34,6 @@ _MEASUREMENT = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measure
 _OBSERVATION = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Observation"
 _OBJECT = re.compile(r"@gml:id\s*=\s*['\"]([^'\"]+)['\"]")
 _ATTRIBUTE = re.compile(r"\[\s*(?:gen:)?name\s*(?:\(\))?\s*=\s*['\"]([^'\"]+)['\"]\s*\]")
-_VALUES = ("doubleValue", "intValue", "boolValue", "stringValue", "uri")
 # What of a connection is kept; users and passwords in a file are not.
 _CONNECTION = (
     "connectionType",
@@ -51,7 +47,6 @@ _CONNECTION = (
     "linkToSensorDescription",
 )
 _DEEPEST = 16
-_MOST_REPETITIONS = 100_000
 
 
 @dataclass(slots=True)
@@ -64,11 +59,15 @@ class Dynamized:
     notes: list[str] = field(default_factory=list)
 
 
-def datastreams_from_dynamizers(folder: Path, obs: Observations | None = None) -> Dynamized:
+def datastreams_from_dynamizers(
+    folder: Path, obs: Observations | None = None, files: Mapping[str, FileSeriesByAtom] | None = None
+) -> Dynamized:
     """Make a Thing with a Datastream of every dynamizer in the city, linked to the object that it is about.
 
-    Run it again whenever the city has changed: a dynamizer that is as it was is left alone, one that has
-    changed is made anew. Things of dynamizers that are gone stay.
+    files: the series read from files, by the dynamizer's id. Run it again whenever the city has changed: a
+    dynamizer that is as it was is left alone, one that has changed, or a file of which has, is made anew. One
+    whose files are not at hand keeps what it has, and one with a connection alone keeps its readings. Things
+    of dynamizers that are gone stay.
     """
     done = Dynamized()
     with open_city(folder) as city:
@@ -80,7 +79,7 @@ def datastreams_from_dynamizers(folder: Path, obs: Observations | None = None) -
         )
         opened = open_observations(folder) if obs is None else nullcontext(obs)
         with opened as observations:
-            maker = _Maker(city, observations, done)
+            maker = _Maker(city, observations, done, files or {})
             for stored in city.fetch([r[0] for r in rows]):
                 maker.make(stored)
             if done.things:
@@ -93,31 +92,54 @@ class _Maker:
     city: City
     obs: Observations
     done: Dynamized
+    files: Mapping[str, FileSeriesByAtom]
 
     def make(self, stored: StoredObject) -> None:
-        attributes = stored.decode(surface_attributes=False).attributes
-        digest = hashlib.blake2b(encode_attributes(attributes), digest_size=16).hexdigest()
+        plain = plain_attributes(stored)
+        files = self.files.get(stored.id, {})
+        digest = _digest(plain, files)
         known = self._known(stored.id)
-        if known is not None and known[1] == digest:
+        if known is not None and (known[1] == digest or (not files and known[1].partition(":")[0] == digest)):
             self.done.unchanged += 1
             return
-        plain: dict[str, Any] = orjson.loads(encode_attributes(attributes))
         try:
-            body = self._thing(stored, plain, digest)
-            times, ends, values = self._observations(plain)
+            times, ends, values = self._observations(plain, files)
+            body = self._thing(stored, plain, digest, values)
         except QueryError as error:
             self.done.notes.append(f"{stored.id}: its time series cannot be read: {error}")
             return
         change = Create(Route(model.THING), body)
         if known is None:
             made = self.obs.writer.submit(change).result()
-        else:
+        elif "dynamicData" in plain:
             old = Delete(Route(model.THING, known[0]))
             made = self.obs.writer.submit(Together([old, change])).result()[1]
+        else:
+            made = self.obs.writer.submit(self._change(known[0], body)).result()[0]
         self.done.things.append(made.id)
         if times:
             self.obs.writer.submit(Append(self._datastream(made.id), times, values, times_end=ends)).result()
             self.done.observations += len(times)
+
+    def _change(self, thing: int, body: dict[str, Any]) -> Together:
+        """A Thing and its Datastream as they are said to be now; what a source has brought stays."""
+        (stream,), places = body.pop("Datastreams"), body.pop("Locations", [])
+        del stream["Sensor"], stream["observationType"]
+        changes: list[Change] = [Update(Route(model.THING, thing), body)]
+        names: list[str | None] = [None]
+        with self.obs.connection() as connection:
+            (before,) = connection.execute(
+                "SELECT properties ->> 'objectId' FROM things WHERE id = ?", (thing,)
+            ).fetchone()
+        if before != body["properties"]["objectId"]:
+            changes += [Create(Route(model.THING, thing, (Step("Locations"),)), place) for place in places]
+            names += [None] * len(places)
+        if "@iot.id" not in stream["ObservedProperty"]:
+            changes.append(Create(Route(model.OBSERVED_PROPERTY), stream["ObservedProperty"]))
+            names.append("observed")
+            stream["ObservedProperty"] = {"@iot.id": "$observed"}
+        changes.append(Update(Route(model.DATASTREAM, self._datastream(thing)), stream))
+        return Together(changes, names)
 
     def _known(self, dynamizer: str) -> tuple[int, str] | None:
         """The Thing of a dynamizer, and the digest that it was made with."""
@@ -143,13 +165,15 @@ class _Maker:
             return {"@iot.id": row[0]}
         return {"name": name, "definition": name, "description": "observed property of a CityGML Dynamizer"}
 
-    def _thing(self, stored: StoredObject, plain: dict[str, Any], digest: str) -> dict[str, Any]:
+    def _thing(
+        self, stored: StoredObject, plain: dict[str, Any], digest: str, values: list[Any]
+    ) -> dict[str, Any]:
         reference = str(plain.get("attributeRef", ""))
-        connection = _inner(plain.get("sensorConnection"))
-        data = _inner(plain.get("dynamicData"))
+        connection = inner(plain.get("sensorConnection"))
+        data = inner(plain.get("dynamicData"))
         target = self._target(stored, reference)
         attribute = _ATTRIBUTE.search(reference)
-        series = next(iter(_atoms(data)), data)
+        series = next(iter(atoms(data)), data)
         observed = (
             connection.get("observationProperty")
             or series.get("observationProperty")
@@ -157,7 +181,6 @@ class _Maker:
             or "value"
         )
         unit = str(connection.get("uom") or series.get("uom") or "")
-        values = self._observations(plain)[2]
         numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
         described = {"attributeRef": reference} | {
             name: plain[name] for name in ("startTime", "endTime") if name in plain
@@ -231,106 +254,31 @@ class _Maker:
             return None
         return [round(float(v), digits) for v, digits in zip(found_at, (8, 8, 3), strict=True)]
 
-    def _observations(self, plain: dict[str, Any]) -> tuple[list[int], list[int | None], list[Any]]:
-        """Times, ends [µs] and values of the series inside a dynamizer, in the order of time."""
-        data = _inner(plain.get("dynamicData"))
-        found: dict[int, tuple[int | None, Any]] = {}
-        for start, end, value in _series(data):
-            found[start] = (end, value)
-        if data and not found and not _is_generic(data):
-            note = f"{data.get('@type', 'its time series')} is not inside the model and is not read"
-            if note not in self.done.notes:
-                self.done.notes.append(note)
+    def _observations(
+        self, plain: dict[str, Any], files: FileSeriesByAtom
+    ) -> tuple[list[int], list[int | None], list[Any]]:
+        """Times, ends [µs] and values of a dynamizer's series, in the order of time."""
+        found = {
+            start: (end, value) for start, end, value in readings(inner(plain.get("dynamicData")), files)
+        }
         times = sorted(found)
         return times, [found[t][0] for t in times], [found[t][1] for t in times]
 
 
-def _inner(value: Any) -> dict[str, Any]:
-    if isinstance(value, list):
-        value = next((v for v in value if isinstance(v, dict)), None)
-    return value if isinstance(value, dict) else {}
+def plain_attributes(stored: StoredObject) -> dict[str, Any]:
+    """The attributes of a dynamizer as JSON values."""
+    attributes = stored.decode(surface_attributes=False).attributes
+    plain: dict[str, Any] = orjson.loads(encode_attributes(attributes))
+    return plain
 
 
-def _listed(value: Any) -> list[dict[str, Any]]:
-    return [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, dict)]
-
-
-def _is_generic(data: dict[str, Any]) -> bool:
-    return "timeValuePair" in data or "component" in data
-
-
-def _atoms(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The series that a series is put together from."""
-    components = _listed(data.get("component"))
-    for component in components:
-        yield from _atoms(_inner(component.get("timeseries")))
-    if not components and data:
-        yield data
-
-
-def _series(data: dict[str, Any]) -> list[tuple[int, int | None, Any]]:
-    """(start, end, value) of a GenericTimeseries, or of a CompositeTimeseries of such.
-
-    A component of a CompositeTimeseries is repeated, each time after the last of the one before and the
-    additional gap (OGC 20-010, TimeseriesComponent).
-    """
-    components = _listed(data.get("component"))
-    if not components:
-        return [found for pair in _listed(data.get("timeValuePair")) if (found := _pair(pair)) is not None]
-    whole: list[tuple[int, int | None, Any]] = []
-    for component in components:
-        part = _series(_inner(component.get("timeseries")))
-        if not part:
-            continue
-        repetitions = int(component.get("repetitions", 1) or 1)
-        if repetitions * len(part) > _MOST_REPETITIONS:
-            raise QueryError(f"a component repeated {repetitions} times is too long")
-        gap = component.get("additionalGap")
-        step = part[-1][0] - part[0][0] + (parse_duration(str(gap)) if gap else 0)
-        for number in range(repetitions):
-            whole += [
-                (start + number * step, None if end is None else end + number * step, value)
-                for start, end, value in part
-            ]
-    return whole
-
-
-def _pair(pair: dict[str, Any]) -> tuple[int, int | None, Any] | None:
-    name = next((n for n in _VALUES if pair.get(n) is not None), None)
-    if name is None or "timestamp" not in pair:
-        return None
-    value = pair[name]
-    if isinstance(value, dict):
-        value = value.get("value", value)
-    return *_period(pair["timestamp"]), value
-
-
-_MONTH = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
-
-
-def _period(value: Any) -> tuple[int, int | None]:
-    """A moment [µs], or the begin and end of a year, month or day."""
-    text = str(value.get("$date") if isinstance(value, dict) else value).strip()
-    match = _MONTH.fullmatch(text)
-    if match is None:
-        return parse_instant(text), None
-    year, month, day = (int(part) if part else None for part in match.groups())
-    assert year is not None
-    try:
-        start = datetime(year, month or 1, day or 1, tzinfo=UTC)
-        if month is None:
-            end = start.replace(year=year + 1)
-        elif day is None:
-            end = start.replace(year=year + month // 12, month=month % 12 + 1)
-        else:
-            end = start + timedelta(days=1)
-    except (ValueError, OverflowError):
-        raise QueryError(f"{text!r} is not a date") from None
-    return _micros(start), _micros(end)
-
-
-def _micros(moment: datetime) -> int:
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+def _digest(plain: dict[str, Any], files: FileSeriesByAtom) -> str:
+    """Of the attributes, and of the files, if any were read, behind a colon."""
+    digest = hashlib.blake2b(orjson.dumps(plain), digest_size=16).hexdigest()
+    if not files:
+        return digest
+    parts = "".join(f"{key}{files[key].digest}" for key in sorted(files))
+    return f"{digest}:{hashlib.blake2b(parts.encode(), digest_size=16).hexdigest()}"
 
 
 def _resolved(connection: dict[str, Any], plain: dict[str, Any]) -> dict[str, Any]:

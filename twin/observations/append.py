@@ -13,7 +13,7 @@ import numpy.typing as npt
 import orjson
 
 from twin.errors import Conflict, EntityNotFound, QueryError, TwinError
-from twin.observations import rollups, streams
+from twin.observations import deleting, rollups, streams
 from twin.observations.changes import Append, Appended, Committed
 from twin.observations.functions import FIRST, LAST
 from twin.observations.query import Interval
@@ -243,6 +243,7 @@ def _existing(
     kinds = part.columns.get("kind") or repeat(None)
     mine = list(zip(repeat(part.stream), part.times, part.results, kinds, strict=False))
     wanted = [id for id in given if id is not None]
+    _make_way(work, wanted)
     found = {
         row[0]: row[1:]
         for row in work.connection.execute(
@@ -265,6 +266,16 @@ def _existing(
             raise Conflict(f"Observation {id} is there already and says something else")
     before.update(news)
     return existing
+
+
+def _make_way(work: Transaction, ids: Sequence[int]) -> None:
+    """Remove now what still has these ids though its datastream was deleted."""
+    if deleting.any_left(work.connection):
+        work.connection.execute(
+            "DELETE FROM observations WHERE id IN (SELECT value FROM json_each(?))"
+            " AND datastream IN (SELECT datastream FROM deleted_streams)",
+            (orjson.dumps(ids).decode(),),
+        )
 
 
 def _ids(work: Transaction, parts: Sequence[Part]) -> list[int]:

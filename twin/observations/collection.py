@@ -97,7 +97,9 @@ class Collection:
         """What to select from, and the condition for being in the collection at all."""
         link, table = self.link, self.type.table
         source = f"{table} t"
-        parts = [Fragment(f"t.{self.type.where}")] if self.type.where else []
+        parts = []
+        if self.type.where and not (self.of_stream or self.streams is not None):
+            parts.append(Fragment(f"t.{self.type.where}"))
         if self.streams is not None:
             source = f"datastreams d CROSS JOIN {source} ON t.datastream = d.id"
             parts.append(self.streams)

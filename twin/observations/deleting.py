@@ -1,7 +1,12 @@
-"""Entities deleted, with what cannot be without them (18-088, table 25)."""
+"""Entities deleted, with what cannot be without them (18-088, table 25).
+
+A datastream with many observations is gone at once for all who read; its rows are removed behind it, some at
+a time (`sweep`), so that others can write in between. What a crash interrupts goes on at the next start.
+"""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 
 from twin.observations import features, routes, streams
@@ -20,6 +25,13 @@ from twin.observations.model import (
 )
 from twin.observations.query import Route
 from twin.observations.transaction import Transaction
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS deleted_streams (datastream INTEGER PRIMARY KEY);
+"""
+"""Datastreams that are gone, and still have rows in `observations`."""
+AT_ONCE = 5000
+"""Observations that one transaction removes: some tens of milliseconds."""
 
 
 def delete(work: Transaction, route: Route) -> None:
@@ -79,14 +91,46 @@ def _delete_history(work: Transaction, condition: str, id: int) -> None:
 
 def _delete_streams(work: Transaction, condition: str, id: int) -> None:
     """Datastreams and MultiDatastreams with all their observations."""
-    rows = work.connection.execute(f"SELECT id, multi FROM datastreams WHERE {condition}", (id,)).fetchall()
-    for stream, _ in rows:
-        gone = work.connection.execute("DELETE FROM observations WHERE datastream = ?", (stream,)).rowcount
-        work.count(OBSERVATION.set_name, -gone)
+    rows = work.connection.execute(
+        f"SELECT id, multi, count FROM datastreams WHERE {condition}", (id,)
+    ).fetchall()
+    removed = 0
+    for stream, _, count in rows:
+        if removed + count <= AT_ONCE:
+            work.connection.execute("DELETE FROM observations WHERE datastream = ?", (stream,))
+            removed += count
+        else:
+            work.connection.execute("INSERT INTO deleted_streams VALUES (?)", (stream,))
+            work.left_rows = True
+        work.count(OBSERVATION.set_name, -count)
         for table in ("rollups", "datastream_features", "datastream_observed_properties"):
             work.connection.execute(f"DELETE FROM {table} WHERE datastream = ?", (stream,))
     for type in (DATASTREAM, MULTI_DATASTREAM):
         _delete_rows(work, type, [row[0] for row in rows if row[1] == (type is MULTI_DATASTREAM)])
+
+
+def is_left(connection: sqlite3.Connection, stream: int) -> bool:
+    """Whether a deleted datastream still has rows."""
+    row = connection.execute("SELECT 1 FROM deleted_streams WHERE datastream = ?", (stream,)).fetchone()
+    return row is not None
+
+
+def any_left(connection: sqlite3.Connection) -> bool:
+    """Whether any deleted datastream still has rows."""
+    return connection.execute("SELECT 1 FROM deleted_streams LIMIT 1").fetchone() is not None
+
+
+def sweep(connection: sqlite3.Connection) -> None:
+    """Remove some of the rows that a deleted datastream has left, within the caller's transaction."""
+    row = connection.execute("SELECT datastream FROM deleted_streams LIMIT 1").fetchone()
+    if row is None:
+        return
+    gone = connection.execute(
+        "DELETE FROM observations WHERE id IN (SELECT id FROM observations WHERE datastream = ? LIMIT ?)",
+        (row[0], AT_ONCE),
+    ).rowcount
+    if gone < AT_ONCE:
+        connection.execute("DELETE FROM deleted_streams WHERE datastream = ?", row)
 
 
 def _delete_observed(work: Transaction, feature: int) -> None:

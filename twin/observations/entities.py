@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twin.errors import Conflict, NotSupported, QueryError
-from twin.observations import features, links, routes, streams
+from twin.observations import deleting, features, links, routes, streams
 from twin.observations import observation as observations
 from twin.observations.changes import At, Changed, Create, Created, Place, Update
 from twin.observations.model import (
@@ -139,6 +139,8 @@ def _free_id(work: Transaction, type: EntityType, id: Any) -> int:
         raise QueryError(f"{type.name}: {id!r} cannot be an id: ids are positive integers")
     if work.connection.execute(f"SELECT 1 FROM {type.table} WHERE id = ?", (id,)).fetchone():
         raise Conflict(f"the id {id} of a {type.name} is taken")
+    if type.table == DATASTREAM.table and deleting.is_left(work.connection, id):
+        raise Conflict(f"the {type.name} {id} that was deleted is still being removed; try again in a while")
     return id
 
 

@@ -231,6 +231,7 @@ OBSERVATION = EntityType(
         Link("MultiDatastream", "MultiDatastream", column="datastream"),
         Link("FeatureOfInterest", "FeatureOfInterest", column="feature"),
     ),
+    where="datastream NOT IN (SELECT datastream FROM deleted_streams)",
 )
 FEATURE_OF_INTEREST = EntityType(
     "FeatureOfInterest",

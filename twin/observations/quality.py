@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 _SECOND = 1_000_000
 CLOCK_AHEAD_S = 300.0
-"""How far ahead of the server a sensor's clock may be, unless a rule says otherwise [s]."""
+"""How far ahead of the server a sensor's clock may be, unless a rule says otherwise [s]; our own choice."""
 NOT_BEFORE = 365 * 86_400 * _SECOND
 """1971-01-01: a clock that was reset counts from 1970 on [µs]."""
 

@@ -114,21 +114,27 @@ class Suggestion:
     source: str
 
 
-_WMO = "WMO-No. 8, Guide to Instruments and Methods of Observation, vol. I, annex 1.A, measurement range"
-_CFR = "40 CFR 53.20, table B-1, measurement range of automated reference methods"
+_WMO = (
+    "the range of measurement of WMO-No. 8, Guide to Instruments and Methods of Observation, vol. I,"
+    " annex 1.A (2018 edition; 1.D in earlier ones)"
+)
+_CFR = "the range of automated methods in 40 CFR part 53, table B-1 (as of 2024)"
+_PIPES = "the allowable operating pressure of hydrants, PN 16 (EN 14384:2005)"
+_OURS = "; how long it may stay the same is our own choice"
 _HOUR = 3600.0
 SUGGESTIONS: tuple[Suggestion, ...] = (
     Suggestion(
         ("humidity", "습도"),
         ("%",),
         QualityRules(minimum=0, maximum=100, stuck_s=12 * _HOUR, stuck_ignores=[100]),
-        "a share of saturation lies between 0 and 100 %",
+        "a share of saturation lies between 0 and 100 %" + _OURS,
     ),
     Suggestion(
         ("pm10", "pm2.5", "pm25", "particulate", "미세먼지"),
         ("µg/m³", "μg/m³", "ug/m3", "㎍/㎥", "µg/m3"),
         QualityRules(minimum=0, maximum=1000, stuck_s=24 * _HOUR),
-        "a concentration is not negative; 1000 µg/m³ is the full scale of common beta attenuation monitors",
+        "a concentration is not negative; 1000 µg/m³ is our own choice, above three times the 300 µg/m³ of a"
+        " PM10 warning (대기환경보전법 시행규칙 별표 7)" + _OURS,
     ),
     Suggestion(
         ("ozone", "o3", "오존", "nitrogen dioxide", "no2", "이산화질소", "sulphur dioxide", "so2", "아황산"),
@@ -141,33 +147,23 @@ SUGGESTIONS: tuple[Suggestion, ...] = (
         ("air temperature", "airtemperature", "기온"),
         ("°C", "℃", "degC"),
         QualityRules(minimum=-80, maximum=60, stuck_s=12 * _HOUR),
-        _WMO,
+        _WMO + _OURS,
     ),
     Suggestion(
         ("rain", "precipitation", "강우", "강수"),
         ("mm/h",),
         QualityRules(minimum=0, maximum=2000, stuck_s=6 * _HOUR, stuck_ignores=[0]),
-        _WMO,
+        _WMO + _OURS,
     ),
     Suggestion(("pressure", "기압"), ("hPa",), QualityRules(minimum=500, maximum=1080), _WMO),
     Suggestion(
         ("wind speed", "windspeed", "풍속"),
         ("m/s",),
         QualityRules(minimum=0, maximum=75, stuck_s=12 * _HOUR, stuck_ignores=[0]),
-        _WMO,
+        _WMO + _OURS,
     ),
-    Suggestion(
-        ("water pressure", "수압"),
-        ("bar",),
-        QualityRules(minimum=0, maximum=16),
-        "PN 16, the common rating of water mains and hydrants (EN 14384)",
-    ),
-    Suggestion(
-        ("water pressure", "수압"),
-        ("MPa",),
-        QualityRules(minimum=0, maximum=1.6),
-        "PN 16, the common rating of water mains and hydrants (EN 14384)",
-    ),
+    Suggestion(("water pressure", "수압"), ("bar",), QualityRules(minimum=0, maximum=16), _PIPES),
+    Suggestion(("water pressure", "수압"), ("MPa",), QualityRules(minimum=0, maximum=1.6), _PIPES),
 )
 
 

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 VERSION = 1
 
 EXTENSIONS = (
+    "twin.observations.deleting",
     "twin.observations.quality_rules",
     "twin.alerts.schema",
     "twin.link.schema",

@@ -18,6 +18,7 @@ from twin.errors import EntityNotFound
 from twin.observations import append, rollups, schema, select
 from twin.observations.changes import Call, Committed
 from twin.observations.connections import DATABASE, Readers, prepare
+from twin.observations.model import OBSERVATION
 from twin.observations.query import Entity, Page, Query, Route
 from twin.observations.writer import Writer
 
@@ -122,13 +123,14 @@ class Observations:
                 return Committed(last=after)
             rows = connection.execute(
                 f"SELECT o.id, {_OBSERVATION} FROM observations o WHERE o.id > ? AND o.id <= ?"
+                f" AND o.{OBSERVATION.where}"
                 " AND NOT EXISTS (SELECT 1 FROM given_ids g WHERE g.id = o.id)"
                 " ORDER BY o.id LIMIT ?",
                 (after, last, limit),
             ).fetchall()
             rows += connection.execute(
                 f"SELECT g.position, {_OBSERVATION} FROM given_ids g JOIN observations o ON o.id = g.id"
-                " WHERE g.position > ? ORDER BY g.position LIMIT ?",
+                f" WHERE g.position > ? AND o.{OBSERVATION.where} ORDER BY g.position LIMIT ?",
                 (after, limit),
             ).fetchall()
         rows.sort()

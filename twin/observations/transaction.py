@@ -45,7 +45,8 @@ class Known:
 @dataclass
 class Transaction:
     """now: when it began [µs]. known: kept from transaction to transaction by whoever appends, empty for
-    other changes. names: what members of a `Together` call the entities they made."""
+    other changes. names: what members of a `Together` call the entities they made. left_rows: a deleted
+    datastream has left rows to `deleting.sweep`."""
 
     connection: sqlite3.Connection
     now: int
@@ -55,6 +56,7 @@ class Transaction:
     changed: list[Changed] = field(default_factory=list)
     names: dict[str, Created] = field(default_factory=dict)
     rules_changed: bool = False
+    left_rows: bool = False
 
     @contextmanager
     def part(self) -> Iterator[None]:

@@ -40,6 +40,8 @@ _LOG_LIMIT = 1 << 28
 """How large the log may grow while there are always readers [byte], before the writer waits for them."""
 _LOG_KEPT = 1 << 26
 _LOOK_EVERY = 256
+SWEEP_PAUSE_S = 0.02
+"""Between two transactions that remove what deleted datastreams left, so that other processes get in [s]."""
 _CHECKPOINT_WAIT_MS = 1000
 _CACHE = -65_536
 _UNFIT = (OverflowError, UnicodeError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
@@ -98,6 +100,7 @@ class Writer:
         self._callbacks: tuple[Callable[[Note], None], ...] = ()
         self._rules: Mapping[int, Rules] | None = None
         self._version: int | None = None
+        self._left_rows = True
         self._known = Known()
         self._thread = threading.Thread(target=self._run, name="observations writer", daemon=True)
         self._thread.start()
@@ -148,13 +151,18 @@ class Writer:
     def _run(self) -> None:
         while True:
             with self._condition:
-                self._condition.wait_for(lambda: self._waiting or self._closing)
-                if not self._waiting:
+                self._condition.wait_for(
+                    lambda: self._waiting or self._closing, SWEEP_PAUSE_S if self._left_rows else None
+                )
+                if self._closing and not self._waiting:
                     break
                 group = self._take()
                 self._condition.notify_all()
             try:
-                self._commit(group)
+                if group:
+                    self._commit(group)
+                if self._left_rows:
+                    self._sweep()
                 self._shorten_log()
             except Exception as error:
                 _log.exception("a group of changes could not be ended")
@@ -189,6 +197,7 @@ class Writer:
             else:
                 waiting.future.set_result(outcome)
         if work is not None:
+            self._left_rows |= work.left_rows
             notes: list[Note] = [*work.committed, *work.changed]
             for note in notes:
                 self._tell(note)
@@ -236,6 +245,19 @@ class Writer:
         self._connection.execute("COMMIT")
         return outcomes, work
 
+    def _sweep(self) -> None:
+        """Remove some of what deleted datastreams left; after an error, not before the next is deleted."""
+        try:
+            self._left_rows = deleting.any_left(self._connection)
+            if self._left_rows:
+                self._connection.execute("BEGIN IMMEDIATE")
+                deleting.sweep(self._connection)
+                self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._left_rows = False
+            self._rollback()
+            _log.warning("observations of a deleted datastream are not removed yet: %s", error)
+
     def _shorten_log(self) -> None:
         """Begin the log anew when readers have kept it from that: wait a moment for them to end."""
         self._groups += 1
@@ -250,6 +272,7 @@ class Writer:
     def _current_rules(self) -> Mapping[int, Rules]:
         """The quality rules; they, and what is known, are read again when another connection has written."""
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        self._left_rows |= version != self._version
         if self._rules is None or version != self._version:
             self._rules, self._version = quality_rules.load(self._connection), version
             self._known.forget()

@@ -15,7 +15,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from twin.errors import QueryError
-from twin.observations.times import parse_instant
+from twin.observations.query import Interval
+from twin.observations.times import parse_time
 from twin.sources.quantities import quantity
 from twin.sources.readings import Series, Station
 
@@ -61,7 +62,8 @@ class Mapping(_Strict):
     topic: such as `site/{station}/air/+`; a field in braces is one level, and `station` names the station.
     station: the station's name, may use fields; by default `{station}`. time: JSONPath to the time, ISO 8601
     or a number in `time_unit`; none: when it arrives (then a message that is sent twice counts twice).
-    longitude, latitude, height: JSONPaths.
+    longitude, latitude, height: JSONPaths. dynamizer: one of the city's model, whose Datastream takes the one
+    value of these messages.
     """
 
     topic: str
@@ -72,6 +74,7 @@ class Mapping(_Strict):
     longitude: str | None = None
     latitude: str | None = None
     height: str | None = None
+    dynamizer: str | None = None
 
     @field_validator("time", "longitude", "latitude", "height")
     @classmethod
@@ -91,7 +94,9 @@ class Mapping(_Strict):
         fields = _FIELD.findall(self.topic)
         if len(set(fields)) < len(fields):
             raise ValueError(f"topic {self.topic!r}: a field is there twice")
-        for name in [self.station, *(value.quantity for value in self.values)]:
+        if self.dynamizer is not None and len(self.values) != 1:
+            raise ValueError("a dynamizer takes one value, no more")
+        for name in [*([] if self.dynamizer else [self.station]), *(value.quantity for value in self.values)]:
             unknown = set(_FIELD.findall(name)) - set(fields)
             if unknown:
                 raise ValueError(f"{name!r} uses {{{unknown.pop()}}}, which the topic {self.topic!r} lacks")
@@ -128,8 +133,9 @@ class Mapping(_Strict):
             document = orjson.loads(payload)
         except orjson.JSONDecodeError:
             raise QueryError("the payload is not JSON") from None
-        when = np.array([self._time(document)], np.int64)
-        name = _filled(self.station, fields)
+        start, end = self._time(document)
+        when = np.array([start], np.int64)
+        name = self.dynamizer or _filled(self.station, fields)
         lon, lat, height = (
             self._number(document, path) for path in (self.longitude, self.latitude, self.height)
         )
@@ -138,11 +144,13 @@ class Mapping(_Strict):
             found = self._number(document, value.path)
             if found is not None:
                 kind = quantity(_filled(value.quantity, fields), value.to or value.unit)
-                yield Series(station, kind, when, [found * value.factor + value.offset])
+                number = found * value.factor + value.offset
+                yield Series(station, kind, when, [number], [end], into=self.dynamizer)
 
-    def _time(self, document: Any) -> int:
+    def _time(self, document: Any) -> tuple[int, int | None]:
+        """When it was [µs], with the end of a span of time."""
         if self.time is None:
-            return time.time_ns() // 1000
+            return time.time_ns() // 1000, None
         found: list[Any] = _compiled(self.time).findall(document)
         if not found:
             raise QueryError(f"the message has no time at {self.time}")
@@ -152,11 +160,12 @@ class Mapping(_Strict):
                 datetime.fromtimestamp(seconds, UTC)
             except (OverflowError, ValueError, OSError):
                 raise QueryError(f"the number at {self.time} is no time in {self.time_unit}") from None
-            return round(seconds * 1e6)
+            return round(seconds * 1e6), None
         try:
-            return parse_instant(found[0])
+            when = parse_time(found[0])
         except QueryError:
             raise QueryError(f"what is at {self.time} is no time such as 2024-05-01T09:00:00Z") from None
+        return (when.start, when.end) if isinstance(when, Interval) else (when.micros, None)
 
     @staticmethod
     def _number(document: Any, path: str | None) -> float | None:

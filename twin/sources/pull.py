@@ -1,10 +1,14 @@
-"""Readings from another SensorThings server, asked for again and again; only what is new comes over."""
+"""Readings from another SensorThings server, asked for again and again; only what is new comes over.
+
+Of its Datastreams and MultiDatastreams all, those of a filter, or a few by their ids, whose readings go into
+the Datastreams that dynamizers of the city's model have made. Features of interest do not come over.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -15,20 +19,25 @@ import orjson
 
 from twin.errors import QueryError, TwinError
 from twin.observations.query import Interval
-from twin.observations.times import format_instant, parse_time
-from twin.sources.readings import Quantity, Series, Station
+from twin.observations.times import format_instant, parse_instant, parse_interval, parse_time
+from twin.sources.readings import MEASUREMENT, Quantity, Series, Station
 from twin.sources.sink import Sink, Written
 
 _PAGE = 1000
 _OVERLAP = 3_600_000_000
 """Readings may arrive late by as much, and are still found [µs]."""
 _BODY = 64 << 20
+_WITHOUT = (400, 404, 405, 501)
+"""What servers answer that have no MultiDatastreams."""
+_ASKED = "phenomenonTime,result,resultTime,validTime,resultQuality,parameters"
 
 
 @dataclass(frozen=True)
 class Pull:
-    """url: the root of the server, `https://…/v1.1`. where: a `$filter` of its Datastreams. token: sent as
-    bearer. interval: how long to wait between rounds [s]. since: how far back the first round asks [µs]."""
+    """url: the root of the server, `https://…/v1.1`. where: a `$filter` of its Datastreams and
+    MultiDatastreams. token: sent as bearer. interval: how long to wait between rounds [s]. since: how far
+    back the first round asks [µs]. into: only these Datastreams, by id as it stands in a URL, and the
+    dynamizer into whose Datastream the readings of each go."""
 
     url: str
     where: str | None = None
@@ -36,6 +45,7 @@ class Pull:
     interval: float = 60.0
     since: int = 0
     timeout: float = 30.0
+    into: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, sink: Sink, stop: Event) -> None:
         """Bring in readings until `stop` is set. Raises TwinError when the server does not answer rightly."""
@@ -54,33 +64,67 @@ class Pull:
                     if stop is not None and stop.is_set():
                         break
         except httpx.HTTPStatusError as error:
-            raise TwinError(f"{self.url}: the server answers {error.response.status_code}") from error
+            asked = error.request.url.path
+            raise TwinError(
+                f"{self.url}: the server answers {error.response.status_code} for {asked}"
+            ) from error
         except httpx.HTTPError as error:
             raise TwinError(f"{self.url}: {error or type(error).__name__}") from error
         return written
 
     def _series(self, client: httpx.Client, sink: Sink) -> Iterator[Series]:
-        options = {"$expand": "Thing($expand=Locations),ObservedProperty", "$top": "100"}
-        if self.where:
-            options["$filter"] = self.where
-        for streams in self._pages(client, f"{self.url.rstrip('/')}/Datastreams", options):
-            for stream in streams:
+        root = self.url.rstrip("/")
+        for id, dynamizer in self.into.items():
+            known = Station(dynamizer, dynamizer), Quantity(id, id, id)
+            yield from self._new(client, sink, f"{root}/Datastreams({id})/Observations", *known, dynamizer)
+        if self.into:
+            return
+        for name, observed in (
+            ("Datastreams", "ObservedProperty"),
+            ("MultiDatastreams", "ObservedProperties"),
+        ):
+            options = {"$expand": f"Thing($expand=Locations),{observed}", "$top": "100"}
+            if self.where:
+                options["$filter"] = self.where
+            for stream in self._streams(client, f"{root}/{name}", options):
                 with self._understood():
-                    station, quantity = _station(stream["Thing"]), _quantity(stream)
+                    quantity = _quantity(stream) if name == "Datastreams" else _quantities(stream)
+                    station = _station(stream["Thing"])
                     link = self._inside(stream["Observations@iot.navigationLink"])
-                reached = sink.reached(station, quantity)
-                after = self.since if reached is None else reached - _OVERLAP
-                asked = {
-                    "$filter": f"phenomenonTime ge {format_instant(after)}",
-                    "$orderby": "phenomenonTime asc",
-                    "$select": "phenomenonTime,result",
-                    "$top": str(_PAGE),
-                }
-                for found in self._pages(client, link, asked):
-                    with self._understood():
-                        series = _readings(station, quantity, found)
-                    if len(series):
-                        yield series
+                yield from self._new(client, sink, link, station, quantity)
+
+    def _streams(self, client: httpx.Client, link: str, options: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """Datastreams, or MultiDatastreams, if the server knows these."""
+        try:
+            for page in self._pages(client, link, options):
+                yield from page
+        except httpx.HTTPStatusError as error:
+            if not (link.endswith("/MultiDatastreams") and error.response.status_code in _WITHOUT):
+                raise
+
+    def _new(
+        self,
+        client: httpx.Client,
+        sink: Sink,
+        link: str,
+        station: Station,
+        quantity: Quantity,
+        into: str | None = None,
+    ) -> Iterator[Series]:
+        """What one Datastream has since the latest that came over, and somewhat before."""
+        reached = sink.reached(station, quantity, into)
+        after = self.since if reached is None else reached - _OVERLAP
+        asked = {
+            "$filter": f"phenomenonTime ge {format_instant(after)}",
+            "$orderby": "phenomenonTime asc",
+            "$select": _ASKED,
+            "$top": str(_PAGE),
+        }
+        for found in self._pages(client, link, asked):
+            with self._understood():
+                series = _readings(station, quantity, found, into)
+            if len(series):
+                yield series
 
     def _pages(
         self, client: httpx.Client, link: str, options: dict[str, str]
@@ -128,11 +172,24 @@ class Pull:
         return target
 
 
-def _readings(station: Station, quantity: Quantity, found: list[dict[str, Any]]) -> Series:
+def _readings(station: Station, quantity: Quantity, found: list[dict[str, Any]], into: str | None) -> Series:
     times = [parse_time(item["phenomenonTime"]) for item in found]
     starts = [time.start if isinstance(time, Interval) else time.micros for time in times]
     ends = [time.end if isinstance(time, Interval) else None for time in times]
-    return Series(station, quantity, np.array(starts, np.int64), [item["result"] for item in found], ends)
+    given = [item.get("resultTime") for item in found]
+    valid = [item.get("validTime") for item in found]
+    return Series(
+        station,
+        quantity,
+        np.array(starts, np.int64),
+        [item["result"] for item in found],
+        ends,
+        [None if time is None else parse_instant(time) for time in given],
+        [None if time is None else parse_interval(time) for time in valid],
+        [item.get("resultQuality") for item in found],
+        [item.get("parameters") for item in found],
+        into,
+    )
 
 
 def _station(thing: dict[str, Any]) -> Station:
@@ -150,8 +207,30 @@ def _station(thing: dict[str, Any]) -> Station:
 
 def _quantity(stream: dict[str, Any]) -> Quantity:
     """Kept apart by the stream, so that two of one property at one Thing stay two."""
-    observed, unit = stream["ObservedProperty"], stream.get("unitOfMeasurement") or {}
+    return _of(
+        str(stream["@iot.id"]),
+        stream["ObservedProperty"],
+        stream.get("unitOfMeasurement") or {},
+        stream.get("observationType"),
+    )
+
+
+def _quantities(stream: dict[str, Any]) -> Quantity:
+    """What a MultiDatastream observes. Its id may be that of a Datastream as well."""
+    key, observed = f"multi {stream['@iot.id']}", stream["ObservedProperties"]
+    units, types = stream["unitOfMeasurements"], stream["multiObservationDataTypes"]
+    parts = tuple(
+        _of(key, one, unit or {}, type) for one, unit, type in zip(observed, units, types, strict=True)
+    )
+    if not parts:
+        raise ValueError
+    name = str(stream.get("name") or ", ".join(part.name for part in parts))
+    return Quantity(key, name, "", parts=parts)
+
+
+def _of(key: str, observed: dict[str, Any], unit: dict[str, Any], type: Any) -> Quantity:
     return Quantity(
-        str(stream["@iot.id"]), str(observed["name"]), str(observed["definition"]),
+        key, str(observed["name"]), str(observed["definition"]),
         str(unit.get("name") or ""), str(unit.get("symbol") or ""), str(unit.get("definition") or ""),
+        str(type or MEASUREMENT),
     )  # fmt: skip

@@ -9,10 +9,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from twin.observations.query import Interval
+
+MEASUREMENT = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
+
 
 @dataclass(frozen=True)
 class Quantity:
-    """What is measured, and in which unit. definition, unit_definition: URIs."""
+    """What is measured, and in which unit. definition, unit_definition, observation_type: URIs.
+
+    parts: of readings that have several values each, what these are, in their order; then the rest but for
+    key and name is theirs.
+    """
 
     key: str
     name: str
@@ -20,6 +28,8 @@ class Quantity:
     unit_name: str = ""
     unit_symbol: str = ""
     unit_definition: str = ""
+    observation_type: str = MEASUREMENT
+    parts: tuple[Quantity, ...] = ()
 
     def unit(self) -> dict[str, str]:
         """As `Datastream.unitOfMeasurement`."""
@@ -51,6 +61,8 @@ class Series:
     """Readings of one quantity at one station. times: (n,) [µs since 1970 UTC]; results: (n,) JSON values.
 
     ends: (n,) where a reading is of a span of time its end [µs], else None; None: all are of an instant.
+    result_times [µs], valid_times, qualities, parameters: (n,) what else is said of each, None for nothing.
+    into: a dynamizer of the city's model whose Datastream takes the readings; None: the station's own.
     """
 
     station: Station
@@ -58,6 +70,11 @@ class Series:
     times: npt.NDArray[np.int64]
     results: Sequence[Any]
     ends: Sequence[int | None] | None = None
+    result_times: Sequence[int | None] | None = None
+    valid_times: Sequence[Interval | None] | None = None
+    qualities: Sequence[Any] | None = None
+    parameters: Sequence[Any] | None = None
+    into: str | None = None
 
     def __len__(self) -> int:
         return len(self.times)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from twin.sources.pull import Pull
 
 FILE = "sources.json"
+DATASTREAM_ID = r"^(\d+|'[\w.:-]+')$"
+"""An id as it stands in a URL of SensorThings."""
 _PATIENCE = (1.0, 60.0)
 _log = logging.getLogger("twin.sources")
 
@@ -70,21 +72,24 @@ class MqttConfig(_Config):
 
 
 class PullConfig(_Config):
-    """url: the root, without user, password or options: a token stands in the environment, as token_env."""
+    """url: the root, without user, password or options: a token stands in the environment, as token_env.
+    into: only these Datastreams, by id, and the dynamizer whose Datastream takes the readings of each."""
 
     type: Literal["sensorthings"]
     url: str = Field(pattern=r"^https?://[^@?#\s]+$")
     filter: str | None = None
     interval: float = Field(60.0, ge=1)
     token_env: str | None = None
+    into: dict[Annotated[str, Field(pattern=DATASTREAM_ID)], str] = {}
 
     def source(self, folder: Path) -> Pull:
         from twin.sources.pull import Pull
 
-        return Pull(self.url, self.filter, _secret(self.token_env), self.interval)
+        return Pull(self.url, self.filter, _secret(self.token_env), self.interval, into=self.into)
 
     def about(self) -> str:
-        return f"{self.url} every {self.interval:g} s"
+        some = f", Datastreams {', '.join(self.into)}" if self.into else ""
+        return f"{self.url} every {self.interval:g} s{some}"
 
 
 class ReplayConfig(_Config):

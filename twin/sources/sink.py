@@ -15,10 +15,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from twin.errors import EntityNotFound
+from twin.errors import EntityNotFound, TwinError
 from twin.observations.append import encode
 from twin.observations.changes import Append, AppendMany, Call, Change, Create, Together
-from twin.observations.model import DATASTREAM, OBSERVED_PROPERTY, SENSOR, THING, EntityType
+from twin.observations.model import (
+    DATASTREAM,
+    MULTI_DATASTREAM,
+    OBSERVED_PROPERTY,
+    SENSOR,
+    THING,
+    EntityType,
+)
 from twin.observations.query import Route, Step
 from twin.observations.store import Observations
 from twin.sources.readings import Quantity, Series, Station
@@ -26,7 +33,15 @@ from twin.sources.readings import Quantity, Series, Station
 _BATCH = 20_000
 _MADE_AT_ONCE = 200
 _GEOJSON = "application/geo+json"
-_MEASUREMENT = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
+_COMPLEX = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_ComplexObservation"
+_BESIDE = {
+    "ends": "times_end",
+    "result_times": "result_times",
+    "valid_times": "valid_times",
+    "qualities": "result_qualities",
+    "parameters": "parameters",
+}
+"""What a Series says beside times and results, and what an Append calls it."""
 _making = threading.Lock()
 """Held while something is made, so that two sources do not make one ObservedProperty twice."""
 
@@ -61,7 +76,7 @@ class Sink:
 
     def write(self, series: Iterable[Series]) -> Written:
         """Store what is new; returns when it is durable. Series may overlap with each other and with what
-        is there."""
+        is there. Raises TwinError for a dynamizer that the city does not have."""
         given = list(series)
         try:
             return self._write(given)
@@ -71,7 +86,7 @@ class Sink:
 
     def prepare(self, series: Iterable[Series]) -> int:
         """Make the datastreams that are not there yet, without readings; how many."""
-        wanted = {(one.station.key, one.quantity.key): one for one in series}
+        wanted = {(one.station.key, one.quantity.key): one for one in series if one.into is None}
         missing = [one for key, one in wanted.items() if key not in self._streams]
         waiting = iter(missing)
         while some := list(islice(waiting, _MADE_AT_ONCE)):
@@ -82,7 +97,7 @@ class Sink:
         written = Written(streams=self.prepare(given))
         together: dict[int, list[Series]] = {}
         for one in given:
-            stream = self._streams[one.station.key, one.quantity.key]
+            stream = self._stream(one)
             together.setdefault(stream, []).append(one)
         batch: list[Append] = []
         size = 0
@@ -97,13 +112,36 @@ class Sink:
             self._append(batch)
         return written
 
-    def reached(self, station: Station, quantity: Quantity) -> int | None:
-        """Phenomenon time of the latest reading of this quantity at this station [µs]."""
-        stream = self._streams.get((station.key, quantity.key))
+    def _stream(self, one: Series) -> int:
+        if one.into is None:
+            return self._streams[one.station.key, one.quantity.key]
+        if one.into not in self._dynamized:
+            self._dynamized[one.into] = self._of_dynamizer(one.into)
+        return self._dynamized[one.into]
+
+    def _of_dynamizer(self, dynamizer: str) -> int:
+        """The Datastream that a dynamizer of the city's model has made."""
+        with self._observations.connection() as connection:
+            row = connection.execute(
+                "SELECT d.id FROM datastreams d JOIN things t ON t.id = d.thing"
+                " WHERE t.properties ->> 'dynamizer' = ?",
+                (dynamizer,),
+            ).fetchone()
+        if row is None:
+            raise TwinError(
+                f"the city has no dynamizer {dynamizer} any more: take its source out of sources.json"
+            )
+        return int(row[0])
+
+    def reached(self, station: Station, quantity: Quantity, into: str | None = None) -> int | None:
+        """Phenomenon time of the latest reading of this quantity at this station, or in the Datastream of a
+        dynamizer [µs]."""
+        stream = self._streams.get((station.key, quantity.key)) if into is None else self._of_dynamizer(into)
         latest = self._observations.latest([stream]) if stream is not None else []
         return latest[0].time if latest else None
 
     def _load(self) -> None:
+        self._dynamized: dict[str, int] = {}
         with self._observations.connection() as connection:
             rows = connection.execute(
                 "SELECT s.station, s.quantity, s.thing, s.datastream FROM source_streams s"
@@ -122,17 +160,18 @@ class Sink:
         """Those readings that are not there yet, in pieces, each reading once."""
         times = np.concatenate([part.times for part in parts])
         results = [_plain(result) for part in parts for result in part.results]
-        ends = [end for part in parts for end in part.ends or (None,) * len(part)]
+        more = {name: _column(parts, name) for name in _BESIDE}
         keep = np.flatnonzero(~known_readings(self._observations, stream, times, results))
         written.known += len(times) - len(keep)
         written.stored += len(keep)
         for start in range(0, len(keep), _BATCH):
             piece = keep[start : start + _BATCH]
-            until = [ends[i] for i in piece]
-            lasting = any(end is not None for end in until)
-            yield Append(
-                stream, times[piece], [results[i] for i in piece], times_end=until if lasting else None
-            )
+            said: dict[str, Any] = {
+                _BESIDE[name]: [column[i] for i in piece]
+                for name, column in more.items()
+                if any(column[i] is not None for i in piece)
+            }
+            yield Append(stream, times[piece], [results[i] for i in piece], **said)
 
     def _make(self, series: Sequence[Series]) -> None:
         """Datastreams for these and what they need, all or none."""
@@ -146,16 +185,14 @@ class Sink:
                 properties = {"source": self._source, "station": station.key}
                 group.make(
                     f"datastream {station.key} {quantity.key}",
-                    DATASTREAM,
+                    MULTI_DATASTREAM if quantity.parts else DATASTREAM,
                     {
                         "name": f"{station.name} {quantity.name}",
                         "description": f"{quantity.name} at {station.name}",
-                        "observationType": _MEASUREMENT,
-                        "unitOfMeasurement": quantity.unit(),
                         "properties": {**properties, "quantity": quantity.key},
                         "Thing": {"@iot.id": thing} if thing else group.thing(station, properties),
                         "Sensor": group.sensor(f"source {self._source}", self._about),
-                        "ObservedProperty": group.observed_property(quantity),
+                        **group.observed(quantity),
                     },
                 )
             group.changes.append(Call(self._remember))
@@ -216,6 +253,21 @@ class _Group:
         body = {"name": name, "description": about, "encodingType": "text/plain", "metadata": about}
         return known or self.make("sensor", SENSOR, body)
 
+    def observed(self, quantity: Quantity) -> dict[str, Any]:
+        """What is observed, and in which unit: as a Datastream has it, or a MultiDatastream."""
+        if not quantity.parts:
+            return {
+                "observationType": quantity.observation_type,
+                "unitOfMeasurement": quantity.unit(),
+                "ObservedProperty": self.observed_property(quantity),
+            }
+        return {
+            "observationType": _COMPLEX,
+            "multiObservationDataTypes": [part.observation_type for part in quantity.parts],
+            "unitOfMeasurements": [part.unit() for part in quantity.parts],
+            "ObservedProperties": [self.observed_property(part) for part in quantity.parts],
+        }
+
     def observed_property(self, quantity: Quantity) -> dict[str, Any]:
         """One for a definition and name, whichever source made it."""
         name, definition = quantity.name, quantity.definition
@@ -250,6 +302,11 @@ def known_readings(
         known[i] = reading in seen
         seen.add(reading)
     return known
+
+
+def _column(parts: Sequence[Series], name: str) -> list[Any]:
+    """One of the columns of several series, None where there is none."""
+    return [value for part in parts for value in getattr(part, name) or (None,) * len(part)]
 
 
 def _location(station: Station) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def looks_like_readings(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD).partition(b"\n")[0]
-        titles = _titles(_decoded(head, path))
+        titles = _titles(decoded(head, path))
     except UnsupportedFormat:
         return False
     roles = _roles(titles)
@@ -65,7 +65,7 @@ def read_csv(path: Path, timezone: str = "UTC", stations: dict[str, Station] | N
     timezone: IANA name of the zone of times that state none. stations: where the stations are that the file
     only names (`read_stations`). Raises UnsupportedFormat for a file that isn't a table of readings.
     """
-    zone = _zone(timezone)
+    zone = zone_of(timezone)
     frame = _frame(path)
     roles = _roles(frame.columns)
     if "time" not in roles:
@@ -73,7 +73,7 @@ def read_csv(path: Path, timezone: str = "UTC", stations: dict[str, Station] | N
             f"{path}: no column of times; expected one of {', '.join(_ROLES['time'][:3])}, time, timestamp, …"
         )
     table = Table([])
-    micros, known = _times(frame[roles["time"]], zone)
+    micros, known = parse_times(frame[roles["time"]], zone)
     table.reject(int((~known).sum()), f"{path.name}: {_first(frame[roles['time']], ~known)!r} is no time")
     frame, micros = frame[known], micros[known]
     if frame.empty:
@@ -139,7 +139,8 @@ def _collect(
         table.readings += len(times)
 
 
-def _decoded(data: bytes, path: Path) -> str:
+def decoded(data: bytes, path: Path) -> str:
+    """The text of a table, in whichever of the encodings it is. Raises UnsupportedFormat."""
     for encoding in _ENCODINGS:
         try:
             text = data.decode(encoding)
@@ -159,7 +160,7 @@ def _titles(head: str) -> list[str]:
 def _frame(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    text = _decoded(path.read_bytes(), path)
+    text = decoded(path.read_bytes(), path)
     head = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=head.count)
     try:
@@ -223,7 +224,7 @@ def _station(name: str, rows: pd.DataFrame, roles: dict[str, str]) -> Station:
     return Station(name, name, about, longitude, latitude, number("height"))
 
 
-def _times(column: pd.Series[str], zone: ZoneInfo) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def parse_times(column: pd.Series[str], zone: ZoneInfo) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Microseconds since 1970 UTC, and which could be read. Hour 24 is midnight at the day's end."""
     import pandas as pd
 
@@ -263,7 +264,8 @@ def _local(times: pd.Series[Any], zone: ZoneInfo) -> Any:
     return placed.dt.tz_convert("UTC").astype("datetime64[us, UTC]")
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
+    """A time zone by its IANA name. Raises TwinError."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:

@@ -253,10 +253,10 @@ class City:
             )
         ]
         for root in self.fetch(roots):
-            yield from self._with_descendants(root, set(names), time)
+            yield from self._with_descendants(root, names, time)
 
     def _with_descendants(
-        self, obj: StoredObject, layers: set[str], time: datetime | None
+        self, obj: StoredObject, layers: Sequence[str], time: datetime | None
     ) -> Iterator[StoredObject]:
         yield obj
         for child_id, _ in self.children(obj.id, time):
