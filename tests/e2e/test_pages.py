@@ -28,6 +28,15 @@ def test_a_link_brings_back_the_view(browser: Browser, demo_server: str) -> None
         expect(viewer.page.locator("html")).to_have_attribute("lang", "ko")
 
 
+@pytest.mark.parametrize(("link", "shown"), [("#u=1", "true"), ("#u=1&l=utilities~0~1", "false")])
+def test_a_link_keeps_which_layers_show_underground(
+    browser: Browser, demo_server: str, link: str, shown: str
+) -> None:
+    with Viewer(browser, demo_server, query=link, viewport=SMALL) as viewer:
+        eye = viewer.page.get_by_role("switch", name="Show Underground utilities")
+        expect(eye).to_have_attribute("aria-checked", shown)
+
+
 def test_phone_has_sheets(browser: Browser, demo_server: str) -> None:
     with Viewer(browser, demo_server, viewport={"width": 390, "height": 780}, has_touch=True) as viewer:
         viewer.wait()

@@ -190,3 +190,31 @@ def test_axe_finds_no_barrier(opened: Viewer, theme: str) -> None:
     found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")
     serious = {v["id"]: [n["html"] for n in v["nodes"]] for v in found["violations"]}
     assert serious == {}
+
+
+def test_an_answer_that_is_no_json_is_told(opened: Viewer) -> None:
+    page = opened.page
+    page.route("**/search?**", lambda route: route.fulfill(body="<html>a proxy's page</html>"))
+    page.get_by_role("combobox").fill("building")
+    expect(page.locator(".search-results")).to_contain_text("The search failed")
+    page.unroute("**/search?**")
+    page.get_by_role("combobox").fill("")
+    page.get_by_role("combobox").blur()
+
+
+def test_one_tool_after_another_gets_the_clicks(opened: Viewer) -> None:
+    page = opened.page
+    for before in ("Section", "View from here"):
+        page.get_by_role("button", name=before).click()
+        page.get_by_role("button", name="Distance").click()
+        page.mouse.click(560, 420)
+        page.mouse.click(660, 460)
+        expect(page.locator(".readout")).to_contain_text("Along the line")
+        page.keyboard.press("Escape")
+
+
+def test_a_link_pasted_into_the_open_page_is_followed(opened: Viewer) -> None:
+    page = opened.page
+    page.evaluate("location.hash = '#c=128.93,35.125,400,10,-30&theme=dark&n=0~0'")
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    page.wait_for_function("window.twin && Math.abs(window.twin.camera().height - 400) < 1")
