@@ -47,7 +47,8 @@ class Parameter:
     type: number and integer come with a unit (UCUM, "1" for none). geometry: a geometry of GeoJSON in
     longitude and latitude. bbox: west, south, east, north [degrees]. reference: a file, given to the model as
     a `Path`; it is part of the inputs by its content. object: any JSON object, described by `schema`.
-    many: a list of such values.
+    many: a list of such values. scope: a right that a client over HTTP needs besides, to give another value
+    than the default, because the run then changes more than its own results.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Parameter:
     many: bool = False
     description: Title | None = None
     schema: Mapping[str, Any] | None = None
+    scope: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

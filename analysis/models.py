@@ -10,6 +10,9 @@ from analysis.errors import AnalysisError
 ENTRIES = {
     "flood": "analysis.flood.model:MODEL",
     "damage": "analysis.damage.model:MODEL",
+    "flood-library": "analysis.warning.library_model:MODEL",
+    "flood-warning": "analysis.warning.warning_model:MODEL",
+    "sewer-calibration": "analysis.sewers.calibration_model:MODEL",
 }
 """Name of a model -> module:attribute, such as "flood": "analysis.flood.model:MODEL"."""
 

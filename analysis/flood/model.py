@@ -11,18 +11,19 @@ import numpy as np
 
 from analysis.contract import Model, Output, Parameter, Result, Title
 from analysis.errors import AnalysisError
+from analysis.warning.declared import BASIN_AREA, LEVELS, OUTPUTS, PASSABLE
 
 if TYPE_CHECKING:
     from analysis.context import Context
     from analysis.damage.city import CityDamage
-    from analysis.flood.inputs import Boundary
     from analysis.flood.result import FloodResult
     from analysis.scene import FloodScene
     from analysis.sewers.coupling import Sewers
+    from analysis.warning.area import Area
+    from analysis.warning.levels import Levels
     from twin.observations.store import Observations
 
 _MINUTE = 60.0
-_EDGES = ("north", "east", "south", "west")
 _BEFORE_S = 86_400.0
 """How far back before its own end the rain of sensors may begin [s]."""
 
@@ -48,25 +49,32 @@ def run(
     precision: str,
     sill: float,
     country: str,
+    levels: Sequence[float],
+    basin_area: float,
 ) -> Mapping[str, Result]:
     """See docs/flood.md. Raises AnalysisError for inputs that cannot be used."""
     from analysis.flood.inputs import CurveNumber, GreenAmpt
     from analysis.flood.simulate import simulate
     from analysis.flood.water import write_water
     from analysis.scene import flood_scene, plane_of
+    from analysis.scene.edges import around, risen
+    from analysis.scene.grid import degree_bounds
     from analysis.sewers.network import write_layer
+    from analysis.warning.area import area_of
+    from analysis.warning.outcome import levels_of
     from twin.observations.connections import DATABASE
     from twin.observations.store import open_observations
     from twin.store import open_city
 
     seconds = duration * _MINUTE
+    steps = levels_of(levels)
     with ExitStack() as stack:
         city = stack.enter_context(open_city(context.city_folder))
         observations: Observations | None = None
         if (context.city_folder / DATABASE).exists():
             observations = stack.enter_context(open_observations(context.city_folder))
         context.progress(0.0, "reading the ground and what stands on it")
-        bounds = None if area is None else _bounds(plane_of(city), area)
+        bounds = None if area is None else degree_bounds(plane_of(city), area)
         scene = flood_scene(city, cell_size, bounds, holes="fill", observations=observations)
         drainage = (
             None
@@ -88,7 +96,7 @@ def run(
             scheme=scheme,  # type: ignore[arg-type]
             manning=scene.manning,
             rainfall=rainfall,
-            boundaries=_boundaries(scene, edges, stream_rise),
+            boundaries=risen(around(scene, edges), stream_rise),  # type: ignore[arg-type]
             initial_depth=scene.initial_depth(),
             buildings=scene.built(buildings),  # type: ignore[arg-type]
             infiltration=infiltration,
@@ -109,15 +117,9 @@ def run(
             results["sewers"] = context.file("sewers", layer.name)
             said += [f"node {name} is left out: {why}" for name, why in drainage.excluded.items()]
         results |= _tables(context, scene, result, damage, [*scene.notes, *said])
+        warned = area_of(city, scene, blocked=buildings == "blocked", basin_area=basin_area)
+        results |= _warnings(context, warned, result, damage, steps)
     return results
-
-
-def _bounds(plane: Any, area: Sequence[float]) -> tuple[float, float, float, float]:
-    """The grid's bounds [m] around west, south, east, north [degrees]."""
-    west, south, east, north = area
-    corners = plane.degrees_to_grid(np.array([[west, south], [east, south], [east, north], [west, north]]))
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
 def _sewers(scene: FloodScene, path: Path, rain_source: str, seconds: float, interval: float) -> Sewers:
@@ -154,6 +156,7 @@ def _rain(
     """What `simulate` takes as rainfall, and what is to be said of it."""
     from analysis.flood.inputs import MM_PER_HOUR, Rainfall
     from analysis.scene import rain_from_file, rain_from_sensors
+    from analysis.scene.rain import latest_rain
 
     if source == "inp":
         return None, []
@@ -165,38 +168,11 @@ def _rain(
     if source == "sensors":
         if observations is None:
             raise AnalysisError("the city has no readings, so no rain of sensors")
-        latest = max((reading.time for reading in observations.latest()), default=0)
+        latest = latest_rain(observations)
         found = rain_from_sensors(observations, latest - int(seconds * 1e6), latest, gaps="fill")
         return found.rainfall, [f"rain: {found.source}", *found.notes]
     until = min(minutes * _MINUTE, seconds)
     return Rainfall([0.0, until], [intensity / MM_PER_HOUR]), []
-
-
-def _boundaries(scene: FloodScene, edges: str, rise: float) -> list[Boundary]:
-    """The level of streams where they meet an edge, raised by `rise` [m] over an hour; elsewhere `edges`."""
-    from analysis.flood.inputs import Boundary
-
-    found = []
-    taken: dict[str, list[tuple[int, int]]] = {edge: [] for edge in _EDGES}
-    for boundary in scene.boundaries():
-        level = boundary.value
-        if rise and isinstance(level, (int, float)):
-            boundary = Boundary(
-                boundary.edge, "stage", [level, level + rise], [0.0, 3600.0], boundary.start, boundary.stop
-            )
-        found.append(boundary)
-        length = scene.grid.columns if boundary.edge in ("north", "south") else scene.grid.rows
-        taken[boundary.edge].append((boundary.start, length if boundary.stop is None else boundary.stop))
-    if edges == "closed":
-        return found
-    for edge in _EDGES:
-        length = scene.grid.columns if edge in ("north", "south") else scene.grid.rows
-        start = 0
-        for low, high in [*sorted(taken[edge]), (length, length)]:
-            if low > start:
-                found.append(Boundary(edge, "free", start=start, stop=low))  # type: ignore[arg-type]
-            start = max(start, high)
-    return found
 
 
 def _damage(
@@ -224,13 +200,14 @@ def _rasters(context: Context, scene: FloodScene, result: FloodResult) -> dict[s
         "speed_max": result.max_speed,
         "hazard_max": result.max_hazard,
         "arrival": np.where(np.isfinite(result.arrival), result.arrival, np.nan),
+        "duration": result.duration,
     }
     made = {
-        name: context.raster(name, np.asarray(array, np.float32), scene.transform)
+        name: context.raster(name, np.asarray(array, np.float32), scene.transform, crs=scene.crs)
         for name, array in grids.items()
     }
     frames = [(s.time, np.asarray(s.depth, np.float32)) for s in result.snapshots]
-    return made | {"depth": context.rasters("depth", frames, scene.transform)}
+    return made | {"depth": context.rasters("depth", frames, scene.transform, crs=scene.crs)}
 
 
 def _tables(
@@ -289,6 +266,23 @@ def _tables(
     }
 
 
+def _warnings(
+    context: Context, area: Area, result: FloodResult, found: CityDamage, levels: Levels
+) -> dict[str, Result]:
+    """Sub-basins and buildings by level; buildings as deep as their damage is counted from."""
+    from analysis.warning import outcome
+    from analysis.warning.forecast import at_zones
+
+    water = np.asarray(result.max_depth, np.float64)
+    by_basin, _ = at_zones(water, area.basin, area.building, area.open_ground)
+    table = found.assessment.buildings
+    known = dict(zip(table["id"], table["depth"], strict=True))
+    by_building = np.array([known.get(id, np.nan) for id in area.ids], np.float64)
+    depths = outcome.Depths(water, by_basin, by_building)
+    routes = outcome.ways_out(area, depths, levels, PASSABLE.default)
+    return outcome.write_warnings(context, area, depths, levels, routes, {})
+
+
 def _number(name: str, ko: str, en: str, unit: str, default: float, low: float, high: float) -> Parameter:
     return Parameter(
         name=name, title={"ko": ko, "en": en}, type="number", unit=unit, default=default, minimum=low,
@@ -316,7 +310,7 @@ def _soil_groups() -> tuple[str, ...]:
 
 MODEL = Model(
     name="flood",
-    version="1",
+    version="2",
     title={"ko": "침수", "en": "Flood"},
     description={
         "ko": "도시의 지형과 건물 위로 흐르는 비와 하천의 물을 천수방정식으로 풀고, 피해액을 구한다.",
@@ -332,7 +326,10 @@ MODEL = Model(
         _choice("rain_source", "강우 자료", "rain from", "design", "sensors", "file", "inp"),
         Parameter(
             name="rain_file",
-            title={"ko": "격자 강우 파일 (NetCDF, GeoTIFF)", "en": "gridded rain (NetCDF, GeoTIFF)"},
+            title={
+                "ko": "격자 강우 파일 (NetCDF, GeoTIFF, ODIM HDF5)",
+                "en": "gridded rain (NetCDF, GeoTIFF, ODIM HDF5)",
+            },
             type="reference",
         ),
         Parameter(
@@ -355,12 +352,15 @@ MODEL = Model(
             type="string",
             default="KOR",
         ),
+        LEVELS,
+        BASIN_AREA,
     ),
     outputs=(
         _output("depth_max", "최대 침수심", "greatest depth", "raster", "m"),
         _output("speed_max", "최대 유속", "greatest speed", "raster", "m/s"),
         _output("hazard_max", "최대 위험도", "greatest hazard rating", "raster", "1"),
         _output("arrival", "도달 시간", "time of arrival", "raster", "s"),
+        _output("duration", "침수 지속 시간", "time under deep water", "raster", "s"),
         _output("depth", "시간별 침수심", "depth in time", "rasters", "m"),
         _output("water", "뷰어용 수면", "water for the viewer", "json"),
         Output(
@@ -372,6 +372,7 @@ MODEL = Model(
         _output("buildings", "건물별 침수심과 피해액", "depth and damage of buildings", "json"),
         _output("building_table", "건물별 표", "table of buildings", "table"),
         _output("summary", "요약", "summary", "json"),
+        *OUTPUTS,
     ),
     run=run,
 )

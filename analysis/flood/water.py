@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.contract import Result
+from analysis.flood.hazard import CLASSES
+from analysis.flood.inputs import Options
 
 if TYPE_CHECKING:
     from analysis.context import Context
@@ -20,6 +22,45 @@ if TYPE_CHECKING:
 _MOST = 65_535
 _SHOWN_FROM = 5
 """Depths below are drawn as dry [mm]."""
+_OPTIONS = Options()
+_GRADES = [
+    {"from": 0.0, "title": {"ko": "낮음: 주의", "en": "low: caution"}},
+    {
+        "from": CLASSES[0],
+        "title": {"ko": "보통: 일부(어린이 등)에게 위험", "en": "moderate: danger for some (children)"},
+    },
+    {"from": CLASSES[1], "title": {"ko": "상당: 대부분에게 위험", "en": "significant: danger for most"}},
+    {"from": CLASSES[2], "title": {"ko": "극심: 모두에게 위험", "en": "extreme: danger for all"}},
+]
+"""What a hazard rating means from each lower limit on: Surendran et al. (2008), Environment Agency and HR
+Wallingford, supplementary note on table 13.1 of FD2320/TR2."""
+_LEGENDS: dict[str, dict[str, Any]] = {
+    "hazard": {
+        "title": {"ko": "위험도 d(v+0.5)+DF", "en": "Hazard rating d(v+0.5)+DF"},
+        "unit": "",
+        "classes": _GRADES,
+    },
+    "arrival": {
+        "title": {
+            "ko": f"수심 {_OPTIONS.arrival_depth:g} m 도달 시간",
+            "en": f"Time until {_OPTIONS.arrival_depth:g} m deep",
+        },
+        "unit": "s",
+    },
+    "duration": {
+        "title": {
+            "ko": f"수심 {_OPTIONS.duration_depth:g} m 초과 지속 시간",
+            "en": f"Time deeper than {_OPTIONS.duration_depth:g} m",
+        },
+        "unit": "s",
+    },
+    "speed": {
+        "title": {"ko": "최대 유속", "en": "Greatest speed"},
+        "unit": "m/s",
+        "stops": [0, 0.25, 0.5, 1, 2, 4],
+    },
+}
+"""Titles and units of the figures of `layers`; times get their stops from the run."""
 
 
 def write_water(context: Context, scene: FloodScene, result: FloodResult) -> Result:
@@ -30,6 +71,7 @@ def write_water(context: Context, scene: FloodScene, result: FloodResult) -> Res
         for snapshot in result.snapshots:
             file.write(_millimetres(snapshot.depth).tobytes())
     context.path("water_max.bin").write_bytes(_millimetres(result.max_depth).tobytes())
+    whole = result.snapshots[-1].time if result.snapshots else result.time
     rows, columns = heights.shape
     document = {
         "width": columns,
@@ -47,8 +89,28 @@ def write_water(context: Context, scene: FloodScene, result: FloodResult) -> Res
             # the bands of Korean flood maps, and two below them
             "stops": [0.02, 0.1, 0.5, 1, 2, 5],
         },
+        "layers": [
+            _layer(context, "hazard", result.max_hazard, result.max_hazard > 0),
+            _layer(context, "arrival", result.arrival, np.isfinite(result.arrival), whole),
+            _layer(context, "duration", result.duration, result.duration > 0, whole),
+            _layer(context, "speed", result.max_speed, result.max_depth > 0),
+        ],
     }
     return context.json("water", document, {"corners": "degree, degree, m", "elevation": "m", "times": "s"})
+
+
+def _layer(context: Context, name: str, values: Any, known: Any, whole: float = 0.0) -> dict[str, Any]:
+    """One figure for each cell over the whole run, NaN where it is not `known`, as float32; and its legend.
+
+    whole: how long the run was [s], for the stops of times.
+    """
+    cells = np.where(known, np.asarray(values, np.float64), np.nan).astype("<f4")
+    path = context.path(f"water_{name}.bin")
+    path.write_bytes(cells.tobytes())
+    legend = dict(_LEGENDS[name])
+    if legend["unit"] == "s":
+        legend["stops"] = [whole * share for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    return {"name": name, "href": path.name, "type": "float32", "legend": legend}
 
 
 def _millimetres(depth: Any) -> np.ndarray[Any, np.dtype[np.uint16]]:

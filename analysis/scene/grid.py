@@ -3,7 +3,7 @@ city's own coordinates."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -111,6 +111,14 @@ class Plane:
     def moved(self) -> bool:
         """Whether the grid is in another coordinate system than the city."""
         return self.target is not None
+
+
+def degree_bounds(plane: Plane, area: Sequence[float]) -> Bounds:
+    """The grid's bounds [m] around west, south, east, north [degrees]."""
+    west, south, east, north = area
+    corners = plane.degrees_to_grid(np.array([[west, south], [east, south], [east, north], [west, north]]))
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
 def _through(source: Georeference | None, target: Georeference | None, xy: Float64) -> Float64:

@@ -121,6 +121,15 @@ def rain_from_sensors(
     return Rain(edges, _field(rates, used, grid, plane), source, dry, notes)
 
 
+def latest_rain(observations: Observations) -> int:
+    """Time of the latest reading of a rain sensor [µs]. Raises AnalysisError without one."""
+    found = [s.id for name in (_INTENSITY, _AMOUNT) for s in streams(observations, name)]
+    latest = observations.latest(found) if found else []
+    if not latest:
+        raise AnalysisError("no rain sensor of the city has a reading; give a design rain or a file")
+    return max(reading.time for reading in latest)
+
+
 def _steps(
     observations: Observations, stream: Stream, known: dict[str, float], start: int, end: int, edges: Float64
 ) -> Float64:

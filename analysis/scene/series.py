@@ -27,7 +27,7 @@ Gaps = Literal["refuse", "fill"]
 Spans: TypeAlias = list[tuple[float, float]]
 
 _DOUBTFUL = int(Flag.RANGE | Flag.RATE | Flag.STUCK | Flag.CLOCK)
-_METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
+METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 _MOST = 1_000_000
 _SECOND = 1_000_000
 
@@ -114,7 +114,7 @@ def latest_level(
     for latest in observations.latest([stream.id], at):
         value = latest.result
         if isinstance(value, (int, float)) and not isinstance(value, bool) and not latest.flags & _DOUBTFUL:
-            return float(value) * factor(stream, _METRES), latest.time
+            return float(value) * factor(stream, METRES), latest.time
     return None
 
 
@@ -140,7 +140,7 @@ def stage(
     wide = np.flatnonzero(np.diff(edges) > most)
     found = [(float(edges[i]), float(edges[i + 1])) for i in wide]
     refuse_gaps(found, gaps, f"{stream.name} (datastream {stream.id})", start)
-    return Stage(times, values * factor(stream, _METRES) + zero, found)
+    return Stage(times, values * factor(stream, METRES) + zero, found)
 
 
 def refuse_gaps(found: Spans, gaps: Gaps, what: str, start: int) -> None:

@@ -74,8 +74,9 @@ def read(path: Path) -> InputFile:
     return InputFile(path, text, sections)
 
 
-def write_copy(source: InputFile, target: Path) -> None:
-    """A copy for the coupled run: ponding allowed, no skipped steps, and files found from any folder.
+def write_copy(source: InputFile, target: Path, coupled: bool = True) -> None:
+    """A copy of which files are found from any folder, and for a coupled run with ponding allowed and no
+    skipped steps.
 
     Files that the original asks SWMM to save are not saved.
     """
@@ -94,7 +95,7 @@ def write_copy(source: InputFile, target: Path) -> None:
         elif words and section in _FILE_SECTIONS:
             line = _FILE_WORD.sub(lambda m: f'{m[1]}"{_absolute(folder, m[2])}"', line)
         lines.append(line)
-    target.write_text("\n".join(lines) + "\n" + _OVERRIDES, encoding="utf-8")
+    target.write_text("\n".join(lines) + "\n" + (_OVERRIDES if coupled else ""), encoding="utf-8")
 
 
 def _absolute(folder: Path, name: str) -> Path:

@@ -199,19 +199,24 @@ def _downstream(directions: Any, labels: Int32, index: npt.NDArray[Any]) -> Int3
     return found
 
 
-def polygons(basins: Basins, grid: Grid, names: Sequence[str] = ()) -> geopandas.GeoDataFrame:
-    """The basins on a grid as a table: number, name, area [m²], downstream, and the outline along cell
-    edges."""
-    import geopandas
+def outlines(basins: Basins, grid: Grid) -> list[shapely.Geometry]:
+    """The outline of each basin along cell edges, in the grid's plane. Raises AnalysisError."""
     from rasterio.features import shapes
-
-    from citygml.crs import parse
 
     if basins.labels.shape != grid.shape:
         raise AnalysisError(f"basins of shape {basins.labels.shape} are not of a grid of {grid.shape}")
     parts: list[list[Any]] = [[] for _ in range(len(basins))]
     for geometry, value in shapes(basins.labels, mask=basins.labels > 0, transform=grid.transform):
         parts[int(value) - 1].append(shapely.geometry.shape(geometry))
+    return [shapely.union_all(part) for part in parts]
+
+
+def polygons(basins: Basins, grid: Grid, names: Sequence[str] = ()) -> geopandas.GeoDataFrame:
+    """The basins on a grid as a table: number, name, area [m²], downstream, and outline."""
+    import geopandas
+
+    from citygml.crs import parse
+
     numbers = np.arange(1, len(basins) + 1)
     return geopandas.GeoDataFrame(
         {
@@ -220,6 +225,6 @@ def polygons(basins: Basins, grid: Grid, names: Sequence[str] = ()) -> geopandas
             "area": basins.areas,
             "downstream": basins.downstream,
         },
-        geometry=[shapely.union_all(part) for part in parts],
+        geometry=outlines(basins, grid),
         crs=parse(grid.crs).horizontal,
     )

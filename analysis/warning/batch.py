@@ -1,76 +1,81 @@
-"""Where the runs of a library are made: a city's own run machinery, on processes or on a Dask cluster."""
+"""Where the runs of a library are made: on processes of this machine, or on a Dask cluster.
+
+Both are a `map` whose results come in order. While one is waited for, `beat` is called a few times a second,
+so that whoever waits can tell how far the work is, or stop it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from analysis.errors import AnalysisError
-from analysis.warning.library import Float32, Map, Parameters, RunOne
+from analysis.warning.library import Map, Parameters, RunOne
+from twin.workers import settle_worker
 
-_METRES = {"m": 1.0, "mm": 1e-3}
+Beat = Callable[[], None]
+_LOOK_S = 0.25
 
 
-@dataclass(frozen=True)
-class CityScenario:
-    """A flood run of a city as `run_one`: a run like any other, kept in the city and given back when asked
-    again.
-
-    inputs: what all scenarios share. names: axis -> the model's input. output: the raster with the deepest
-    water.
-    """
-
-    folder: str
-    model: str
-    inputs: Mapping[str, Any]
-    names: Mapping[str, str]
-    output: str = "max_depth"
-
-    def __call__(self, parameters: Parameters) -> Float32:
-        import rasterio
-
-        from analysis.run import run
-        from twin.runs import FOLDER
-
-        own = {self.names.get(name, name): value for name, value in parameters.items()}
-        done = run(self.folder, self.model, **{**self.inputs, **own})
-        file = Path(self.folder) / FOLDER / done.id / done.results[self.output]["file"]
-        with rasterio.open(file) as dataset:
-            unit = dataset.units[0]
-            if unit not in _METRES:
-                raise AnalysisError(f"{self.output} of {self.model} is in {unit}, not a depth in m")
-            depth = dataset.read(1, masked=True).astype(np.float32) * np.float32(_METRES[unit])
-        return np.asarray(np.ma.filled(depth, np.nan))
+def spread(workers: int, dask: str | None, beat: Beat | None = None) -> AbstractContextManager[Map]:
+    """On the cluster at `dask`, or on so many processes."""
+    return on_dask(dask, beat) if dask else on_processes(workers, beat)
 
 
 @contextmanager
-def on_processes(workers: int) -> Iterator[Map]:
+def on_processes(workers: int, beat: Beat | None = None) -> Iterator[Map]:
     """A `map` over a pool of so many processes."""
     import multiprocessing
 
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        yield pool.map
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, spawn, initializer=settle_worker) as pool:
+
+        def over_processes(function: RunOne, items: Iterable[Parameters]) -> Iterator[npt.NDArray[Any]]:
+            futures = [pool.submit(function, item) for item in items]
+            try:
+                yield from _in_order(futures, beat)
+            finally:
+                for future in futures:
+                    future.cancel()
+
+        yield over_processes
 
 
 @contextmanager
-def on_dask(address: str) -> Iterator[Map]:
-    """A `map` over the workers of a Dask cluster, a few runs for each at a time."""
+def on_dask(address: str, beat: Beat | None = None) -> Iterator[Map]:
+    """A `map` over the workers of a Dask cluster, to which the function is sent once."""
     try:
         from distributed import Client
     except ImportError:
         raise AnalysisError("a Dask cluster needs the extra `dask`: pip install 'citytwin[dask]'") from None
-    with Client(address) as client:  # type: ignore[no-untyped-call]
+    with Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
 
         def over_cluster(function: RunOne, items: Iterable[Parameters]) -> Iterator[npt.NDArray[Any]]:
-            futures = client.map(function, list(items), pure=False)
-            while futures:
-                yield futures.pop(0).result()
+            there = client.scatter(function, broadcast=True, hash=False)
+            futures = [client.submit(_called, there, dict(item), pure=False) for item in items]
+            try:
+                yield from _in_order(futures, beat)
+            finally:
+                client.cancel(futures)
 
         yield over_cluster
+
+
+def _called(function: RunOne, item: Parameters) -> npt.NDArray[Any]:
+    return function(item)
+
+
+def _in_order(futures: list[Any], beat: Beat | None) -> Iterator[npt.NDArray[Any]]:
+    waiting = futures[::-1]
+    while waiting:
+        while not waiting[-1].done():
+            time.sleep(_LOOK_S)
+            if beat is not None:
+                beat()
+        found: npt.NDArray[Any] = waiting.pop().result()
+        yield found

@@ -14,13 +14,17 @@ import numpy.typing as npt
 
 from analysis.errors import AnalysisError
 from analysis.warning.levels import Levels
+from twin.alerts import records
 from twin.alerts.rules import Rule, parse_rule
+from twin.observations.changes import Call
 from twin.observations.store import Observations
 from twin.sources.readings import Quantity, Series, Station
 from twin.sources.sink import Sink, Written
 
 if TYPE_CHECKING:
-    import geopandas
+    from sqlite3 import Connection
+
+    from analysis.warning.area import Basin
 
 SOURCE = "flood-warning"
 KIND = "flood-basin"
@@ -35,25 +39,38 @@ EXPECTED_DEPTH = Quantity(
 _SEVERITIES = ("info", "warning", "critical")
 
 
-def stations(basins: geopandas.GeoDataFrame) -> list[Station]:
-    """A station in each sub-basin of `basins.polygons`. Raises AnalysisError for a local coordinate
-    system."""
-    if basins.crs is None:
-        raise AnalysisError("the sub-basins have no place on the globe; give the city an anchor")
-    points = basins.geometry.representative_point().to_crs(4326)
-    return [
-        Station(
-            f"basin-{basin}",
-            f"Sub-basin {name}",
-            "Expected flooding of a drainage sub-basin",
-            float(point.x),
-            float(point.y),
-            properties={"kind": KIND, "basin": int(basin), "area_m2": float(area)},
+def stations(basins: Sequence[Basin]) -> list[Station]:
+    """A station in each sub-basin, known again by where it lies. Raises AnalysisError for basins without a
+    place on the globe."""
+    found = []
+    for basin in basins:
+        if basin.point is None:
+            raise AnalysisError("the sub-basins have no place on the globe; give the city an anchor")
+        longitude, latitude = basin.point
+        found.append(
+            Station(
+                f"basin-{longitude:.5f},{latitude:.5f}",
+                f"Sub-basin {basin.number}",
+                "Expected flooding of a drainage sub-basin",
+                longitude,
+                latitude,
+                properties={"kind": KIND, "basin": basin.number, "area_m2": basin.area},
+            )
         )
-        for basin, name, area, point in zip(
-            basins["basin"], basins["name"], basins["area"], points, strict=True
-        )
-    ]
+    return found
+
+
+def install(observations: Observations, levels: Levels) -> None:
+    """Store the rules of the levels, unless rules of their names are there, which an operator may have
+    changed."""
+
+    def store(connection: Connection) -> None:
+        known = records.rules(connection)
+        for rule in rules(levels):
+            if rule.name not in known:
+                records.set_rule(connection, rule)
+
+    observations.writer.submit(Call(store)).result()
 
 
 def publish(

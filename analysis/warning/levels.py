@@ -13,6 +13,10 @@ from analysis.errors import AnalysisError
 
 Float64 = npt.NDArray[np.float64]
 UNKNOWN = -1
+DEPTH_LIMIT_M = 0.3
+"""Still water in which a small car begins to float: T. D. Shand, R. J. Cox, M. J. Blacka, G. P. Smith (2011),
+Appropriate safety criteria for vehicles, Australian Rainfall and Runoff project 10, stage 2. Lower than the
+0.5 m given there for children, so good for both."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,9 @@ class Levels:
             raise AnalysisError(f"a level cannot end {self.clear:g} m below {d[0]:g} m")
 
     def of(self, depth: npt.ArrayLike) -> npt.NDArray[np.int8]:
-        """0 for none, 1 … n by depth [m], -1 (`UNKNOWN`) where it is not known."""
-        depths = np.asarray(depth, np.float64)
+        """0 for none, 1 … n by depth [m] to the millimetre, as it is told; -1 (`UNKNOWN`) where it is not
+        known."""
+        depths = np.round(np.asarray(depth, np.float64), 3)
         levels = np.searchsorted(np.asarray(self.depths), depths, side="right").astype(np.int8)
         return np.where(np.isnan(depths), UNKNOWN, levels).astype(np.int8)
 
@@ -71,18 +76,6 @@ def zone_depth(depth: npt.ArrayLike, zones: npt.ArrayLike, count: int, share: fl
     rank = np.maximum(np.ceil(sizes * (1 - share)).astype(np.int64) - 1, 0)
     found[some] = values[(first + rank)[some]]
     return found
-
-
-def building_depth(depth: npt.ArrayLike, buildings: npt.ArrayLike, count: int) -> Float64:
-    """(count,) deepest water [m] at each building: on its cells and those that touch them, as what stands
-    against its walls is what comes in. buildings: (rows, columns) 1 to count, 0 for none. NaN without a known
-    cell."""
-    from scipy.ndimage import maximum_filter
-
-    water = np.asarray(depth, np.float64)
-    known = np.isfinite(water)
-    around = maximum_filter(np.where(known, water, -np.inf), size=3, mode="constant", cval=-np.inf)
-    return zone_depth(np.where(np.isfinite(around), around, np.nan), buildings, count, share=0.0)
 
 
 def table(depths: Float64, levels: Levels, ids: Sequence[Any]) -> Any:

@@ -1,4 +1,5 @@
-"""The earliest arrival over cells under water that rises and falls: Dijkstra's algorithm in time."""
+"""The earliest arrival over cells under water, by Dijkstra's algorithm: under water that rises and falls
+(`earliest`, from one cell), and under water that stays (`to_goals`, from all cells at once)."""
 
 from __future__ import annotations
 
@@ -99,3 +100,53 @@ def earliest(
                 parents[other] = cell
                 heapq.heappush(queue, (there, other))
     return end, best, deepest[max(end, 0)], parents
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def to_goals(is_open: Any, per_cell: float, last_leg: Any) -> Any:
+    """((n,) time from each cell over open cells (rows, columns) to the destination reached first [s], inf
+    without a way; (n,) the next cell on it, itself where the way ends).
+
+    last_leg: (n,) [s] from a cell to the destination behind it, inf where there is none. Ways are as short
+    backwards as forwards, so one search from all destinations finds those from every cell.
+    """
+    rows, columns = is_open.shape
+    cost = np.full(rows * columns, np.inf)
+    after = np.full(rows * columns, -1, np.int64)
+    queue = [(0.0, 0)]
+    queue.pop()
+    for cell in range(rows * columns):
+        if np.isfinite(last_leg[cell]) and is_open[cell // columns, cell % columns]:
+            cost[cell], after[cell] = last_leg[cell], cell
+            heapq.heappush(queue, (last_leg[cell], cell))
+    while len(queue) > 0:
+        time, cell = heapq.heappop(queue)
+        if time > cost[cell]:
+            continue
+        row, column = cell // columns, cell % columns
+        for m in range(len(_MOVES)):
+            down, right = _MOVES[m, 0], _MOVES[m, 1]
+            r, c = row + down, column + right
+            if r < 0 or r >= rows or c < 0 or c >= columns or not is_open[r, c]:
+                continue
+            if down != 0 and right != 0:
+                # the two cells between, as in `earliest`: seen from the other end they are the same two
+                if abs(down) == 2:
+                    between = is_open[row + down // 2, column] and is_open[row + down // 2, column + right]
+                elif abs(right) == 2:
+                    between = is_open[row, column + right // 2] and is_open[row + down, column + right // 2]
+                else:
+                    between = is_open[row + down, column] and is_open[row, column + right]
+                if not between:
+                    continue
+            there = time + per_cell * np.sqrt(float(down * down + right * right))
+            other = r * columns + c
+            if there < cost[other]:
+                cost[other], after[other] = there, cell
+                heapq.heappush(queue, (there, other))
+    return cost, after
+
+
+def load() -> None:
+    """Load the machine code of `to_goals`, or compile it when it has never been: its first call is slow."""
+    to_goals(np.zeros((1, 1), np.bool_), 1.0, np.full(1, np.inf))

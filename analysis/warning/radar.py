@@ -5,9 +5,10 @@ ODIM_H5: EUMETNET OPERA Data Information Model for HDF5, version 2.2 (2014); Car
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -113,25 +114,33 @@ def sequence(fields: Iterable[RadarField], zr: ZR = MARSHALL_PALMER) -> RadarSeq
 
 
 def read(path: Path | str, **more: Any) -> list[RadarField]:
-    """The fields in a file, whichever of the three it is. more: what that reader takes beside the path.
+    """The fields in a file, whichever of the three it is. more: what the readers take beside the path; what
+    only others of them take is left out.
 
     Raises AnalysisError when it is none of them, or leaves out its time, unit or coordinate system.
     """
     from analysis.warning.radar_files import read_geotiff, read_netcdf, read_odim
 
     path = Path(path)
+    reader: Callable[..., list[RadarField]]
     try:
         with path.open("rb") as file:
             head = file.read(8)
     except OSError as error:
         raise AnalysisError(f"{path.name}: {error.strerror}") from None
     if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        return read_geotiff(path, **more)
-    if head[:3] == b"CDF":
-        return read_netcdf(path, **more)
-    if head == b"\x89HDF\r\n\x1a\n":
-        return read_odim(path, **more) if _is_odim(path) else read_netcdf(path, **more)
-    raise AnalysisError(f"{path.name}: neither GeoTIFF, NetCDF nor HDF5")
+        reader = read_geotiff
+    elif head[:3] == b"CDF":
+        reader = read_netcdf
+    elif head == b"\x89HDF\r\n\x1a\n":
+        reader = read_odim if _is_odim(path) else read_netcdf
+    else:
+        raise AnalysisError(f"{path.name}: neither GeoTIFF, NetCDF nor HDF5")
+    taken = [set(signature(one).parameters) for one in (reader, read_geotiff, read_netcdf, read_odim)]
+    unknown = more.keys() - set().union(*taken)
+    if unknown:
+        raise TypeError(f"no reader of rain takes {min(unknown)!r}")
+    return reader(path, **{name: value for name, value in more.items() if name in taken[0]})
 
 
 def read_all(paths: Sequence[Path | str], zr: ZR = MARSHALL_PALMER, **more: Any) -> RadarSequence:

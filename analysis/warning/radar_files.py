@@ -29,11 +29,16 @@ _ODIM: dict[str, Quantity] = {
 _UNITS: dict[str, tuple[Quantity, float]] = {
     "mm/h": ("rate", 1.0), "mm h-1": ("rate", 1.0), "mm hr-1": ("rate", 1.0), "mm/hr": ("rate", 1.0),
     "mm.h-1": ("rate", 1.0), "m/s": ("rate", 3.6e6), "m s-1": ("rate", 3.6e6), "kg m-2 s-1": ("rate", 3600.0),
-    "mm/s": ("rate", 3600.0), "mm s-1": ("rate", 3600.0),
-    "mm": ("amount", 1.0), "kg m-2": ("amount", 1.0), "m": ("amount", 1000.0),
+    "mm/s": ("rate", 3600.0), "mm s-1": ("rate", 3600.0), "kg/m2/s": ("rate", 3600.0),
+    "kg m**-2 s**-1": ("rate", 3600.0), "mm h**-1": ("rate", 1.0), "m s**-1": ("rate", 3.6e6),
+    "mm": ("amount", 1.0), "kg m-2": ("amount", 1.0), "kg m**-2": ("amount", 1.0), "kg/m2": ("amount", 1.0),
+    "m": ("amount", 1000.0),
     "dbz": ("reflectivity", 1.0),
 }  # fmt: skip
 """Unit, in lower case -> the quantity, and how much of its own unit one is."""
+_DEGREES = ("lat", "latitude", "lon", "longitude")
+_NAMES = ("rain", "precip", "rate", "강우", "강수", "tp", "pr", "rr")
+"""Words in the names of variables that are rain, where several have a unit of it."""
 _STAMP = re.compile(r"(?<!\d)(20\d\d)-?(\d\d)-?(\d\d)[T_-]?(\d\d):?(\d\d)(?::?(\d\d))?(?!\d)")
 
 
@@ -130,36 +135,63 @@ def _odim_time(path: Path, what: list[Any], date: str, time: str) -> int | None:
 
 
 def read_geotiff(
-    path: Path, *, unit: str | None = None, time: int | None = None, period_s: float | None = None
+    path: Path,
+    *,
+    unit: str | None = None,
+    time: int | None = None,
+    period_s: float | None = None,
+    interval_s: float | None = None,
+    crs: str | None = None,
 ) -> list[RadarField]:
-    """The first band of a GeoTIFF.
+    """One field for each band of a GeoTIFF.
 
-    unit: stands in for the band's own unit. time: [µs], for one that is neither in the tag TIFFTAG_DATETIME
-    nor in the name of the file (both read as UTC). period_s: of amounts [s]. Raises AnalysisError.
+    unit, crs: stand in for the file's own. time: [µs] of the first band, for one that says its time neither
+    in a tag (`time` of the band, TIFFTAG_DATETIME), nor in the band's description, nor, with one band, in the
+    name of the file; all are read as UTC. interval_s: between bands that do not say theirs [s]. period_s: of
+    amounts [s]. Raises AnalysisError.
     """
     import rasterio
     from rasterio.errors import RasterioError
 
     try:
         with rasterio.open(path) as dataset:
-            if dataset.crs is None:
+            if dataset.crs is None and crs is None:
                 raise AnalysisError(f"{path.name}: the raster has no coordinate system")
-            quantity, factor = _unit(path, unit or dataset.units[0] or dataset.tags().get("unit"))
-            stamp = dataset.tags().get("TIFFTAG_DATETIME", "").replace(":", "-", 2).replace(" ", "T")
-            time = time if time is not None else _stamp(stamp) or _stamp(path.stem)
-            stored = dataset.read(1, masked=True).astype(np.float64)
-            values = stored * dataset.scales[0] + dataset.offsets[0]
-            transform, wkt = dataset.transform, dataset.crs.to_wkt()
+            transform, plane = dataset.transform, _parse(path, crs or dataset.crs.to_wkt())
+            if transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
+                raise AnalysisError(f"{path.name}: the raster is rotated; warp it north up first")
+            fields = []
+            for band in range(1, dataset.count + 1):
+                stated = unit or dataset.units[band - 1] or dataset.tags().get("unit")
+                quantity, factor = _unit(path, stated)
+                stored = dataset.read(band, masked=True).astype(np.float64)
+                values = stored * dataset.scales[band - 1] + dataset.offsets[band - 1]
+                array = (np.ma.filled(values, np.nan) * factor).astype(np.float32)
+                at = _band_time(path, dataset, band, time, interval_s)
+                fields.append(RadarField(array, quantity, at, transform, plane, period_s, path.name))
+            return fields
     except RasterioError as error:
         raise AnalysisError(f"{path.name}: {str(error).splitlines()[0]}") from None
-    if time is None:
+
+
+def _band_time(path: Path, dataset: Any, band: int, first: int | None, interval_s: float | None) -> int:
+    """[µs]"""
+    tags = dataset.tags(band)
+    whole = dataset.tags().get("TIFFTAG_DATETIME", "").replace(":", "-", 2).replace(" ", "T")
+    texts = [tags.get("time") or tags.get("TIME") or tags.get("datetime"), dataset.descriptions[band - 1]]
+    texts += [whole, path.stem] if dataset.count == 1 else []
+    if first is None:
+        for text in texts:
+            if text and (found := _stamp(text)) is not None:
+                return found
+    if dataset.count == 1 and first is not None:
+        return first
+    if interval_s is None:
         raise AnalysisError(
-            f"{path.name}: neither a tag nor its name (such as rain_202607150900.tif) says its time"
+            f"{path.name}: neither a tag nor its name (such as rain_202607150900.tif) says the time of band"
+            f" {band}; give the interval between bands [s]"
         )
-    if transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
-        raise AnalysisError(f"{path.name}: the raster is rotated; warp it north up first")
-    array = (np.ma.filled(values, np.nan) * factor).astype(np.float32)
-    return [RadarField(array, quantity, time, transform, _parse(path, wkt), period_s, path.name)]
+    return (first or 0) + round((band - 1) * interval_s * _SECOND)
 
 
 def read_netcdf(
@@ -208,6 +240,8 @@ def _variable(path: Path, dataset: Any, name: str | None) -> Any:
             raise AnalysisError(f"{path.name}: there is no variable {name!r}; there are {', '.join(dataset)}")
         return dataset[name]
     found = [v for v in dataset.data_vars.values() if v.ndim >= 2 and _known(v.attrs.get("units"))]
+    if len(found) > 1:
+        found = [v for v in found if any(word in str(v.name).casefold() for word in _NAMES)] or found
     if len(found) != 1:
         listed = ", ".join(str(v.name) for v in found) or "none"
         raise AnalysisError(f"{path.name}: variables with a unit of rain: {listed}; name one with `variable`")
@@ -245,7 +279,10 @@ def _netcdf_crs(path: Path, dataset: Any, data: Any, given: str | None) -> Crs:
         if attributes.get(name):
             return _parse(path, str(attributes[name]))
     units = [str(dataset[d].attrs.get("units", "")) for d in data.dims[-2:]]
-    if all(u.startswith("degree") for u in units) and not attributes.get("grid_pole_latitude"):
+    degrees = [str(d).casefold() in _DEGREES for d in data.dims[-2:]]
+    if (all(u.startswith("degree") for u in units) or all(degrees)) and not attributes.get(
+        "grid_pole_latitude"
+    ):
         return parse("EPSG:4326")
     raise AnalysisError(
         f"{path.name}: no coordinate system (crs_wkt of its grid mapping); name it with `crs`"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,8 +32,14 @@ def onto_grid(rain: RadarSequence, grid: Grid) -> Float32:
 
     Where one of the radar's cells around does not see, the others speak; NaN where none does.
     """
-    column, row = _positions(rain.transform, rain.crs, grid)
-    return np.stack([_sampled(rate, row, column) for rate in rain.rates])
+    return sampled(rain.rates, rain.transform, rain.crs, grid)
+
+
+def sampled(fields: Sequence[Float32] | Float32, transform: Affine, crs: Crs, grid: Grid) -> Float32:
+    """(n, rows, columns) fields of one raster on the cells of a grid, as `onto_grid`. A local grid is taken
+    to lie in the raster's own plane."""
+    column, row = _positions(transform, crs, grid)
+    return np.stack([_sampled(field, row, column) for field in fields])
 
 
 def at_points(field: Float32, transform: Affine, crs: Crs, points: npt.ArrayLike, points_crs: Crs) -> Float32:
@@ -83,7 +90,8 @@ def _positions(transform: Affine, crs: Crs, grid: Grid) -> tuple[Float64, Float6
     west, south, east, north = grid.bounds
     x, y = np.linspace(west, east, _KNOTS), np.linspace(north, south, _KNOTS)
     knots = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    xy = between(parse(grid.crs), crs, knots)
+    own = parse(grid.crs)
+    xy = knots if own.is_local else between(own, crs, knots)
     if not np.isfinite(xy).all():
         raise AnalysisError(f"the radar's coordinate system ({crs.title}) does not reach the grid")
     rows, columns = cells(transform, xy)

@@ -20,7 +20,8 @@ import numpy.typing as npt
 import shapely
 
 from analysis.errors import AnalysisError
-from analysis.warning.passage import DROWNED, UNREACHED, earliest
+from analysis.warning.levels import DEPTH_LIMIT_M
+from analysis.warning.passage import DROWNED, UNREACHED, earliest, to_goals
 
 if TYPE_CHECKING:
     import geopandas
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 
 Bool = npt.NDArray[np.bool_]
 Float64 = npt.NDArray[np.float64]
-DEPTH_LIMIT_M = 0.3
-"""Still water in which a small car begins to float: T. D. Shand, R. J. Cox, M. J. Blacka, G. P. Smith (2011),
-Appropriate safety criteria for vehicles, Australian Rainfall and Runoff project 10, stage 2. Lower than the
-0.5 m given there for children, so good for both."""
 WALKING_M_S = 1.0
 """Slow walking, as pedestrian signals allow for; a group with children and old people."""
 DRY_M = 0.05
@@ -107,19 +104,34 @@ def network(
         raise AnalysisError("the area has no roads, over which ways could lead")
     lines = shapely.get_dimensions(shapes) == 1
     shapes[lines] = shapely.buffer(shapes[lines], line_width / 2)
-    passable = _touched(shapes, grid)
-    if not passable.any():
+    cells, decks = touched(shapes, grid), touched(bridges, grid)
+    return network_of_cells(grid, cells, decks, seconds, water, limit=limit, speed=speed)
+
+
+def network_of_cells(
+    grid: Grid,
+    roads: Bool,
+    decks: Bool,
+    times: Float64,
+    depths: npt.NDArray[np.float32],
+    *,
+    limit: float = DEPTH_LIMIT_M,
+    speed: float = WALKING_M_S,
+) -> Network:
+    """The same of cells (rows, columns) that roads, and decks of bridges above the water, touch. Raises
+    AnalysisError."""
+    if not (roads.any() or decks.any()):
         raise AnalysisError("no road lies on the grid")
-    if len(bridges):
-        decks = _touched(bridges, grid)
-        passable |= decks
-        water = np.where(decks, np.float32(0.0), water)
-    return Network(grid, passable, seconds, np.ascontiguousarray(water), limit, speed)
+    water = np.ascontiguousarray(np.where(decks, np.float32(0.0), depths))
+    return Network(grid, roads | decks, times, water, limit, speed)
 
 
-def _touched(shapes: Sequence[shapely.Geometry] | npt.NDArray[np.object_], grid: Grid) -> Bool:
+def touched(shapes: Sequence[shapely.Geometry] | npt.NDArray[np.object_], grid: Grid) -> Bool:
+    """(rows, columns) the cells that any of the shapes touches."""
     from rasterio.features import rasterize
 
+    if not len(shapes):
+        return np.zeros(grid.shape, bool)
     cells = rasterize(
         ((shape, 1) for shape in shapes),
         out_shape=grid.shape,
@@ -161,16 +173,47 @@ def evacuate(
         leg = to_gap[j] / network.speed
         if leg < last_leg[to_cell[j]]:
             last_leg[to_cell[j]], goal[to_cell[j]] = leg, j
+    cost, after = _steady(network, last_leg) if len(network.times) == 1 else (None, None)
     found = []
     for i in range(len(froms)):
-        if from_cell[i] < 0:
+        at = froms[i], int(from_cell[i]), from_gap[i]
+        if at[1] < 0:
             why = f"there is no road within {reach:g} m"
             found.append(Route(i, None, froms[i : i + 1], 0.0, 0.0, 0.0, why))
+        elif cost is not None:
+            found.append(_steady_way(network, i, *at, tos, goal, cost, after))
         else:
-            found.append(
-                _way(network, i, froms[i], int(from_cell[i]), from_gap[i], tos, goal, last_leg, start)
-            )
+            found.append(_way(network, i, *at, tos, goal, last_leg, start))
     return found
+
+
+def _steady(net: Network, last_leg: Float64) -> Any:
+    """Times to the destinations from every cell, and the next cell on the way, under water that stays."""
+    is_open = net.passable & (net.depths[0] <= net.limit)
+    return to_goals(is_open, net.grid.cell_size / net.speed, last_leg)
+
+
+def _steady_way(
+    net: Network,
+    i: int,
+    point: Float64,
+    cell: int,
+    gap: float,
+    tos: Float64,
+    goal: Any,
+    cost: Any,
+    after: Any,
+) -> Route:
+    depths = net.depths[0].ravel()
+    if not depths[cell] <= net.limit:
+        return _no_way(net, i, point, DROWNED)
+    if not np.isfinite(cost[cell]):
+        return _no_way(net, i, point, UNREACHED)
+    cells = [cell]
+    while after[cells[-1]] != cells[-1]:
+        cells.append(int(after[cells[-1]]))
+    time = gap / net.speed + float(cost[cell])
+    return _found(net, i, point, cells, tos, int(goal[cells[-1]]), time, float(depths[cells].max()))
 
 
 def _way(
@@ -195,20 +238,29 @@ def _way(
         began,
         last_leg,
     )
-    if end == DROWNED:
-        why = f"the road beside it is already under more than {net.limit:g} m of water"
-        return Route(i, None, point[None], 0.0, 0.0, 0.0, why)
-    if end == UNREACHED:
-        why = f"no way to a dry destination keeps out of water deeper than {net.limit:g} m"
-        return Route(i, None, point[None], 0.0, 0.0, 0.0, why)
+    if end in (DROWNED, UNREACHED):
+        return _no_way(net, i, point, end)
     cells = [end]
     while cells[-1] != cell:
         cells.append(int(parents[cells[-1]]))
-    j = int(goal[end])
-    middle = _middles(net.grid, np.array(cells[::-1]))
-    line = _without_repeats(np.vstack([point, middle, tos[j]]))
+    return _found(net, i, point, cells[::-1], tos, int(goal[end]), float(arrival - start), float(deepest))
+
+
+def _no_way(net: Network, i: int, point: Float64, end: int) -> Route:
+    why = (
+        f"the road beside it is already under more than {net.limit:g} m of water"
+        if end == DROWNED
+        else f"no way to a dry destination keeps out of water deeper than {net.limit:g} m"
+    )
+    return Route(i, None, point[None], 0.0, 0.0, 0.0, why)
+
+
+def _found(
+    net: Network, i: int, point: Float64, cells: list[int], tos: Float64, j: int, time: float, deepest: float
+) -> Route:
+    line = _without_repeats(np.vstack([point, _middles(net.grid, np.array(cells)), tos[j]]))
     length = float(np.hypot(*np.diff(line, axis=0).T).sum())
-    return Route(i, j, _simplified(line), length, float(arrival - start), float(deepest))
+    return Route(i, j, _simplified(line), length, time, deepest)
 
 
 def _middles(grid: Grid, cells: npt.NDArray[np.int64]) -> Float64:

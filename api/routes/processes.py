@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from analysis import models
-from api.auth import require_run
+from api.auth import require_inputs, require_run
 from api.errors import problem
 from api.jobs import Jobs
 from api.processes import EXCEPTIONS, description, results
@@ -78,6 +78,7 @@ async def execute(
     before, unless `Cache-Control: no-cache` asks for a new one."""
     model = await run_in_threadpool(models.model, name)
     wanted = requests.read_execute(await _body(request, settings.body_limit), model)
+    await run_in_threadpool(require_inputs, request, model.parameters, wanted.inputs)
     preference = requests.read_preference(",".join(request.headers.getlist("prefer")))
     run = await run_in_threadpool(
         jobs.execute,

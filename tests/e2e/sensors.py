@@ -107,6 +107,22 @@ class Devices:
         time = {} if at is None else {"phenomenonTime": at.isoformat()}
         self.send("POST", f"/sta/v1.1/Datastreams({datastream})/Observations", {"result": value, **time})
 
+    def read_many(self, datastream: int, readings: list[tuple[datetime, float]]) -> None:
+        """Readings of the past, all at once."""
+        rows = [[at.isoformat(), value] for at, value in readings]
+        self.send(
+            "POST",
+            "/sta/v1.1/CreateObservations",
+            [
+                {
+                    "Datastream": {"@iot.id": datastream},
+                    "components": ["phenomenonTime", "result"],
+                    "dataArray@iot.count": len(rows),
+                    "dataArray": rows,
+                }
+            ],
+        )
+
     def publish(self, datastream: int, value: float) -> None:
         """One reading by MQTT, acknowledged."""
         client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.page import Viewer
+from tests.e2e.page import Viewer, is_colourful
 from tests.e2e.sensors import LIMIT, PAST, Devices, sensor_city, token
 from tests.e2e.serving import ROOT, free_port, serving
 
@@ -67,6 +68,13 @@ def opened(browser: Browser, gauged: Gauged) -> Iterator[Viewer]:
         viewer.wait()
         viewer.page.wait_for_function("window.twin.streaming() && window.twin.symbols().length > 0")
         yield viewer
+
+
+def barriers(page: Page) -> dict[str, list[str]]:
+    """What axe finds on the page: the rule, and where it is broken."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")
+    return {v["id"]: [n["html"] for n in v["nodes"]] for v in found["violations"]}
 
 
 def pick_gauge(viewer: Viewer) -> None:
@@ -143,9 +151,7 @@ def test_buildings_take_the_colours_of_their_readings(opened: Viewer, gauged: Ga
     expect(legend).to_contain_text("2 objects")
     gauged.devices.read(gauged.meters[0], 76.0)
     expect(legend.locator(".ramp-ends")).to_have_text("44076")
-    opened.settle()
-    picture = opened.picture("coloured-by-readings")[150:550, 330:1000].astype(int)
-    assert (picture.max(axis=2) - picture.min(axis=2) > 60).mean() > 0.01
+    opened.sees("coloured-by-readings", is_colourful)
     page.get_by_label("Colour by").select_option("")
     page.get_by_role("button", name="Details of Buildings").click()
 
@@ -219,11 +225,46 @@ def test_axe_finds_no_barrier_in_panels_of_sensors(opened: Viewer, gauged: Gauge
             page.locator(".bell").click()
         expect(page.get_by_role("complementary", name=panel)).to_be_visible()
         page.wait_for_timeout(400)
-        page.evaluate(AXE.read_text())
-        found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")
-        assert {v["id"]: [n["html"] for n in v["nodes"]] for v in found["violations"]} == {}
+        assert barriers(page) == {}
     opened.picture(f"sensors-{theme}")
     page.keyboard.press("Escape")
+
+
+def test_an_unusual_hour_is_listed_and_brings_the_chart_to_its_time(opened: Viewer, gauged: Gauged) -> None:
+    """Eight days of about 10 kWh an hour, and 400 in one hour of yesterday."""
+    page = opened.page
+    meter = gauged.meters[1]
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    hours = [now - timedelta(hours=h) for h in range(1, 9 * 24)]
+    odd = now - timedelta(hours=20)
+    gauged.devices.read_many(meter, [(at, 400.0 if at == odd else 10 + at.day % 3) for at in hours])
+    page.locator(".bell").click()
+    page.get_by_role("tab", name="Quality").click()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Anomalies")).to_have_attribute("aria-selected", "true")
+    entry = page.locator(".anomaly").first
+    expect(entry).to_contain_text("Meter 2 · Electric energy")
+    expect(entry).to_contain_text("400 kWh expected")
+    expect(entry).to_contain_text("above the same hour of the day")
+    page.wait_for_function("location.hash.includes('p=anomalies')")
+    assert barriers(page) == {}
+    opened.picture("anomalies")
+    page.route("**/anomalies?**", lambda route: route.fulfill(status=503, json={"detail": "too busy"}))
+    page.get_by_label("Away from the usual").select_option("12")
+    expect(page.locator(".side-panel [role=alert]")).to_contain_text("too busy")
+    page.unroute("**/anomalies?**")
+    page.get_by_label("Period").select_option("7")
+    entry.get_by_role("button").click()
+    page.wait_for_function("window.twin.pickedSensor() !== null")
+    expect(page.get_by_role("complementary", name="Picked sensor")).to_contain_text("Meter 2")
+    page.wait_for_function("id => window.twin.charted()[id]?.includes(400)", arg=meter)
+    opened.picture("anomaly-in-chart")
+    page.get_by_role("button", name="Whole time").click()
+    page.get_by_role("button", name="Take out of the chart: Meter 2").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("tab", name="Anomalies")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".side-panel")).to_be_hidden()
 
 
 def test_the_chart_is_zoomed_by_keys_and_saved(opened: Viewer, gauged: Gauged) -> None:

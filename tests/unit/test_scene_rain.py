@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 from rasterio.transform import from_origin
 
 from analysis.errors import AnalysisError
+from analysis.flood.inputs import MM_PER_HOUR
 from analysis.scene import Grid, Plane, rain_from_file, rain_from_sensors, stage, streams
 from analysis.scene.series import step_means
+from analysis.warning.planes import between, cells
 from citygml.crs import Georeference, choose_heights, parse
+from tests.unit import warning_models
 from tests.unit.observation_models import EPOCH, SECOND, datastream, location, make, thing
 from twin.observations.store import Observations, open_observations
 
@@ -205,19 +208,19 @@ def test_missing_steps_values_and_units_of_a_file(tmp_path: Path) -> None:
     ):
         rain_from_file(late, GRID)
     bare = raster(tmp_path / "bare.tif", BANDS, TIMES, unit=None)
-    with pytest.raises(AnalysisError, match=r"bare\.tif: states no unit; give unit as mm/h"):
+    with pytest.raises(AnalysisError, match=r"bare\.tif: the unit of the rain is missing"):
         rain_from_file(bare, GRID)
     assert rain_from_file(bare, GRID, unit="mm/h").amount == pytest.approx(0.018)
-    with pytest.raises(AnalysisError, match="band 1 states no time; give the interval"):
+    with pytest.raises(AnalysisError, match="the time of band 1; give the interval"):
         rain_from_file(raster(tmp_path / "timeless.tif", BANDS), GRID)
     holed = BANDS.copy()
     holed[0, :, :2] = -1
     with pytest.raises(
-        AnalysisError, match=r"16\.7% of the grid's cells and steps have no rain value; gaps=fill"
+        AnalysisError, match=r"8\.3% of the grid's cells and steps have no rain value; gaps=fill"
     ):
         rain_from_file(raster(tmp_path / "holed.tif", holed, TIMES), GRID)
     (tmp_path / "text.tif").write_text("no raster")
-    with pytest.raises(AnalysisError, match=r"text\.tif: not a raster"):
+    with pytest.raises(AnalysisError, match=r"text\.tif: neither GeoTIFF, NetCDF nor HDF5"):
         rain_from_file(tmp_path / "text.tif", GRID)
 
 
@@ -232,5 +235,21 @@ def test_a_netcdf_in_degrees(tmp_path: Path) -> None:
     dataset.to_netcdf(tmp_path / "r.nc", engine="scipy")
     found = rain_from_file(tmp_path / "r.nc", GRID)
     assert found.intensity[:, 3, 4] == pytest.approx([1e-5, 2e-5], rel=1e-4)
-    with pytest.raises(AnalysisError, match=r"no variable 'x' in time and space; rainfall_flux"):
+    with pytest.raises(AnalysisError, match=r"there is no variable 'x'; there are rainfall_flux"):
         rain_from_file(tmp_path / "r.nc", GRID, variable="x")
+
+
+def test_radar_files_are_rain_of_a_run_too(tmp_path: Path) -> None:
+    """Two composites of a radar, on the grid where the radar lies around it."""
+    for minutes in (0, 10):
+        field = warning_models.rain_at(minutes * 60.0, width=20_000.0)
+        when = warning_models.START + timedelta(minutes=minutes)
+        warning_models.write_odim(tmp_path / f"{minutes:02}.h5", warning_models.packed(field), when)
+    found = rain_from_file([tmp_path / "10.h5", tmp_path / "00.h5"], GRID)
+    assert found.time.tolist() == [0, 600, 1200]
+    middle = np.array([[(GRID.bounds[0] + GRID.bounds[2]) / 2, (GRID.bounds[1] + GRID.bounds[3]) / 2]])
+    at = between(parse(GRID.crs), parse(warning_models.PROJDEF), middle)
+    row, column = (int(v[0]) for v in cells(warning_models.TRANSFORM, at))
+    for step, minutes in enumerate((0, 10)):
+        truth = warning_models.rain_at(minutes * 60.0, width=20_000.0)[row, column] / MM_PER_HOUR
+        assert found.intensity[step, 10, 15] == pytest.approx(truth, rel=0.05)

@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 import shapely
 
+from analysis.context import Context
+from analysis.scene import flood_scene
 from analysis.scene.elevation import elevation
 from analysis.scene.grid import Grid, Plane, make_grid, plane_of
 from analysis.scene.outlines import Outline, buildings
-from analysis.warning.basins import delineate, polygons
+from analysis.warning.area import area_of, read_area, write_area
 from analysis.warning.city import bridges, points, roads, shelters
 from analysis.warning.handover import stations
+from analysis.warning.library_model import MODEL as LIBRARY
 from analysis.warning.routes import evacuate, network
 from twin.ingest import add_files
 from twin.store import open_city
@@ -74,10 +77,29 @@ def test_water_across_the_district_cuts_ways_that_a_bridge_keeps(known, folder: 
     assert decks and all(shape.area > 0 for shape in decks)
 
 
-def test_sub_basins_of_the_district_have_places_on_the_globe(known) -> None:
-    grid, _, _, _, ground = known
-    basins = delineate(ground, grid.cell_size, area=20_000.0)
-    assert len(basins) >= 3
-    assert basins.areas.sum() == pytest.approx(np.isfinite(ground).sum() * grid.cell_size**2)
-    places = stations(polygons(basins, grid))
-    assert all(128.8 < p.longitude < 129.1 and 35.0 < p.latitude < 35.3 for p in places)
+def test_the_area_of_the_district_can_be_kept_and_read_again(folder: Path, tmp_path: Path) -> None:
+    with open_city(folder) as city:
+        scene = flood_scene(city, 8.0, holes="fill")
+        area = area_of(city, scene, blocked=True, basin_area=20_000.0)
+    assert len(area.basins) >= 3
+    assert sum(basin.area for basin in area.basins) == area.basin.size * 64.0
+    assert all(p.longitude and 128.8 < p.longitude < 129.1 for p in stations(area.basins))
+    for basin in area.basins:
+        outline = shapely.geometry.shape(basin.outline)
+        assert outline.contains(shapely.Point(basin.point))
+    assert area.shelters and set(area.shelters) <= set(range(len(area.ids)))
+    assert not (area.open_ground & (area.building > 0)).any()
+    centre = np.array([[(scene.grid.bounds[0] + scene.grid.bounds[2]) / 2, scene.grid.bounds[1] + 10.0]])
+    exact = scene.plane.source.to_geographic(np.column_stack([centre, [0.0]]))[0]
+    assert area.way(centre)[0] == pytest.approx(exact[:2].tolist(), abs=3e-7)  # 3 cm
+    context = Context(LIBRARY, folder, tmp_path)
+    write_area(context, area)
+    again = read_area(tmp_path)
+    for name, value in vars(area).items():
+        kept = getattr(again, name)
+        if isinstance(value, np.ndarray):
+            assert np.allclose(kept, value, atol=0.006, equal_nan=True), name
+        elif name == "basins":
+            assert [b.number for b in kept] == [b.number for b in value]
+        else:
+            assert kept == value, name

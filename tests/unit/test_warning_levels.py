@@ -12,9 +12,10 @@ from hypothesis.extra import numpy as hnp
 
 from analysis.errors import AnalysisError
 from analysis.scene.grid import Grid
+from analysis.warning.area import Basin
 from analysis.warning.basins import delineate, polygons
 from analysis.warning.handover import EXPECTED_DEPTH, publish, rules, stations
-from analysis.warning.levels import KOREAN, UNKNOWN, Levels, building_depth, table, zone_depth
+from analysis.warning.levels import KOREAN, UNKNOWN, Levels, table, zone_depth
 from twin.alerts import records
 from twin.alerts.engine import AlertEngine
 from twin.observations.store import open_observations
@@ -52,15 +53,6 @@ def test_zone_depth_is_the_deepest_of_each_zone(depth, seed) -> None:
         assert np.isnan(told[n - 1]) if not len(inside) else told[n - 1] == inside.max()
 
 
-def test_water_against_the_walls_counts_for_a_building() -> None:
-    buildings = np.zeros((9, 9), int)
-    buildings[3:6, 3:6] = 1
-    depth = np.where(buildings, np.nan, 0.0)
-    depth[4, 6] = 0.7  # at the wall
-    depth[4, 8] = 2.0  # not at the wall
-    assert building_depth(depth, buildings, 1).tolist() == [0.7]
-
-
 def test_table_names_levels() -> None:
     frame = table(np.array([0.2, 1.2, np.nan]), KOREAN, ["a", "b", "c"])
     assert frame["level"].tolist() == [0, 2, -1]
@@ -72,10 +64,14 @@ def test_expected_depths_raise_and_clear_alerts(tmp_path: Path) -> None:
     r, c = np.mgrid[:60, :42]
     ground = np.abs(c % 21 - 10) * 0.5 + (60 - r) * 0.1
     basins = delineate(ground, 10.0, area=100_000.0)
-    frame = polygons(basins, Grid(200_000.0, 300_000.0, 10.0, 60, 42, "EPSG:5187"), names=["west", "east"])
-    places = stations(frame)
-    assert [p.name for p in places] == ["Sub-basin west", "Sub-basin east"]
+    frame = polygons(basins, Grid(200_000.0, 300_000.0, 10.0, 60, 42, "EPSG:5187")).to_crs(4326)
+    points = [(p.x, p.y) for p in frame.representative_point()]
+    places = stations([Basin(n, float(basins.areas[n - 1]), None, at) for n, at in enumerate(points, 1)])
+    assert [p.name for p in places] == ["Sub-basin 1", "Sub-basin 2"]
+    assert len({p.key for p in places}) == 2
     assert all(128 < p.longitude < 130 for p in places)
+    with pytest.raises(AnalysisError, match="no place on the globe"):
+        stations([Basin(1, 100.0, None, None)])
     with open_observations(tmp_path) as obs:
         now = [T]
         engine = AlertEngine(obs, tmp_path, clock=lambda: now[0], ticks=lambda: now[0])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import AnalysisError
-from analysis.warning.batch import CityScenario, on_dask, on_processes
+from analysis.warning.batch import on_dask, on_processes
 from analysis.warning.library import (
     DEEPEST_M,
     Axis,
@@ -206,21 +206,6 @@ def test_processes_and_dask_give_the_same(library: Library) -> None:
         on_dask(cluster.scheduler_address) as spread,
     ):
         assert np.array_equal(compute_library(_two, axes, map_=spread).depths, alone.depths)
-
-
-@pytest.mark.usefixtures("tiny")
-def test_runs_of_a_city_are_kept_and_given_back(tmp_path: Path) -> None:
-    from twin.runs import list_runs
-    from twin.store import create_city
-
-    folder = tmp_path / "x.twin"
-    create_city(folder, crs="EPSG:5187+5193").close()
-    run_one = CityScenario(str(folder), "tiny", {"steps": 2, "pause": 0.0}, {"amount": "rain"}, "depth")
-    library = compute_library(run_one, (Axis("amount", "mm", (10.0, 30.0)),))
-    assert answer(library, {"amount": 25.0}).depth == pytest.approx(0.025, abs=0.0011)
-    assert len(list_runs(folder)) == 2
-    compute_library(run_one, (Axis("amount", "mm", (10.0, 20.0, 30.0)),))
-    assert len(list_runs(folder)) == 3
 
 
 def _two(parameters) -> np.ndarray:

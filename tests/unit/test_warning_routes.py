@@ -141,3 +141,23 @@ def test_what_is_no_network() -> None:
         network(GRID, SQUARE, 0.0, np.zeros((3, 3)))
     with pytest.raises(AnalysisError, match="increasing"):
         network(GRID, SQUARE, [0.0, 0.0], np.zeros((2, *GRID.shape)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_one_search_for_all_finds_what_a_search_for_each_finds(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    grid = Grid(0.0, 250.0, 10.0, 25, 30, "EPSG:5187")
+    roads = random.random(grid.shape) < 0.6
+    depths = np.where(random.random(grid.shape) < 0.2, 0.5, 0.02).astype(np.float32)
+    ends = random.uniform(10, 240, (8, 2))
+    still = Network(grid, roads, np.zeros(1), depths[None])
+    moving = Network(grid, roads, np.array([0.0, 1e6]), np.stack([depths, depths]))
+    together = evacuate(still, ends[:5], ends[5:])
+    for one, other in zip(together, evacuate(moving, ends[:5], ends[5:]), strict=True):
+        assert (one.destination is None, one.why) == (other.destination is None, other.why)
+        assert one.time == pytest.approx(other.time, abs=1e-6)
+        if one.destination is not None:
+            assert one.max_depth <= still.limit
+            straight = np.hypot(*np.diff(one.line[1:-1], axis=0).T).sum()
+            assert straight <= one.time * still.speed + 1e-6

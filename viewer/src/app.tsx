@@ -1,8 +1,10 @@
 /** The page: the map below, the panels above it. */
 import { useEffect } from 'preact/hooks';
 import { t } from './i18n';
+import { BasinProbe } from './panels/BasinProbe';
 import { Chart } from './panels/Chart';
 import { Credits } from './panels/Credits';
+import { DrainProbe } from './panels/DrainProbe';
 import { Header } from './panels/Header';
 import { Inspector } from './panels/Inspector';
 import { Layers } from './panels/Layers';
@@ -60,6 +62,8 @@ export function App({ mount }: { mount: (container: HTMLElement) => void }) {
       <Inspector />
       <SensorInspector />
       <WaterProbe />
+      <BasinProbe />
+      <DrainProbe />
       <SidePanel />
       <Simulate />
       <ToolBar />

@@ -13,6 +13,7 @@ import './styles/sensors.css';
 import './styles/chart.css';
 import './styles/alerts.css';
 import './styles/runs.css';
+import './styles/warnings.css';
 import './styles/phone.css';
 import { effect } from '@preact/signals';
 import { render } from 'preact';
@@ -24,6 +25,7 @@ import { t } from './i18n';
 import { cityTitle } from './panels/Header';
 import { followDay } from './state/dayData';
 import { followFlood } from './state/flood';
+import { followWarnings } from './state/warnings';
 import { followLayerReadings } from './state/layerReadings';
 import { followPreferences, startPreferences } from './state/preferences';
 import { followRuns } from './state/runs';
@@ -49,6 +51,7 @@ async function show(described: PlacedCity): Promise<void> {
   followDay();
   followRuns();
   followFlood();
+  followWarnings();
   if (!document.createElement('canvas').getContext('webgl2')) {
     webglMissing.value = true;
     return;

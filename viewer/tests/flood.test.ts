@@ -125,7 +125,7 @@ describe('results', () => {
   });
 
   test('the shown flood is part of the link', () => {
-    const flood = { run: 'a~b', visible: true, mode: 'time', opacity: 0.5, time: 600 } as const;
+    const flood = { run: 'a~b', visible: true, mode: 'time', opacity: 0.5, drains: true, time: 600 } as const;
     expect(readHash(writeHash({ flood })).flood).toEqual(flood);
     expect(readHash(writeHash({ flood: { ...flood, mode: 'maximum' } })).flood?.mode).toBe('maximum');
     expect(readHash('#r=x~1~zz~zz').flood).toMatchObject({ run: 'x', time: 0, opacity: 0.9 });

@@ -1,4 +1,6 @@
 /** Sensors and series: how readings change states, what overlaps, where lines are broken, what rules draw. */
+import type { Anomaly } from '../src/client/sensorTypes';
+import { episodesOf } from '../src/sensors/anomalies';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Alert, AlertRule, SensorInfo, SeriesAnswer, SeriesPart } from '../src/client/sensorTypes';
 import { zoomed } from '../src/charts/plot';
@@ -312,4 +314,26 @@ test('a task runs once at a time, for the newest argument', async () => {
   latest.stop();
   await vi.advanceTimersByTimeAsync(1000);
   expect(ran).toEqual([1, 3, 4]);
+});
+
+const hour = (datastream: number, at: number, z: number): Anomaly => ({
+  datastream,
+  time: at * 3_600_000,
+  value: z,
+  z,
+  median: 0,
+  expected: [-1, 1],
+  basis: 'week',
+});
+
+test('anomalous hours in a row are one episode, the furthest first', () => {
+  const found = episodesOf([hour(1, 5, 7), hour(1, 4, 4), hour(2, 5, -20), hour(1, 6, -5), hour(1, 9, 6)]);
+  expect(found.map(({ furthest, from, to }) => [furthest.datastream, furthest.z, from, to])).toEqual(
+    [
+      [2, -20, 5, 6],
+      [1, 7, 4, 6],
+      [1, 6, 9, 10],
+      [1, -5, 6, 7],
+    ].map(([id, z, from, to]) => [id, z, from! * 3_600_000, to! * 3_600_000]),
+  );
 });

@@ -10,6 +10,7 @@ import { pickedSensor, sensors, streaming } from '../state/sensors';
 import { readCamera } from './camera';
 import { pickAt } from './picking';
 import { symbolAt, symbols } from './sensors';
+import { drainsShown } from './sewers';
 import type { Stage } from './stage';
 import { tilesets } from './tilesets';
 
@@ -34,6 +35,8 @@ export interface TwinHooks {
   charted: () => Record<number, (number | null)[]>;
   /** Whether readings come by themselves. */
   streaming: () => boolean;
+  /** The storm drains that are shown: places, states of nodes (`free`, `surcharged`, `over`), grades of pipes. */
+  drains: () => { id: string; place: [number, number, number]; state: string }[];
 }
 
 declare global {
@@ -94,6 +97,7 @@ export function exposeHooks(stage: Stage, ready: Promise<void>): void {
     charted: () =>
       Object.fromEntries((answer.value?.series ?? []).map((part) => [part.datastream, part.values])),
     streaming: () => streaming.value === true,
+    drains: drainsShown,
   };
   stage.owner.own(() => delete window.twin);
 }

@@ -16,10 +16,12 @@ import { listenToMouse } from './picking';
 import { chooseQuality } from './quality';
 import { offerSection } from './section';
 import { showSensors } from './sensors';
+import { showSewers } from './sewers';
 import { createStage, type Stage } from './stage';
 import { showLayers } from './tilesets';
 import { offerUnderground } from './underground';
 import { offerWalk } from './walk';
+import { showWarnings } from './warnings';
 import { showFloods } from './water';
 
 /** The scene that stands, for panels that act on it. */
@@ -58,6 +60,8 @@ export async function openCity(
   showLayers(made);
   showSensors(made);
   showFloods(made);
+  showWarnings(made);
+  showSewers(made);
   drawStage(made);
   playTime(made);
   listenToMouse(made);

@@ -15,9 +15,11 @@ import { selection, tool } from '../state/store';
 import { flyToPlace } from './camera';
 import { isFlat, matterKind } from './matter';
 import { symbolAt } from './sensors';
+import { probeDrain } from './sewers';
 import type { Stage } from './stage';
 import { tilesets } from './tilesets';
 import { hoverTint, tintOf } from './tint';
+import { basinAt } from './warnings';
 import { probeAt } from './water';
 
 /** A tool's view of the mouse: a point on a surface, and the end of a drawing. */
@@ -59,7 +61,8 @@ export function pickAt(stage: Stage, at: Cartesian2): string | null {
 }
 
 /** Whether an object lies on the ground; where water is over it, a click asks about the water. */
-function isOnGround(feature: Cesium3DTileFeature): boolean {
+function isOnGround(feature: unknown): boolean {
+  if (!(feature instanceof Cesium3DTileFeature)) return false;
   const entry = [...tilesets.value.values()].find(({ tileset }) => tileset === feature.tileset);
   return entry !== undefined && isFlat(matterKind(entry.layer));
 }
@@ -70,12 +73,12 @@ export function pickThere(stage: Stage, at: Cartesian2): void {
   if (symbol) {
     crowd.value = [symbol.id, ...symbol.hidden];
     pickSensor(symbol.id);
-  } else {
+  } else if (!probeDrain(stage, at, isOnGround)) {
     pickSensor(null);
     const feature = featureAt(stage, at);
     if (!feature || isOnGround(feature)) {
       const position = surfaceAt(stage, at);
-      if (position && probeAt(position)) return;
+      if (position && (probeAt(position) || basinAt(position))) return;
     }
     probe.value = null;
     selection.value = pickAt(stage, at);

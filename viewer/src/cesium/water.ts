@@ -1,10 +1,12 @@
 /** Shows the flood in the scene: keeps its surface in step with the shown run and time, and plays it. */
 import { type Cartesian3, Cartographic, Math as CesiumMath } from '@cesium/engine';
 import { effect, untracked } from '@preact/signals';
+import { legendColours, paintOf } from '../flood/figures';
 import { cellAt, framesAt, meshOf, surfaceOf } from '../flood/grid';
 import type { Water } from '../flood/water';
 import {
   floodError,
+  type FloodMode,
   floodPlaying,
   floodSpeed,
   floodTime,
@@ -31,14 +33,31 @@ function showWater(stage: Stage, shown: Water): () => void {
   let wanted = '';
   let drawn = '';
 
-  const fill = async (key: string, before: number, after: number): Promise<void> => {
-    const frames =
-      before < 0
-        ? [shown.maximum, shown.maximum]
-        : await Promise.all([shown.frame(before), shown.frame(after)]);
+  /** Fetches what a view wants; the answer puts it on the surface. */
+  const fetched = async (mode: FloodMode, before: number, after: number): Promise<() => void> => {
+    const figure = shown.figureOf(mode);
+    if (figure) {
+      const values = await shown.figure(figure);
+      return () => {
+        paintOf(mesh, shown.maximum, shown.elevation, figure, values, surface.values);
+        surface.paint(legendColours(figure), figure.legend.classes?.length);
+      };
+    }
+    const [early, late] =
+      mode === 'time'
+        ? await Promise.all([shown.frame(before), shown.frame(after)])
+        : [shown.maximum, shown.maximum];
+    return () => {
+      surfaceOf(mesh, early, shown.elevation, surface.values, 0);
+      surfaceOf(mesh, late, shown.elevation, surface.values, 2);
+      surface.paint(null);
+    };
+  };
+
+  const fill = async (key: string, ...asked: Parameters<typeof fetched>): Promise<void> => {
+    const put = await fetched(...asked);
     if (ended || key !== wanted) return;
-    surfaceOf(mesh, frames[0]!, shown.elevation, surface.values, 0);
-    surfaceOf(mesh, frames[1]!, shown.elevation, surface.values, 2);
+    put();
     surface.changed();
     drawn = key;
     floodError.value = null;
@@ -50,10 +69,10 @@ function showWater(stage: Stage, shown: Water): () => void {
     surface.show = view.visible;
     surface.opacity = view.opacity;
     const { before, after, share } =
-      view.mode === 'maximum'
-        ? { before: -1, after: -1, share: 0 }
-        : framesAt(shown.file.times, floodTime.value);
-    const key = `${before} ${after}`;
+      view.mode === 'time'
+        ? framesAt(shown.file.times, floodTime.value)
+        : { before: -1, after: -1, share: 0 };
+    const key = `${view.mode} ${before} ${after}`;
     const set = () => {
       if (ended || key !== wanted) return;
       surface.share = share;
@@ -67,7 +86,7 @@ function showWater(stage: Stage, shown: Water): () => void {
       }
       if (key !== wanted) {
         wanted = key;
-        fill(key, before, after)
+        fill(key, view.mode, before, after)
           .then(set)
           .catch((error: unknown) => {
             wanted = '';
@@ -124,6 +143,6 @@ export function probeAt(position: Cartesian3): boolean {
   if (!cell || shown.maximumAt(cell) < shown.file.legend.stops[0]!) return false;
   selection.value = null;
   pickSensor(null);
-  probe.value = { ...cell, longitude, latitude };
+  probe.value = { kind: 'water', ...cell, longitude, latitude };
   return true;
 }

@@ -38,11 +38,13 @@ in vec3 position;
 in vec4 water;
 uniform float u_share;
 out float v_depth;
+out float v_share;
 out vec3 v_eye;
 out vec2 v_at;
 void main() {
   float rise = mix(water.x, water.z, u_share);
   v_depth = mix(water.y, water.w, u_share);
+  v_share = water.w;
   v_at = position.xy;
   vec4 eye = czm_modelView * vec4(position + vec3(0.0, 0.0, rise), 1.0);
   v_eye = eye.xyz;
@@ -54,11 +56,14 @@ void main() {
 
 const FRAGMENT = (stops: number) => `
 in float v_depth;
+in float v_share;
 in vec3 v_eye;
 in vec2 v_at;
 uniform vec4 u_colours[${COLOURS}];
 uniform float u_stops[${stops}];
 uniform float u_phase;
+uniform float u_painted;
+uniform float u_grades;
 uniform float u_opacity;
 vec3 rampAt(float share) {
   float at = clamp(share, 0.0, 1.0) * ${(COLOURS - 1).toFixed(1)};
@@ -77,6 +82,11 @@ float shareOf(float depth) {
 void main() {
   float least = u_stops[0];
   if (v_depth < least) discard;
+  if (u_painted > 0.5) {
+    int grade = int(clamp(v_share * u_grades, 0.0, max(u_grades - 1.0, 0.0)));
+    out_FragColor = vec4(u_grades > 0.5 ? u_colours[grade].rgb : rampAt(v_share), 0.92 * u_opacity);
+    return;
+  }
   vec3 colour = rampAt(shareOf(v_depth));
   float away = length(v_eye);
   float fine = 1.0 - smoothstep(150.0, 900.0, away);
@@ -94,18 +104,29 @@ void main() {
   out_FragColor = vec4(colour, u_opacity * body * mix(0.55, 1.0, shore));
 }`;
 
+function colourOf(hex: string): Cartesian4 {
+  const value = parseInt(hex.slice(1), 16);
+  return new Cartesian4((value >> 16) / 255, ((value >> 8) & 255) / 255, (value & 255) / 255, 1);
+}
+
 export class WaterSurface {
   show = true;
   share = 0;
   opacity = 1;
   /** Of the ripples; moves only while the flood plays. */
   phase = 0;
-  /** (rise, depth) of the earlier and of the later frame at each vertex [m]. */
+  /**
+   * (rise, depth) of the earlier and of the later frame at each vertex [m]; while it is painted, of the greatest
+   * water, with the share of the legend in place of the second depth.
+   */
   readonly values: Float32Array;
   readonly #positions: Float32Array;
   readonly #matrix: Matrix4;
   readonly #sphere: BoundingSphere;
-  readonly #colours: Cartesian4[];
+  readonly #depthColours: Cartesian4[];
+  #colours: Cartesian4[];
+  #painted = false;
+  #grades = 0;
   #changed = true;
   #buffer: GpuBuffer | null = null;
   #array: VertexArray | null = null;
@@ -136,13 +157,21 @@ export class WaterSurface {
     this.#sphere = BoundingSphere.transform(box, this.#matrix, new BoundingSphere());
     const { stops } = file.legend;
     const last = stops.length - 1;
-    this.#colours = Array.from({ length: COLOURS }, (_, index) => {
+    this.#depthColours = Array.from({ length: COLOURS }, (_, index) => {
       const at = (index / (COLOURS - 1)) * last;
       const stop = Math.min(last - 1, Math.floor(at));
       const depth = stops[stop]! + (stops[stop + 1]! - stops[stop]!) * (at - stop);
-      const value = parseInt(depthColour(depth, stops).slice(1), 16);
-      return new Cartesian4((value >> 16) / 255, ((value >> 8) & 255) / 255, (value & 255) / 255, 1);
+      return colourOf(depthColour(depth, stops));
     });
+    this.#colours = this.#depthColours;
+  }
+
+  /** Colours by the shares in `values` instead of by depth; null for depth. grades: 0 for a smooth ramp. */
+  paint(colours: string[] | null, grades = 0): void {
+    this.#painted = colours !== null;
+    this.#grades = grades;
+    const given = colours?.map(colourOf) ?? this.#depthColours;
+    this.#colours = Array.from({ length: COLOURS }, (_, index) => given[Math.min(index, given.length - 1)]!);
   }
 
   /** Says that `values` have been written anew. */
@@ -219,6 +248,8 @@ export class WaterSurface {
         u_share: () => this.share,
         u_opacity: () => this.opacity,
         u_phase: () => this.phase,
+        u_painted: () => (this.#painted ? 1 : 0),
+        u_grades: () => this.#grades,
         u_colours: () => this.#colours,
         u_stops: () => stops,
       },

@@ -3,6 +3,8 @@ import { get, post } from './api';
 import type {
   Alert,
   AlertRule,
+  Anomaly,
+  AnomalyPage,
   Device,
   Field,
   FieldMethod,
@@ -94,3 +96,25 @@ export const getDevices = async (abort?: AbortSignal) =>
 
 export const getFlagged = async (abort?: AbortSignal) =>
   (await get<{ observations: FlaggedReading[] }>('/quality?limit=200', abort)).observations;
+
+const DATASTREAMS = 500;
+const MOST_DATASTREAMS = 5000;
+
+/**
+ * Hours unlike the same hour of earlier weeks, of all datastreams. from: null for the latest day of each.
+ * threshold: how many usual deviations an hour has to lie away.
+ */
+export async function getAnomalies(
+  from: number | null,
+  threshold: number,
+  abort?: AbortSignal,
+): Promise<Anomaly[]> {
+  const found: Anomaly[] = [];
+  for (let offset: number | null = 0; offset !== null && offset < MOST_DATASTREAMS;) {
+    const asked = query({ from: moment(from), threshold, limit: DATASTREAMS, offset });
+    const page: AnomalyPage = await get<AnomalyPage>(`/anomalies?${asked}`, abort);
+    found.push(...page.anomalies);
+    offset = page.next;
+  }
+  return found;
+}

@@ -178,3 +178,23 @@ export interface FlaggedReading {
   unit: string | null;
   flags: string[];
 }
+
+/** An hour whose mean is unlike the same hour of earlier weeks. */
+export interface Anomaly {
+  datastream: number;
+  /** When the hour begins. */
+  time: number;
+  value: number;
+  /** How many usual deviations the value is above what is usual; negative when below. */
+  z: number;
+  median: number;
+  expected: [low: number, high: number];
+  /** Whether it was compared with the same hour of the week, or of the day. */
+  basis: 'week' | 'day';
+}
+
+export interface AnomalyPage {
+  /** Where to go on, null after the last datastream. */
+  next: number | null;
+  anomalies: Anomaly[];
+}

@@ -1,6 +1,8 @@
 /** A flood's grid as arithmetic: places of cells, the surface that joins them, and the colours of depths. */
 import { rampColour } from '../layers/ramps';
 
+import type { Figure } from './figures';
+
 /** Longitude and latitude [degrees], and how much higher ellipsoidal heights are than the city's [m]. */
 export type Corner = readonly [longitude: number, latitude: number, offset: number];
 
@@ -17,6 +19,8 @@ export interface WaterFile {
   frames: { href: string; count: number };
   maximum: { href: string };
   legend: { title: { ko: string; en: string }; unit: string; stops: number[] };
+  /** One value for each cell over the whole run. */
+  layers?: Figure[];
 }
 
 export const isWaterFile = (value: unknown): value is WaterFile => {

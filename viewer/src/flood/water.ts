@@ -1,13 +1,16 @@
 /** A flood's water as it is fetched: ground and greatest depths at once, frames when they are needed. */
 import { getBytes } from '../client/runs';
+import type { Figure } from './figures';
 import { type Cell, filled, type WaterFile } from './grid';
 
 /** Frames kept in memory [bytes]. */
 const KEPT = 128 * 1024 * 1024;
 const CELL_BYTES = 2;
+const FIGURE_BYTES = 4;
 
 export class Water {
   readonly #frames = new Map<number, Promise<Uint16Array>>();
+  readonly #figures = new Map<string, Promise<Float32Array>>();
   readonly #most: number;
 
   private constructor(
@@ -73,6 +76,29 @@ export class Water {
       depths.push(new Uint16Array(bytes)[0]! / 1000);
     }
     return depths;
+  }
+
+  figureOf(name: string): Figure | undefined {
+    return this.file.layers?.find((figure) => figure.name === name);
+  }
+
+  /** A figure's values, NaN where there is none. */
+  figure({ name, href }: Figure): Promise<Float32Array> {
+    const known = this.#figures.get(name);
+    if (known) return known;
+    const asked = getBytes(this.run, href).then((bytes) => new Float32Array(bytes));
+    asked.catch(() => this.#figures.delete(name));
+    this.#figures.set(name, asked);
+    return asked;
+  }
+
+  /** A figure's value in one cell. */
+  async figureAt(figure: Figure, { row, column }: Cell): Promise<number> {
+    const cell = row * this.file.width + column;
+    const known = this.#figures.get(figure.name);
+    if (known) return (await known)[cell]!;
+    const part = { from: cell * FIGURE_BYTES, length: FIGURE_BYTES };
+    return new Float32Array(await getBytes(this.run, figure.href, part))[0]!;
   }
 
   maximumAt({ row, column }: Cell): number {

@@ -1,10 +1,12 @@
 /** English texts by key. `{one, other}` follow the plural rule of the parameter `count`. */
 import { floodEn } from './flood.en';
+import { warningsEn } from './warnings.en';
 import { sensorsEn } from './sensors.en';
 
 export const en = {
   ...sensorsEn,
   ...floodEn,
+  ...warningsEn,
   'app.title': 'CityTwin',
   'app.skip': 'Skip to the map',
   'map.label':

@@ -72,6 +72,15 @@ export function dateTime(instantMs: number, zone: string): string {
   }).format(instantMs);
 }
 
+/** From one instant to another; what both have in common is said once. */
+export function timeRange(fromMs: number, toMs: number, zone: string): string {
+  return new Intl.DateTimeFormat(language.value, {
+    timeZone: zone,
+    dateStyle: 'medium',
+    timeStyle: 'short',
+  }).formatRange(fromMs, toMs);
+}
+
 /** An ISO date, or date and time, as the reader writes it; other texts as they are. */
 export function dateText(text: string, zone: string): string {
   const instant = Date.parse(text);

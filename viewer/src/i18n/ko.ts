@@ -1,11 +1,13 @@
 /** Korean texts by key; the keys are those of `en.ts`. */
 import type { Texts } from './index';
 import { floodKo } from './flood.ko';
+import { warningsKo } from './warnings.ko';
 import { sensorsKo } from './sensors.ko';
 
 export const ko: Texts = {
   ...sensorsKo,
   ...floodKo,
+  ...warningsKo,
   'app.title': '시티트윈',
   'app.skip': '지도로 건너뛰기',
   'map.label':

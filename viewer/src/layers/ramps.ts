@@ -60,6 +60,8 @@ export const CATEGORIES = [
   '#ee8866',
   '#99ddff',
 ] as const;
+/** Grades of something bad, from harmless on. C. Brewer (2003), colorbrewer2.org: the darker four of five `YlOrRd`. */
+export const GRADES = ['#fecc5c', '#fd8d3c', '#f03b20', '#bd0026'] as const;
 export const OTHER = '#b9b9b9';
 export const NO_DATA = '#8d9096';
 

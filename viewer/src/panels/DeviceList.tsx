@@ -13,12 +13,20 @@ const EVERY_MS = 20_000;
 /** Below this share a battery is said to be low [%]. */
 const LOW_BATTERY = 20;
 
-/** Reads something now and again while the list is shown. */
-export function useListed<T>(read: (abort: AbortSignal) => Promise<T[]>) {
+/**
+ * Reads something now and again while the list is shown, and anew when what it depends on changes.
+ * every: the time between two readings [ms].
+ */
+export function useListed<T>(
+  read: (abort: AbortSignal) => Promise<T[]>,
+  { every = EVERY_MS, on = [] }: { every?: number; on?: unknown[] } = {},
+) {
   const items = useSignal<T[] | null>(null);
   const failure = useSignal<string | null>(null);
   useEffect(() => {
     const abort = new AbortController();
+    items.value = null;
+    failure.value = null;
     const ask = () => {
       read(abort.signal)
         .then((found) => {
@@ -31,12 +39,12 @@ export function useListed<T>(read: (abort: AbortSignal) => Promise<T[]>) {
         });
     };
     ask();
-    const timer = setInterval(() => !document.hidden && ask(), EVERY_MS);
+    const timer = setInterval(() => !document.hidden && ask(), every);
     return () => {
       clearInterval(timer);
       abort.abort();
     };
-  }, []);
+  }, on);
   return { items, failure };
 }
 

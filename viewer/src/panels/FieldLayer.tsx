@@ -13,7 +13,7 @@ import {
   LEAST_STATIONS,
 } from '../state/colouring';
 import { sensors } from '../state/sensors';
-import { Icon } from './icons';
+import { ChoiceField, LayerFrame, OpacityField } from './LayerFrame';
 
 /** Kinds that measure what goes on between the stations as well. */
 const AMBIENT = new Set<SensorKind>(['air', 'weather', 'rain', 'other']);
@@ -55,84 +55,50 @@ export function FieldLayer() {
   const change = (next: Partial<FieldView>) => (fieldView.value = { ...view, ...next });
   const chosen = view.property || offered[0]!.name;
   return (
-    <div class={`layer ${view.visible ? '' : 'layer-off'}`}>
-      <div class="layer-row">
-        <span class="grip" />
-        <button
-          class="round small"
-          role="switch"
-          aria-checked={view.visible}
-          aria-label={t('layers.show', { layer: title })}
-          onClick={() => {
-            change({ visible: !view.visible, property: chosen });
-            if (!view.visible) expanded.value = true;
-          }}
-        >
-          <Icon name={view.visible ? 'eye' : 'eyeOff'} size={17} />
-        </button>
-        <button
-          class="layer-name"
-          aria-expanded={expanded.value}
-          aria-label={t('layers.details', { layer: title })}
-          onClick={() => (expanded.value = !expanded.value)}
-        >
-          <span>{title}</span>
-          <span class="layer-count">{view.visible && fieldLoading.value ? t('layers.loading') : ''}</span>
-          <Icon name="chevron" size={14} />
-        </button>
-      </div>
-      {view.visible && fieldError.value !== null && (
-        <p class="layer-trouble problem">
-          {t('field.error', { detail: fieldError.value || t('offline.title') })}
-        </p>
-      )}
-      {expanded.value && (
-        <div class="layer-details">
-          <label class="field">
-            <span>{t('field.property')}</span>
-            <select value={chosen} onChange={(event) => change({ property: event.currentTarget.value })}>
-              {offered.map(({ name }) => (
-                <option key={name} value={name}>
-                  {propertyTerm(name)}
-                </option>
-              ))}
-            </select>
-          </label>
-          <label class="field">
-            <span>{t('field.method')}</span>
-            <select
-              value={view.method}
-              onChange={(event) => change({ method: event.currentTarget.value as FieldView['method'] })}
-            >
-              <option value="kriging">{t('field.method.kriging')}</option>
-              <option value="idw">{t('field.method.idw')}</option>
-            </select>
-          </label>
-          <label class="field">
-            <span>{t('field.part')}</span>
-            <select
-              value={view.part}
-              onChange={(event) => change({ part: event.currentTarget.value as FieldView['part'] })}
-            >
-              <option value="value">{t('field.part.value')}</option>
-              <option value="uncertainty">{t('field.part.uncertainty')}</option>
-            </select>
-          </label>
-          <label class="field">
-            <span>{t('layers.opacity.short')}</span>
-            <input
-              type="range"
-              min="10"
-              max="100"
-              step="5"
-              aria-label={t('layers.opacity', { layer: title })}
-              value={Math.round(view.opacity * 100)}
-              onInput={(event) => change({ opacity: Number(event.currentTarget.value) / 100 })}
-            />
-          </label>
-          {view.visible && field.value && <FieldLegend shown={field.value} part={view.part} />}
-        </div>
-      )}
-    </div>
+    <LayerFrame
+      title={title}
+      visible={view.visible}
+      toggle={() => {
+        change({ visible: !view.visible, property: chosen });
+        if (!view.visible) expanded.value = true;
+      }}
+      state={view.visible && fieldLoading.value ? t('layers.loading') : ''}
+      expanded={expanded}
+      below={
+        view.visible &&
+        fieldError.value !== null && (
+          <p class="layer-trouble problem">
+            {t('field.error', { detail: fieldError.value || t('offline.title') })}
+          </p>
+        )
+      }
+    >
+      <ChoiceField
+        label={t('field.property')}
+        value={chosen}
+        choices={offered.map(({ name }) => ({ value: name, label: propertyTerm(name) }))}
+        change={(property) => change({ property })}
+      />
+      <ChoiceField
+        label={t('field.method')}
+        value={view.method}
+        choices={[
+          { value: 'kriging', label: t('field.method.kriging') },
+          { value: 'idw', label: t('field.method.idw') },
+        ]}
+        change={(method) => change({ method })}
+      />
+      <ChoiceField
+        label={t('field.part')}
+        value={view.part}
+        choices={[
+          { value: 'value', label: t('field.part.value') },
+          { value: 'uncertainty', label: t('field.part.uncertainty') },
+        ]}
+        change={(part) => change({ part })}
+      />
+      <OpacityField title={title} opacity={view.opacity} change={(opacity) => change({ opacity })} />
+      {view.visible && field.value && <FieldLegend shown={field.value} part={view.part} />}
+    </LayerFrame>
   );
 }

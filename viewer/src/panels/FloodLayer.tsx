@@ -12,6 +12,7 @@ import {
   FLOOD_SPEEDS,
   floodError,
   floodLoading,
+  type FloodMode,
   floodPlaying,
   floodSpeed,
   floodTime,
@@ -24,7 +25,11 @@ import {
 } from '../state/flood';
 import { jobs, processTitle } from '../state/runs';
 import { language, zone } from '../state/store';
+import { FigureLegend } from './FigureLegend';
 import { Icon } from './icons';
+import { ChoiceField, LayerFrame, OpacityField } from './LayerFrame';
+import { SewerLayer } from './SewerLayer';
+import { WarningLayer } from './WarningLayer';
 
 const STEPS = 500;
 
@@ -85,27 +90,40 @@ function Player() {
 }
 
 function Modes({ view }: { view: FloodView }) {
-  const modes = [
-    { id: 'time', label: t('flood.mode.time') },
-    { id: 'maximum', label: t('flood.mode.maximum') },
-  ] as const;
+  const figures = water.value?.file.layers ?? [];
   return (
-    <div class="choices" role="radiogroup" aria-label={t('flood.mode')}>
-      {modes.map(({ id, label }) => (
-        <label key={id}>
-          <input
-            type="radio"
-            name="flood-mode"
-            checked={view.mode === id}
-            onChange={() => {
-              playFlood(false);
-              changeFlood({ mode: id });
-            }}
-          />
-          <span>{label}</span>
-        </label>
-      ))}
-    </div>
+    <ChoiceField<FloodMode>
+      label={t('flood.mode')}
+      value={view.mode}
+      choices={[
+        { value: 'time', label: t('flood.mode.time') },
+        { value: 'maximum', label: t('flood.mode.maximum') },
+        ...figures.map(({ name, legend }) => ({ value: name, label: legend.title[language.value] })),
+      ]}
+      change={(mode) => {
+        playFlood(false);
+        changeFlood({ mode });
+      }}
+    />
+  );
+}
+
+function Buildings() {
+  const known = buildingValues.value;
+  if (known.size === 0) return null;
+  const names: BuildingValue[] = ['depth', 'damage'];
+  return (
+    <ChoiceField<BuildingValue | ''>
+      label={t('flood.colour')}
+      value={buildingsColouredBy.value ?? ''}
+      choices={[
+        { value: '', label: t('layers.colour.none') },
+        ...names
+          .filter((name) => known.has(name))
+          .map((name) => ({ value: name, label: t(`flood.value.${name}`) })),
+      ]}
+      change={(value) => colourBuildings(value || null)}
+    />
   );
 }
 
@@ -113,82 +131,46 @@ function Row({ view }: { view: FloodView }) {
   const expanded = useSignal(true);
   const job = jobs.value.find((one) => one.jobID === view.run);
   const title = job ? processTitle(job.processID) : t('flood.title');
+  const figure = water.value?.figureOf(view.mode);
   return (
-    <div class={`layer ${view.visible ? '' : 'layer-off'}`}>
-      <div class="layer-row">
-        <span class="grip" />
-        <button
-          class="round small"
-          role="switch"
-          aria-checked={view.visible}
-          aria-label={t('layers.show', { layer: title })}
-          onClick={() => {
-            playFlood(false);
-            changeFlood({ visible: !view.visible });
-          }}
-        >
-          <Icon name={view.visible ? 'eye' : 'eyeOff'} size={17} />
-        </button>
-        <button
-          class="layer-name"
-          aria-expanded={expanded.value}
-          aria-label={t('layers.details', { layer: title })}
-          onClick={() => (expanded.value = !expanded.value)}
-        >
-          <span>{title}</span>
-          <span class="layer-count">
-            {floodLoading.value
-              ? t('layers.loading')
-              : job?.created && dateTime(Date.parse(job.created), zone.value)}
-          </span>
-          <Icon name="chevron" size={14} />
-        </button>
-      </div>
-      {floodError.value !== null && (
-        <p class="layer-trouble problem" role="alert">
-          {t('flood.error', { detail: floodError.value || t('offline.title') })}
-        </p>
-      )}
-      {water.value && view.visible && <Player />}
-      {expanded.value && (
-        <div class="layer-details">
-          <Modes view={view} />
-          <DepthLegend />
-          <label class="field">
-            <span>{t('layers.opacity.short')}</span>
-            <input
-              type="range"
-              min="10"
-              max="100"
-              step="5"
-              aria-label={t('layers.opacity', { layer: title })}
-              value={Math.round(view.opacity * 100)}
-              onInput={(event) => changeFlood({ opacity: Number(event.currentTarget.value) / 100 })}
-            />
-          </label>
-          {buildingValues.value.size > 0 && (
-            <label class="field">
-              <span>{t('flood.colour')}</span>
-              <select
-                value={buildingsColouredBy.value ?? ''}
-                onChange={(event) =>
-                  colourBuildings((event.currentTarget.value || null) as BuildingValue | null)
-                }
-              >
-                <option value="">{t('layers.colour.none')}</option>
-                {buildingValues.value.has('depth') && <option value="depth">{t('flood.value.depth')}</option>}
-                {buildingValues.value.has('damage') && (
-                  <option value="damage">{t('flood.value.damage')}</option>
-                )}
-              </select>
-            </label>
+    <LayerFrame
+      title={title}
+      visible={view.visible}
+      toggle={() => {
+        playFlood(false);
+        changeFlood({ visible: !view.visible });
+      }}
+      state={
+        floodLoading.value
+          ? t('layers.loading')
+          : job?.created && dateTime(Date.parse(job.created), zone.value)
+      }
+      expanded={expanded}
+      below={
+        <>
+          {floodError.value !== null && (
+            <p class="layer-trouble problem" role="alert">
+              {t('flood.error', { detail: floodError.value || t('offline.title') })}
+            </p>
           )}
-          <button class="plain" onClick={hideFlood}>
-            <Icon name="close" size={15} /> {t('flood.remove')}
-          </button>
-        </div>
+          {water.value && view.visible && <Player />}
+        </>
+      }
+    >
+      {water.value && (
+        <>
+          <Modes view={view} />
+          {figure ? <FigureLegend figure={figure} /> : <DepthLegend />}
+          <OpacityField title={title} opacity={view.opacity} change={(opacity) => changeFlood({ opacity })} />
+        </>
       )}
-    </div>
+      <Buildings />
+      <SewerLayer view={view} />
+      <WarningLayer />
+      <button class="plain" onClick={hideFlood}>
+        <Icon name="close" size={15} /> {t('flood.remove')}
+      </button>
+    </LayerFrame>
   );
 }
 

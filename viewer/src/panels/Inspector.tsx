@@ -8,6 +8,7 @@ import { t, term } from '../i18n';
 import { valueText } from '../i18n/values';
 import { highlighted, layerInfo, language, selection, toast } from '../state/store';
 import { AttributeTable } from './AttributeTable';
+import { type Fact, FactList } from './FactList';
 import { Icon } from './icons';
 import { ObjectFlood } from './ObjectFlood';
 import { ObjectSensors } from './ObjectSensors';
@@ -35,19 +36,9 @@ function Facts({ object }: { object: CityObject }) {
   const facts = FACTS.flatMap((name) => {
     const node = attributes[name];
     const value = node === undefined ? null : valueText(name, node);
-    return value ? [{ name, text: value.text }] : [];
+    return value ? [[term('attr', name), value.text] satisfies Fact] : [];
   }).slice(0, MOST_FACTS);
-  if (facts.length === 0) return null;
-  return (
-    <dl class="glance" aria-label={t('inspector.facts')}>
-      {facts.map((fact) => (
-        <div key={fact.name}>
-          <dt>{term('attr', fact.name)}</dt>
-          <dd>{fact.text}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FactList as="glance" facts={facts} label={t('inspector.facts')} />;
 }
 
 function Actions({ object }: { object: CityObject }) {

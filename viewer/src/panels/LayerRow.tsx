@@ -6,7 +6,9 @@ import type { LayerInfo } from '../client/types';
 import { dateText, number, t, term } from '../i18n';
 import { language, layerHealth, layers, underground, updateLayer, zone } from '../state/store';
 import { ColourBy } from './ColourBy';
+import { type Fact, FactList } from './FactList';
 import { Icon } from './icons';
+import { LayerFrame, OpacityField } from './LayerFrame';
 import { Legend } from './Legend';
 
 interface Props {
@@ -32,25 +34,13 @@ function Facts({ layer }: { layer: LayerInfo }) {
   const classes = Object.entries(layer.classes)
     .map(([name, count]) => `${term('class', name)} ${number(count)}`)
     .join(', ');
-  const rows: [string, string | null | undefined][] = [
+  const rows: Fact[] = [
     [t('layers.classes'), classes],
     [t('layers.source'), layer.source],
     [t('layers.date'), layer.date && dateText(layer.date, zone.value)],
     [t('layers.licence'), layer.licence],
   ];
-  return (
-    <dl class="facts">
-      {rows.map(
-        ([name, value]) =>
-          value && (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ),
-      )}
-    </dl>
-  );
+  return <FactList as="facts" facts={rows} />;
 }
 
 export function LayerRow({ layer, onDragStart, onDragEnd, onNudge }: Props) {
@@ -66,8 +56,15 @@ export function LayerRow({ layer, onDragStart, onDragEnd, onNudge }: Props) {
     updateLayer(layer.id, { visible: !view.visible });
   };
   return (
-    <div class={`layer ${view.visible && shown ? '' : 'layer-off'}`}>
-      <div class="layer-row">
+    <LayerFrame
+      title={title}
+      visible={view.visible && shown}
+      toggle={toggle}
+      disabled={!shown}
+      state={loading ? t('layers.loading') : number(layer.objects)}
+      stateTitle={t('layers.objects', { count: layer.objects })}
+      expanded={expanded}
+      grip={
         <button
           class="grip"
           draggable
@@ -82,64 +79,35 @@ export function LayerRow({ layer, onDragStart, onDragEnd, onNudge }: Props) {
         >
           <Icon name="grip" size={14} />
         </button>
-        <button
-          class="round small"
-          role="switch"
-          aria-checked={view.visible && shown}
-          aria-label={t('layers.show', { layer: title })}
-          disabled={!shown}
-          onClick={toggle}
-        >
-          <Icon name={view.visible && shown ? 'eye' : 'eyeOff'} size={17} />
-        </button>
-        <button
-          class="layer-name"
-          aria-expanded={expanded.value}
-          aria-label={t('layers.details', { layer: title })}
-          onClick={() => (expanded.value = !expanded.value)}
-        >
-          <span>{title}</span>
-          <span class="layer-count" title={t('layers.objects', { count: layer.objects })}>
-            {loading ? t('layers.loading') : number(layer.objects)}
-          </span>
-          <Icon name="chevron" size={14} />
-        </button>
-      </div>
-      {trouble && (
-        <div class={`layer-trouble ${layer.state === 'empty' ? 'quiet' : 'problem'}`}>
-          <p>{trouble}</p>
-          {layerHealth.value[layer.id]?.error && stage.value && (
-            <button class="plain" onClick={() => void reloadLayer(stage.value!, layer)}>
-              {t('common.retry')}
-            </button>
+      }
+      below={
+        <>
+          {trouble && (
+            <div class={`layer-trouble ${layer.state === 'empty' ? 'quiet' : 'problem'}`}>
+              <p>{trouble}</p>
+              {layerHealth.value[layer.id]?.error && stage.value && (
+                <button class="plain" onClick={() => void reloadLayer(stage.value!, layer)}>
+                  {t('common.retry')}
+                </button>
+              )}
+            </div>
           )}
-        </div>
+          {view.visible && view.classification && !expanded.value && <Legend layer={layer} view={view} />}
+        </>
+      }
+    >
+      {shown && (
+        <>
+          <OpacityField
+            title={title}
+            opacity={view.opacity}
+            least={5}
+            change={(opacity) => updateLayer(layer.id, { opacity })}
+          />
+          <ColourBy layer={layer} view={view} />
+        </>
       )}
-      {view.visible && view.classification && !expanded.value && <Legend layer={layer} view={view} />}
-      {expanded.value && (
-        <div class="layer-details">
-          {shown && (
-            <>
-              <label class="field">
-                <span>{t('layers.opacity.short')}</span>
-                <input
-                  type="range"
-                  min="5"
-                  max="100"
-                  step="5"
-                  aria-label={t('layers.opacity', { layer: title })}
-                  value={Math.round(view.opacity * 100)}
-                  onInput={(event) =>
-                    updateLayer(layer.id, { opacity: Number(event.currentTarget.value) / 100 })
-                  }
-                />
-              </label>
-              <ColourBy layer={layer} view={view} />
-            </>
-          )}
-          <Facts layer={layer} />
-        </div>
-      )}
-    </div>
+      <Facts layer={layer} />
+    </LayerFrame>
   );
 }

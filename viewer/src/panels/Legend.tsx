@@ -9,15 +9,9 @@ import { NO_DATA, type Ramp, rampGradient } from '../layers/ramps';
 import { readingOf, readingsOf } from '../state/colouring';
 import { buildingValues, runValueOf } from '../state/flood';
 import type { LayerView } from '../state/store';
+import { Swatches } from './Swatches';
 
-function Swatch({ colour, label }: { colour: string; label: string }) {
-  return (
-    <li>
-      <span class="swatch" style={{ background: colour }} />
-      <span>{label}</span>
-    </li>
-  );
-}
+const noData = () => ({ colour: NO_DATA, label: t('legend.nodata') });
 
 function RampBar({ ramp, labels }: { ramp: Ramp; labels: string[] }) {
   return (
@@ -48,9 +42,7 @@ function ReadingsLegend({ layer, view, property }: { layer: LayerInfo; view: Lay
           labels={[range[0], (range[0] + range[1]) / 2, range[1]].map((value) => number(value))}
         />
       )}
-      <ul class="swatches">
-        <Swatch colour={NO_DATA} label={t('legend.nodata')} />
-      </ul>
+      <Swatches items={[noData()]} />
       <p class="quiet">
         {byId.size === 0
           ? t('layers.colour.nothing')
@@ -79,9 +71,7 @@ function RunLegend({ view }: { view: LayerView }) {
           labels={[range[0], (range[0] + range[1]) / 2, range[1]].map((value) => number(value))}
         />
       )}
-      <ul class="swatches">
-        <Swatch colour={NO_DATA} label={t('legend.nodata')} />
-      </ul>
+      <Swatches items={[noData()]} />
     </figure>
   );
 }
@@ -106,12 +96,12 @@ export function Legend({ layer, view }: { layer: LayerInfo; view: LayerView }) {
           )}
         />
       )}
-      <ul class="swatches">
-        {entries.map((entry) => (
-          <Swatch key={entry.colour} colour={entry.colour} label={entry.label ?? t('legend.other')} />
-        ))}
-        <Swatch colour={NO_DATA} label={t('legend.nodata')} />
-      </ul>
+      <Swatches
+        items={[
+          ...entries.map(({ colour, label }) => ({ colour, label: label ?? t('legend.other') })),
+          noData(),
+        ]}
+      />
     </figure>
   );
 }

@@ -3,7 +3,7 @@ import { useSignal, useSignalEffect } from '@preact/signals';
 import { isActive, type Job } from '../client/runs';
 import { dateTime, number, t } from '../i18n';
 import { jobState, tookText } from '../runs/text';
-import { floodView, hideFlood, showFlood, waterFileOf } from '../state/flood';
+import { floodView, hideFlood, isShowable, showFlood } from '../state/flood';
 import {
   detailOf,
   dismiss,
@@ -55,7 +55,7 @@ function Opened({ job }: { job: Job }) {
   const shown = floodView.value?.run === job.jobID;
   return (
     <>
-      {waterFileOf(found) && (
+      {isShowable(found) && (
         <button
           class="plain show-run"
           aria-pressed={shown}

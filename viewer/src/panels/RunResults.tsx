@@ -4,12 +4,13 @@ import { number, squareMetres, t, withUnit } from '../i18n';
 import { money } from '../runs/text';
 import { type FloodSummary, summaryOf } from '../state/flood';
 import { described } from '../state/runs';
+import { type Fact, FactList } from './FactList';
 
 function Figures({ summary }: { summary: FloodSummary }) {
   const { damage } = summary;
   const cubic = (volume: number | undefined) =>
     volume === undefined ? null : withUnit(number(volume, 0), 'm3');
-  const rows: [string, string | null][] = [
+  const rows: Fact[] = [
     [t('flood.area'), squareMetres(summary.flooded_area)],
     [t('flood.deepest'), summary.max_depth == null ? null : withUnit(number(summary.max_depth, 2), 'm')],
     [t('flood.buildings'), damage?.buildings_flooded == null ? null : number(damage.buildings_flooded)],
@@ -34,17 +35,7 @@ function Figures({ summary }: { summary: FloodSummary }) {
           </small>
         </div>
       )}
-      <dl class="figures">
-        {rows.map(
-          ([name, value]) =>
-            value !== null && (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{value}</dd>
-              </div>
-            ),
-        )}
-      </dl>
+      <FactList as="figures" facts={rows} />
       {(summary.notes?.length ?? 0) > 0 && (
         <details>
           <summary>{t('runs.notes')}</summary>

@@ -11,6 +11,7 @@ import { openAlerts } from '../state/alerts';
 import { addToChart, isCharted, removeFromChart } from '../state/charts';
 import { crowd, pickedSensor, pickSensor, readingNow, readingTime, sensors } from '../state/sensors';
 import { language, selection, zone } from '../state/store';
+import { type Fact, FactList } from './FactList';
 import { Icon } from './icons';
 import { KindSign } from './SensorSign';
 import { Sparkline } from './Sparkline';
@@ -110,23 +111,13 @@ export function flyToSensor(sensor: SensorInfo): void {
 
 function About({ details }: { details: SensorDetails }) {
   const { health } = details;
-  const rows: [Key, string][] = [];
+  const rows: Fact[] = [];
   if (details.description && details.description !== details.name) {
-    rows.push(['sensors.description', details.description]);
+    rows.push([t('sensors.description'), details.description]);
   }
-  if (health?.expected_interval_s) rows.push(['sensors.interval', duration(health.expected_interval_s)]);
-  if (health?.battery != null) rows.push(['sensors.battery', readingText('', health.battery, '%')]);
-  if (rows.length === 0) return null;
-  return (
-    <dl class="facts">
-      {rows.map(([key, value]) => (
-        <div key={key}>
-          <dt>{t(key)}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  if (health?.expected_interval_s) rows.push([t('sensors.interval'), duration(health.expected_interval_s)]);
+  if (health?.battery != null) rows.push([t('sensors.battery'), readingText('', health.battery, '%')]);
+  return <FactList as="facts" facts={rows} />;
 }
 
 export function SensorInspector() {

@@ -13,7 +13,7 @@ import {
   streaming,
 } from '../state/sensors';
 import { FieldLayer } from './FieldLayer';
-import { Icon } from './icons';
+import { LayerFrame } from './LayerFrame';
 import { KindSign, StateSign } from './SensorSign';
 
 function toggleKind(kind: SensorKind): void {
@@ -62,6 +62,20 @@ function SensorLegend() {
   );
 }
 
+function Trouble() {
+  if (sensorError.value !== null) {
+    return (
+      <div class="layer-trouble problem">
+        <p>{t('sensors.error', { detail: sensorError.value || t('offline.title') })}</p>
+        <button class="plain" onClick={reloadSensors}>
+          {t('common.retry')}
+        </button>
+      </div>
+    );
+  }
+  return streaming.value === false ? <p class="layer-trouble quiet">{t('sensors.polling')}</p> : null;
+}
+
 function SensorRow() {
   const expanded = useSignal(true);
   const view = sensorView.value;
@@ -69,44 +83,17 @@ function SensorRow() {
   const change = (next: Partial<typeof view>) => (sensorView.value = { ...view, ...next });
   const many = sensors.value.size;
   return (
-    <div class={`layer ${view.visible ? '' : 'layer-off'}`}>
-      <div class="layer-row">
-        <span class="grip" />
-        <button
-          class="round small"
-          role="switch"
-          aria-checked={view.visible}
-          aria-label={t('layers.show', { layer: title })}
-          onClick={() => change({ visible: !view.visible })}
-        >
-          <Icon name={view.visible ? 'eye' : 'eyeOff'} size={17} />
-        </button>
-        <button
-          class="layer-name"
-          aria-expanded={expanded.value}
-          aria-label={t('layers.details', { layer: title })}
-          onClick={() => (expanded.value = !expanded.value)}
-        >
-          <span>{title}</span>
-          <span class="layer-count" title={t('sensors.count', { count: many })}>
-            {sensorsLoading.value && many === 0 ? t('layers.loading') : number(many)}
-          </span>
-          <Icon name="chevron" size={14} />
-        </button>
-      </div>
-      {sensorError.value !== null && (
-        <div class="layer-trouble problem">
-          <p>{t('sensors.error', { detail: sensorError.value || t('offline.title') })}</p>
-          <button class="plain" onClick={reloadSensors}>
-            {t('common.retry')}
-          </button>
-        </div>
-      )}
-      {streaming.value === false && sensorError.value === null && (
-        <p class="layer-trouble quiet">{t('sensors.polling')}</p>
-      )}
-      {expanded.value && many > 0 && (
-        <div class="layer-details">
+    <LayerFrame
+      title={title}
+      visible={view.visible}
+      toggle={() => change({ visible: !view.visible })}
+      state={sensorsLoading.value && many === 0 ? t('layers.loading') : number(many)}
+      stateTitle={t('sensors.count', { count: many })}
+      expanded={expanded}
+      below={<Trouble />}
+    >
+      {many > 0 && (
+        <>
           <SensorLegend />
           <label class="check">
             <input
@@ -116,9 +103,9 @@ function SensorRow() {
             />
             <span>{t('sensors.labels')}</span>
           </label>
-        </div>
+        </>
       )}
-    </div>
+    </LayerFrame>
   );
 }
 

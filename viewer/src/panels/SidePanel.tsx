@@ -1,4 +1,4 @@
-/** Alerts, devices and doubtful readings, at the right while nothing is picked. */
+/** Alerts, devices, doubtful readings and anomalies, at the right while nothing is picked. */
 import { useEffect } from 'preact/hooks';
 import { type Key, number, t } from '../i18n';
 import { openAlerts } from '../state/alerts';
@@ -6,6 +6,7 @@ import { probe } from '../state/flood';
 import { hasSensors, pickedSensor } from '../state/sensors';
 import { selection, sheet, sidePanel, type SidePanel as Tab } from '../state/store';
 import { AlertList } from './AlertList';
+import { AnomalyList } from './AnomalyList';
 import { DeviceList } from './DeviceList';
 import { Icon } from './icons';
 import { QualityList } from './QualityList';
@@ -16,6 +17,7 @@ const TABS: { id: SensorTab; label: Key }[] = [
   { id: 'alerts', label: 'alerts.title' },
   { id: 'devices', label: 'devices.title' },
   { id: 'quality', label: 'quality.title' },
+  { id: 'anomalies', label: 'anomalies.title' },
 ];
 
 const sensorTab = (): SensorTab | null => (sidePanel.value === 'simulate' ? null : sidePanel.value);
@@ -102,6 +104,7 @@ function Body({ tab }: { tab: SensorTab }) {
         {tab === 'alerts' && <AlertList />}
         {tab === 'devices' && <DeviceList />}
         {tab === 'quality' && <QualityList />}
+        {tab === 'anomalies' && <AnomalyList />}
       </div>
     </aside>
   );

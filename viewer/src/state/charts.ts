@@ -21,7 +21,8 @@ export const charted = signal<number[]>([]);
 export const span = signal<number>(SPANS[1]);
 export const chartOpen = signal(false);
 
-const streams = computed(() => {
+/** Every known datastream with its sensor, by its id. */
+export const streams = computed(() => {
   const found = new Map<number, Charted>();
   for (const sensor of sensors.value.values()) {
     for (const stream of sensor.datastreams) found.set(stream.id, { sensor, stream });

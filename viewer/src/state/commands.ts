@@ -16,7 +16,7 @@ export interface Command {
 }
 
 /** Commands that mean nothing where there are no readings. */
-const OF_SENSORS = new Set(['sensors', 'alerts', 'devices', 'quality', 'chart']);
+const OF_SENSORS = new Set(['sensors', 'alerts', 'devices', 'quality', 'anomalies', 'chart']);
 
 function openSide(panel: SidePanel): void {
   selection.value = null;
@@ -64,6 +64,7 @@ const COMMANDS: Command[] = [
   { id: 'alerts', label: 'command.alerts', icon: 'bell', run: () => openSide('alerts') },
   { id: 'devices', label: 'command.devices', icon: 'bell', run: () => openSide('devices') },
   { id: 'quality', label: 'command.quality', icon: 'flag', run: () => openSide('quality') },
+  { id: 'anomalies', label: 'command.anomalies', icon: 'chart', run: () => openSide('anomalies') },
   { id: 'chart', label: 'command.chart', icon: 'chart', run: () => (chartOpen.value = true) },
   { id: 'simulate', label: 'command.simulate', icon: 'flask', run: () => openSide('simulate') },
   { id: 'now', label: 'command.now', icon: 'now', run: showNow },

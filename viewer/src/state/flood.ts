@@ -1,17 +1,23 @@
 /** The flood that the map shows: a run's water, its time, the cell that was asked about, and its buildings. */
 import { computed, effect, signal, untracked } from '@preact/signals';
 import { type Cell, isWaterFile } from '../flood/grid';
+import { isSewersFile, type Moment, Sewers } from '../flood/sewers';
+import { warningsOf } from '../flood/warnings';
 import { Water } from '../flood/water';
 import type { RunResults } from '../client/runs';
 import { finished, detailOf, openRun, readResults } from './runs';
 import { layers, reportPending, updateLayer } from './store';
 
+/** What the water shows: depth at a time, the greatest depth, or one of the run's figures by its name. */
+export type FloodMode = 'time' | 'maximum' | (string & {});
+
 export interface FloodView {
   run: string;
   visible: boolean;
-  /** Depth at a time, or the greatest of all times. */
-  mode: 'time' | 'maximum';
+  mode: FloodMode;
   opacity: number;
+  /** Whether its storm drains are shown. */
+  drains: boolean;
 }
 
 /** How fast a flood may be played [s of the flood per s]. */
@@ -26,16 +32,26 @@ export const floodTime = signal(0);
 export const floodSpeed = signal<number>(FLOOD_SPEEDS[1]);
 export const floodPlaying = signal(false);
 export const water = signal<Water | null>(null);
+/** The storm drains of the shown run, if it has some. */
+export const sewers = signal<Sewers | null>(null);
 export const floodError = signal<string | null>(null);
 export const floodLoading = signal(false);
 
-export interface Probe extends Cell {
+interface Place {
   longitude: number;
   latitude: number;
 }
 
-/** The cell that was clicked. */
+/** A cell of the water, a node or link of the storm drains, or a sub-basin by its number. */
+export type Probe = Place & (({ kind: 'water' } & Cell) | { kind: 'node' | 'link' | 'basin'; index: number });
+
+/** What was clicked of the flood. */
 export const probe = signal<Probe | null>(null);
+
+/** The moment that storm drains are shown for: with figures of the whole run, their greatest states. */
+export const drainMoment = computed<Moment>(() =>
+  floodView.value?.mode === 'time' ? floodTime.value : 'greatest',
+);
 
 export interface Damage {
   currency: string;
@@ -99,9 +115,10 @@ function valuesOf(ids: string[], values: (number | null)[], unit: string): RunVa
 }
 
 export function buildingValuesOf(results: RunResults): ReadonlyMap<BuildingValue, RunValues> {
-  const file = Object.values(results)
-    .map(({ value }) => value)
-    .find(isBuildings);
+  const file: BuildingsFile | undefined =
+    Object.values(results)
+      .map(({ value }) => value)
+      .find(isBuildings) ?? warningsOf(results)?.file.buildings;
   const found = new Map<BuildingValue, RunValues>();
   if (!file) return found;
   found.set('depth', valuesOf(file.ids, file.depth, 'm'));
@@ -109,10 +126,19 @@ export function buildingValuesOf(results: RunResults): ReadonlyMap<BuildingValue
   return found;
 }
 
+export const sewersFileOf = (results: RunResults) =>
+  Object.values(results)
+    .map(({ value }) => value)
+    .find(isSewersFile) ?? null;
+
 export const waterFileOf = (results: RunResults) =>
   Object.values(results)
     .map(({ value }) => value)
     .find(isWaterFile) ?? null;
+
+/** Whether a run has something to put on the map. */
+export const isShowable = (results: RunResults) =>
+  waterFileOf(results) !== null || warningsOf(results) !== null;
 
 export const summaryOf = (results: RunResults): FloodSummary | null => {
   const value = results.summary?.value as FloodSummary | undefined;
@@ -123,7 +149,7 @@ export const summaryOf = (results: RunResults): FloodSummary | null => {
 export function showFlood(run: string): void {
   floodTime.value = 0;
   probe.value = null;
-  floodView.value = { run, visible: true, mode: 'time', opacity: 0.9 };
+  floodView.value = { run, visible: true, mode: 'time', opacity: 0.9, drains: true };
 }
 
 export function hideFlood(): void {
@@ -158,6 +184,10 @@ export const buildingsColouredBy = computed(() =>
   runValueOf(layers.value.find((layer) => layer.id === BUILDINGS)?.classification?.attribute),
 );
 
+/** Whether a run's water has what a view wants of it. */
+const offers = (shown: Water | null, mode: FloodMode = 'time') =>
+  mode === 'time' || mode === 'maximum' || shown?.figureOf(mode) !== undefined;
+
 async function open(run: string, stopped: () => boolean): Promise<void> {
   floodLoading.value = true;
   floodError.value = null;
@@ -167,9 +197,13 @@ async function open(run: string, stopped: () => boolean): Promise<void> {
     if (stopped()) return;
     buildingValues.value = buildingValuesOf(results);
     const file = waterFileOf(results);
+    const drains = sewersFileOf(results);
     const opened = file && (await Water.open(run, file));
+    const below = drains && (await Sewers.open(run, drains));
     if (stopped()) return;
+    if (!offers(opened, floodView.peek()?.mode)) changeFlood({ mode: 'time' });
     water.value = opened;
+    sewers.value = below;
     moveFlood(floodTime.peek());
   } catch (error) {
     if (!stopped()) floodError.value = detailOf(error);
@@ -190,6 +224,7 @@ export function followFlood(): void {
     untracked(() => {
       if (water.value?.run === id) return;
       water.value = null;
+      sewers.value = null;
       buildingValues.value = new Map();
       if (id !== null) void open(id, () => stopped);
       else if (buildingsColouredBy.value !== null) colourBuildings(null);
@@ -208,7 +243,7 @@ export function followFlood(): void {
       openRun.value = id;
       void readResults(id)
         .then((results) => {
-          if (!waterFileOf(results)) return;
+          if (!isShowable(results)) return;
           showFlood(id);
           playFlood(!matchMedia('(prefers-reduced-motion: reduce)').matches);
         })

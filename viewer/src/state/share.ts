@@ -27,6 +27,8 @@ export interface ViewState {
   flood?: FloodView & { time: number };
 }
 
+const SIDE_PANELS = new Set<SidePanel>(['alerts', 'devices', 'quality', 'anomalies', 'simulate']);
+
 /** Escapes the link's own separators as well, which `encodeURIComponent` leaves. */
 const escaped = (text: string) => encodeURIComponent(text).replaceAll('~', '%7E').replaceAll('!', '%21');
 
@@ -97,18 +99,28 @@ function readChart(text: string): ViewState['chart'] {
   return hours && hours > 0 && ids.length > 0 ? { hours, series: ids } : undefined;
 }
 
-const writeFlood = ({ run, visible, mode, opacity, time }: NonNullable<ViewState['flood']>) =>
-  [escaped(run), visible ? 1 : 0, mode === 'maximum' ? 'max' : round(time, 0), round(opacity, 2)].join('~');
+function writeFlood({ run, visible, mode, opacity, drains, time }: NonNullable<ViewState['flood']>): string {
+  const shown = mode === 'time' ? round(time, 0) : mode === 'maximum' ? 'max' : escaped(mode);
+  const parts = [escaped(run), visible ? 1 : 0, shown, round(opacity, 2)];
+  return (drains ? parts : [...parts, 0]).join('~');
+}
+
+/** The third part: seconds, `max`, or the name of a figure. */
+function floodMode(text: string | undefined): NonNullable<ViewState['flood']>['mode'] {
+  if (text === 'max') return 'maximum';
+  return /^[a-z]/.test(text ?? '') ? decodeURIComponent(text!) : 'time';
+}
 
 function readFlood(text: string): ViewState['flood'] {
-  const [run, visible, time, share] = text.split('~');
+  const [run, visible, time, share, drains] = text.split('~');
   if (!run) return undefined;
   const [seconds, opacity] = [Number(time), Number(share)];
   return {
     run: decodeURIComponent(run),
     visible: visible !== '0',
-    mode: time === 'max' ? 'maximum' : 'time',
+    mode: floodMode(time),
     opacity: opacity > 0 && opacity <= 1 ? opacity : 0.9,
+    drains: drains !== '0',
     time: seconds > 0 && Number.isFinite(seconds) ? seconds : 0,
   };
 }
@@ -166,8 +178,7 @@ function readReadings(entries: Map<string, string>, state: ViewState): void {
   const chart = drawn ? readChart(drawn) : undefined;
   if (chart) state.chart = chart;
   const panel = entries.get('p');
-  if (panel === 'alerts' || panel === 'devices' || panel === 'quality' || panel === 'simulate')
-    state.sidePanel = panel;
+  if (SIDE_PANELS.has(panel as SidePanel)) state.sidePanel = panel as SidePanel;
 }
 
 export function readHash(hash: string): ViewState {

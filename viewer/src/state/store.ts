@@ -9,7 +9,7 @@ export type Language = 'en' | 'ko';
 export type ToolId = 'distance' | 'height' | 'area' | 'section' | 'walk' | 'box';
 export type Sheet = 'layers' | 'time' | 'tools';
 /** What stands at the right while nothing is picked. */
-export type SidePanel = 'alerts' | 'devices' | 'quality' | 'simulate';
+export type SidePanel = 'alerts' | 'devices' | 'quality' | 'anomalies' | 'simulate';
 
 export interface Classification {
   attribute: string;

@@ -1,4 +1,4 @@
-/** Depth over time at one place, drawn by the same chart as readings. */
+/** A value of a run over its time, drawn by the same chart as readings. */
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { chartColours, lookOf } from '../charts/look';
@@ -9,7 +9,17 @@ import { language, theme } from '../state/store';
 
 const STREAM = 1;
 
-export function DepthChart({ times, depths }: { times: number[]; depths: number[] }) {
+interface Props {
+  /** What is drawn, for those who do not see it. */
+  title: string;
+  /** [s since the start] */
+  times: number[];
+  values: number[];
+  unit: string;
+  digits?: number;
+}
+
+export function RunChart({ title, times, values, unit, digits = 2 }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const row = useSignal<number | null>(null);
   const plot = useRef<Plot | null>(null);
@@ -22,14 +32,14 @@ export function DepthChart({ times, depths }: { times: number[]; depths: number[
       {
         table: {
           times: times.map((time) => time * 1000),
-          columns: [{ kind: 'value', datastream: STREAM, values: depths }],
+          columns: [{ kind: 'value', datastream: STREAM, values }],
         },
-        streams: new Map([[STREAM, { unit: 'm', colour }]]),
-        units: ['m'],
+        streams: new Map([[STREAM, { unit, colour }]]),
+        units: [unit],
         limits: [],
         look: lookOf(theme.value),
         range: [0, whole * 1000],
-        axisLabel: () => withUnit('', 'm').trim(),
+        axisLabel: () => withUnit('', unit).trim(),
         zone: 'UTC',
         tickTime: (time) => clockOf(time / 1000, whole),
         tickValue: (value) => number(value),
@@ -52,10 +62,10 @@ export function DepthChart({ times, depths }: { times: number[]; depths: number[
     <>
       <div
         ref={box}
-        class="depth-chart"
+        class="run-chart"
         role="application"
         tabIndex={0}
-        aria-label={t('flood.chart')}
+        aria-label={t('runs.chart', { title })}
         onKeyDown={(event) => {
           const step = event.key === 'ArrowLeft' ? -1 : event.key === 'ArrowRight' ? 1 : 0;
           if (step === 0) return;
@@ -63,10 +73,10 @@ export function DepthChart({ times, depths }: { times: number[]; depths: number[
           plot.current?.step(step);
         }}
       />
-      <p class="quiet depth-at" aria-live="polite">
+      <p class="quiet run-chart-at" aria-live="polite">
         {at === null
-          ? t('flood.chart.axis')
-          : `${clockOf(times[at]!, whole)} · ${withUnit(number(depths[at]!, 2), 'm')}`}
+          ? t('runs.chart.axis')
+          : `${clockOf(times[at]!, whole)} · ${withUnit(number(values[at]!, digits), unit)}`}
       </p>
     </>
   );
