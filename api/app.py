@@ -11,6 +11,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 
 import viewer
 from api import docs, errors
+from api.auth import READ, require
 from api.files import Files
 from api.jobs import Jobs
 from api.live import lifespan
@@ -31,6 +32,7 @@ from api.routes import (
 from api.sensorthings import openapi as sensorthings_description
 from api.sensorthings.app import PREFIX, Door, SensorThings
 from api.settings import Settings
+from tiles.build import SENSORS
 from twin.runs import FOLDER
 
 # `sensors` before `objects`, whose ids may hold slashes
@@ -82,6 +84,8 @@ def create_app(settings: Settings) -> FastAPI:
             "/viewer/": viewer.STATIC,
         },
         allow_origin="*" if "*" in settings.cors_origins else None,
+        readings=built / SENSORS,
+        may_read=require(READ),
     )
     app.add_middleware(
         CORSMiddleware,

@@ -11,11 +11,14 @@ import mimetypes
 import os
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import brotli
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -47,11 +50,23 @@ _CHECKED = b"public, no-cache"
 
 
 class Files:
-    """Middleware: paths below a prefix come from its folder, all others from `app`."""
+    """Middleware: paths below a prefix come from its folder, all others from `app`.
 
-    def __init__(self, app: ASGIApp, folders: dict[str, Path], allow_origin: str | None) -> None:
+    readings: a folder whose files hold readings. may_read: raises HTTPException for who may not have them.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        folders: dict[str, Path],
+        allow_origin: str | None,
+        readings: Path,
+        may_read: Callable[[Request], object],
+    ) -> None:
         self.app = app
         self.folders = [(prefix, folder.resolve()) for prefix, folder in folders.items()]
+        self.readings = readings.resolve()
+        self.may_read = may_read
         self.allow_origin = allow_origin.encode() if allow_origin else None
         self.cache: OrderedDict[tuple[str, int, int, str], bytes] = OrderedDict()
         self.cached = 0
@@ -71,10 +86,20 @@ class Files:
             return
         path = locate(folder, name)
         if path is not None:
+            try:
+                self._check(path, scope)
+            except HTTPException as error:
+                headers = self._cors() | dict(error.headers or {})
+                await problem(error.status_code, error.detail, headers)(scope, receive, send)
+                return
             with suppress(FileNotFoundError):  # a build may remove it at any moment
                 await self._send(path, name, scope, receive, send)
                 return
         await problem(404, f"nothing at {scope['path']}", self._cors())(scope, receive, send)
+
+    def _check(self, path: Path, scope: Scope) -> None:
+        if path.is_relative_to(self.readings):
+            self.may_read(Request(scope))
 
     async def _send(self, path: Path, name: str, scope: Scope, receive: Receive, send: Send) -> None:
         stat = path.stat()
@@ -83,7 +108,7 @@ class Files:
         headers = [
             (b"content-type", content_type(path).encode()),
             (b"etag", etag.encode()),
-            (b"cache-control", _IMMUTABLE if is_immutable(name) else _CHECKED),
+            (b"cache-control", self._caching(path, name)),
             (b"accept-ranges", b"bytes"),
             (b"vary", b"accept-encoding"),
         ]
@@ -104,6 +129,10 @@ class Files:
         if coding:
             headers.append((b"content-encoding", coding.encode()))
         await _respond(send, 200, headers, body, scope["method"] == "HEAD")
+
+    def _caching(self, path: Path, name: str) -> bytes:
+        found = _IMMUTABLE if is_immutable(name) else _CHECKED
+        return found.replace(b"public", b"private") if path.is_relative_to(self.readings) else found
 
     def _cors(self) -> dict[str, str]:
         return {"access-control-allow-origin": self.allow_origin.decode()} if self.allow_origin else {}

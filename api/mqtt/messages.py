@@ -9,6 +9,7 @@ import orjson
 
 from api.mqtt.resources import Target
 from api.sensorthings.paths import Form
+from api.sensorthings.reading import step_into
 from api.sensorthings.render import plain, render
 from twin.errors import EntityNotFound
 from twin.observations.changes import Changed, Committed
@@ -215,9 +216,12 @@ class Messages:
             return Message(watch.topic, orjson.dumps(render(entity, self._root, watch.target.options)))
         name, *path = watch.property
         value = entity.id if name == "id" else plain(entity.values.get(name))
-        for key in path:
-            value = value.get(key) if isinstance(value, dict) else None
-        return Message(watch.topic, orjson.dumps({path[-1] if path else name: value}))
+        try:
+            for key in path:
+                value = step_into(value, key)
+        except EntityNotFound:
+            value = None
+        return Message(watch.topic, orjson.dumps({watch.target.resource.named: value}))
 
     def _entity(self, route: Route) -> Entity | None:
         try:

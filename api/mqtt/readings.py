@@ -153,6 +153,7 @@ def _append(datastream: int, group: list[Reading]) -> Append:
         feature=_column([r.feature for r in group]),
         ids=_column([r.id for r in group]),
         parameters=_column([r.parameters for r in group]),
+        placed=True,
     )
 
 

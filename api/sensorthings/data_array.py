@@ -36,7 +36,7 @@ class Part:
         """All rows at once. Raises QueryError when one of them is bad."""
         columns = _columns(self.rows, len(self.components))
         given = dict(zip(self.components, columns, strict=True))
-        change = Append(self.datastream, (), given["result"])
+        change = Append(self.datastream, (), given["result"], placed=True)
         if not _SIMPLE.issuperset(map(type, change.results)):
             check_nesting(list(change.results))
         if "phenomenonTime" in given:

@@ -185,11 +185,11 @@ class _Parser:
         self.at += 1
         if name in _CONSTANTS and not (following.kind == "mark" and following.text == "/"):
             return Literal(_CONSTANTS[name])
-        segments = [_own(name)]
+        segments = _own(name)
         while self.takes("/"):
             if self.word.kind not in ("name", "number"):
                 raise self.error("expected a property after '/'")
-            segments.append(_own(self.word.text))
+            segments += _own(self.word.text)
             self.at += 1
         return Path(tuple(segments))
 
@@ -217,9 +217,9 @@ def _balanced(operator: str, operands: list[Expression]) -> Expression:
     return operands[0]
 
 
-def _own(name: str) -> str:
-    """`@iot.id` is `id` within."""
-    return "id" if name == "@iot.id" else name
+def _own(name: str) -> list[str]:
+    """The steps that a name stands for: `@iot.id` is `id` within, `result[0]` the same as `result/0`."""
+    return ["id"] if name == "@iot.id" else name.replace("]", "").split("[")
 
 
 def _moment(text: str) -> Instant:

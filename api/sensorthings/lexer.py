@@ -22,7 +22,7 @@ _WORDS = re.compile(
   | (?P<geometry>(?:geography|geometry)'[^']*')
   | (?P<text>'(?:[^']|'')*')
   | (?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+\-]?\d+)?)
-  | (?P<name>[^\W\d][\w.:@\-]*|@[\w.:\-]+)
+  | (?P<name>[^\W\d][\w.:@\-]*(?:\[\d+\])*|@[\w.:\-]+)
   | (?P<mark>[(),/\-])
     """,
     re.VERBOSE,

@@ -59,7 +59,7 @@ def append_of(route: Route, body: dict[str, Any]) -> tuple[str, Append] | None:
         start, end = when.start, when.end
     else:
         start = when.micros
-    change = Append(found[1], (start,), (body["result"],), feature=feature)
+    change = Append(found[1], (start,), (body["result"],), feature=feature, placed=True)
     if end is not None:
         change.times_end = (end,)
     if id is not None:

@@ -12,6 +12,7 @@ from twin.observations.model import ENTITY_SETS, ENTITY_TYPES, EntityType, Kind,
 from twin.observations.query import Route, Step
 
 _SEGMENT = re.compile(r"([A-Za-z]+)(?:\((.*)\))?", re.DOTALL)
+_INDEXED = re.compile(r"[^\[\]]+(?:\[\d+\])+")
 _MAX_ID = (1 << 63) - 1
 _MAX_SEGMENTS = 20
 
@@ -34,13 +35,14 @@ class Form(Enum):
 class Resource:
     """route: to the entity or collection, also for what lies in or under it; None for those without one.
 
-    type: of the entity at its end. inner: the property and the path within it.
+    type: of the entity at its end. inner: the property and the path within it, `named` as in the answer.
     """
 
     form: Form
     route: Route | None = None
     type: EntityType | None = None
     inner: tuple[str, ...] = ()
+    named: str = ""
 
 
 def parse_path(path: str) -> Resource:
@@ -85,13 +87,21 @@ def _inside(route: Route, type_: EntityType, single: bool, segments: list[str], 
     form = Form.property
     if segments[-1] == "$value":
         form, segments = Form.value, segments[:-1]
-    found = type_.property(segments[0]) if segments else None
-    if not segments or not single or (found is None and segments[0] not in ("id", "@iot.id")):
+    if not segments or not single:
         raise _nothing(path)
-    if len(segments) > 1 and (found is None or found.kind not in _NESTED):
+    first, *within = [step for segment in segments for step in _steps(segment)]
+    found = type_.property(first)
+    if found is None and first not in ("id", "@iot.id"):
         raise _nothing(path)
-    first = "id" if segments[0] == "@iot.id" else segments[0]
-    return Resource(form, route, type_, (first, *segments[1:]))
+    if within and (found is None or found.kind not in _NESTED):
+        raise _nothing(path)
+    first = "id" if first == "@iot.id" else first
+    return Resource(form, route, type_, (first, *within), segments[-1])
+
+
+def _steps(segment: str) -> list[str]:
+    """`result[0]` is the same place as `result/0`."""
+    return segment.replace("]", "").split("[") if _INDEXED.fullmatch(segment) else [segment]
 
 
 _NESTED = (Kind.json, Kind.any, Kind.geometry, Kind.result)

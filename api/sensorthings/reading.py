@@ -111,8 +111,7 @@ def _inner(observations: Observations, resource: Resource) -> Answer:
     entity = _entity(observations, resource, Query(select=(name,)))
     value: Any = entity.id if name == "id" else plain(entity.values.get(name))
     for key in within:
-        value = _step(value, key)
-        name = key
+        value = step_into(value, key)
     if value is None:
         return Answer(204)
     if resource.form is Form.value:
@@ -120,10 +119,11 @@ def _inner(observations: Observations, resource: Resource) -> Answer:
             return json_answer(value)
         text = value if isinstance(value, str) else dumps(value).decode()
         return Answer(200, text.encode(), "text/plain; charset=utf-8")
-    return json_answer({name: value})
+    return json_answer({resource.named: value})
 
 
-def _step(value: Any, key: str) -> Any:
+def step_into(value: Any, key: str) -> Any:
+    """What lies in a JSON value. Raises EntityNotFound where nothing does."""
     if isinstance(value, dict) and key in value:
         return value[key]
     if isinstance(value, list) and key.isascii() and key.isdigit() and int(key) < len(value):

@@ -17,6 +17,18 @@ _ENTITIES = (
     "observation",
     "feature-of-interest",
 )
+CLASSES = tuple(
+    _REQ + name
+    for name in (
+        "datamodel",
+        "resource-path",
+        "request-data",
+        "batch-request",
+        "multi-datastream",
+        "data-array",
+    )
+)
+"""Classes of requirements that are met whole: clients look for a class, or for one of its requirements."""
 HTTP_REQUIREMENTS = tuple(
     _REQ + name
     for name in (
@@ -60,7 +72,7 @@ MQTT_REQUIREMENTS = (
 
 def root_document(root: str, mqtt: str | None) -> dict[str, Any]:
     """root: URL of the service, ending with a slash. mqtt: address of the broker, if there is one."""
-    settings: dict[str, Any] = {"conformance": [*HTTP_REQUIREMENTS]}
+    settings: dict[str, Any] = {"conformance": [*CLASSES, *HTTP_REQUIREMENTS]}
     if mqtt is not None:
         settings["conformance"] += MQTT_REQUIREMENTS
         settings |= {requirement: {"endpoints": [mqtt]} for requirement in MQTT_REQUIREMENTS}

@@ -49,7 +49,9 @@ def measure(seconds: float = 4.0) -> Iterator[tuple[str, str, str]]:
         bare = max(bare_rate(Path(name) / f"bare{n}.db") for n in range(3))
         yield "bare executemany, rows a second", "", f"{bare:,.0f}"
         with open_observations(folder) as observations:
-            observations.writer.submit(Create(Route(THING), thing(datastreams=DATASTREAMS))).result()
+            observations.writer.submit(
+                Create(Route(THING), thing(position=[127.0, 37.0], datastreams=DATASTREAMS))
+            ).result()
         token = tokens.create(folder, ["sta:write"], "benchmark", None)
         asked = f"≥ {3000 * bare / 250_000:,.0f} (3,000 at a bare rate of 250,000)"
         stored = 0

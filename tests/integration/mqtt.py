@@ -58,7 +58,9 @@ def running(folder: Path, **settings: Any) -> Iterator[Running]:
     folder.mkdir(exist_ok=True)
     with open_observations(folder) as observations:
         if not observations.page(Route(THING)).entities:
-            observations.writer.submit(Create(Route(THING), thing(datastreams=3))).result(WAIT)
+            observations.writer.submit(
+                Create(Route(THING), thing(position=[127.0, 37.0], datastreams=3))
+            ).result(WAIT)
         loop = asyncio.new_event_loop()
         thread = threading.Thread(target=loop.run_forever)
         thread.start()

@@ -97,6 +97,7 @@ def test_readings_come_in_and_changes_go_out(tmp_path: Path, mosquitto: Mosquitt
     with bridged(tmp_path, mosquitto) as server, mosquitto.client() as client:
         client.subscribe("citytwin/#")
         client.publish(OF_1, {"result": 1})
+        assert client.received()[0] == "citytwin/v1.1/FeaturesOfInterest(1)"
         topic, observation = client.received()
         assert (topic, observation["result"]) == (f"citytwin/{OF_1}", 1)
         client.publish("sta/v1.1/Observations", {"result": 2, "Datastream": {"@iot.id": 2}})

@@ -72,7 +72,9 @@ def _send_until_cut(
 
 def test_every_acknowledged_reading_is_there_once_after_kills(tmp_path: Path) -> None:
     with open_observations(tmp_path) as observations:
-        observations.writer.submit(Create(Route(THING), thing(datastreams=3))).result(WAIT)
+        observations.writer.submit(Create(Route(THING), thing(position=[127.0, 37.0], datastreams=3))).result(
+            WAIT
+        )
     token = tokens.create(tmp_path, ["sta:write"], "device")
     choose = random.Random(20240501)
     acknowledged = sent = 0

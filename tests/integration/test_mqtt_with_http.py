@@ -33,7 +33,7 @@ def test_each_door_sees_what_comes_by_the_other(server: tuple[httpx.Client, int,
     http, port, token = server
     with Client(port, password=token) as client:
         client.subscribe("v1.1/Things")
-        made = http.post("/Things", json=thing())
+        made = http.post("/Things", json=thing(position=[127.0, 37.0]))
         assert made.status_code == 201
         topic, told = client.received()
         assert (topic, told["name"]) == ("v1.1/Things", "station")

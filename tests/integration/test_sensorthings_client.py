@@ -82,9 +82,9 @@ def test_a_client_creates_asks_changes_and_deletes(service: frost.SensorThingsSe
 
 
 def test_many_observations_at_once(service: frost.SensorThingsService, server: Server) -> None:
-    from tests.integration.sensorthings_samples import thing, whole_datastream
+    from tests.integration.sensorthings_samples import location, thing, whole_datastream
 
-    id = server.create("/Things", thing(Datastreams=[whole_datastream()]))
+    id = server.create("/Things", thing(Locations=[location()], Datastreams=[whole_datastream()]))
     stream = server.get(f"/Things({id})/Datastreams")["value"][0]["@iot.id"]
     rows = frost.model.ext.data_array_value.DataArrayValue()
     properties = frost.model.ext.data_array_value.DataArrayValue.Property

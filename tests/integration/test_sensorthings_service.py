@@ -17,6 +17,7 @@ import pytest
 from tests.integration.sensorthings_samples import (
     World,
     link,
+    location,
     make_world,
     observation,
     thing,
@@ -314,7 +315,7 @@ def test_the_sample_of_frost(server: Server, data: Path) -> None:
 
 def test_deep_inserts_of_observations_go_the_same_way(server: Server) -> None:
     stream = whole_datastream(Observations=[observation(n, f"2024-05-01T{n:02}:00:00Z") for n in range(3)])
-    id = server.create("/Things", thing(Datastreams=[stream]))
+    id = server.create("/Things", thing(Locations=[location()], Datastreams=[stream]))
     found = server.get(f"/Things({id})/Datastreams", expand="Observations($count=true)")["value"][0]
     assert found["Observations@iot.count"] == 3
     assert found["phenomenonTime"] == "2024-05-01T00:00:00Z/2024-05-01T02:00:00Z"

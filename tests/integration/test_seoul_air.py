@@ -1,21 +1,28 @@
-"""Two years of Seoul's air by CSV: in by the command line, out by $filter, as a series and as a field."""
+"""Two years of Seoul's air by CSV: in by the command line; out of a running server by $filter, as a chart and
+as a field."""
 
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
+import rasterio
+from PIL import Image
 
 from analysis.field import surface
+from api.app import create_app
+from api.sensorthings.app import PREFIX
+from api.settings import Settings
 from tests.integration.command_line import twin
-from tests.integration.sensorthings_server import Server, served
-from twin.observations.store import open_observations
+from tests.integration.sensorthings_server import Server, running
 
 STATIONS = Path(__file__).with_name("seoul_stations.csv")
 ROWS = 18_300 + 18_250  # 50 stations on 366 and 365 days
@@ -47,8 +54,17 @@ def city(files: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(city: Path) -> Iterator[Server]:
-    with served(city) as running:
-        yield running
+    """The whole server, read without a token."""
+    app = create_app(Settings(city=city, mqtt="off", sensor_layer_seconds=0))
+    with running(app) as address, httpx.Client(base_url=f"{address}{PREFIX}", timeout=60) as client:
+        yield Server(f"{address}{PREFIX}", "", city, client, app)
+
+
+def _ask(server: Server, path: str, **options: object) -> httpx.Response:
+    """An answer of what is beside SensorThings."""
+    answer = server.client.get(_at(server, path), params=options)  # type: ignore[arg-type]
+    assert answer.status_code == 200, answer.text[:500]
+    return answer
 
 
 def _cells(rows: list[dict[str, str]]) -> int:
@@ -106,19 +122,33 @@ def test_the_worst_days_of_a_district(rows: list[dict[str, str]], server: Server
     assert place == {"type": "Point", "coordinates": [127.0051, 37.5720]}
 
 
-def test_a_chart_of_two_years(city: Path, rows: list[dict[str, str]], server: Server) -> None:
-    (stream,) = server.get("/Datastreams", filter="Thing/name eq '강남구' and ObservedProperty/name eq 'O3'")[
-        "value"
-    ]
+def test_a_chart_of_two_years(rows: list[dict[str, str]], server: Server) -> None:
+    """Two stations in one chart: every day as it is, and with few points the least and greatest of them."""
+    stations = ["강남구", "중랑구"]
     column = next(title for title in rows[0] if title.startswith("오존"))
-    said = [float(row[column]) for row in rows if row["측정소명"] == "강남구" and row[column]]
-    with open_observations(city) as observations:
-        series = observations.series(stream["@iot.id"], 0, 1 << 60, "day")
-    np.testing.assert_allclose(np.sort(series.values), np.sort(said))
-    assert series.minimum.min() == min(said) and series.maximum.max() == max(said)
+    ids, said = [], []
+    for name in stations:
+        chosen = f"Thing/name eq '{name}' and ObservedProperty/name eq 'O3'"
+        ids.append(server.get("/Datastreams", filter=chosen)["value"][0]["@iot.id"])
+        mine = sorted((r["측정일시"], float(r[column])) for r in rows if r["측정소명"] == name and r[column])
+        said.append([value for _, value in mine])
+    span = {
+        "datastream": ",".join(map(str, ids)),
+        "from": "2019-12-31T15:00:00Z",
+        "to": "2021-12-31T15:00:00Z",
+    }
+    raw = _ask(server, "/series", **span, step="raw", max_points=2000).json()["series"]
+    assert [series["values"] for series in raw] == said
+    assert raw[0]["times"][0] == datetime(2019, 12, 31, 15, tzinfo=UTC).timestamp() * 1000
+    few = _ask(server, "/series", **span, max_points=100).json()["series"]
+    for series, values in zip(few, said, strict=True):
+        assert len(series["times"]) <= 100
+        assert (min(series["minimum"]), max(series["maximum"])) == (min(values), max(values))
+    lines = _ask(server, "/series", **span, step="raw", max_points=2000, format="csv").text.splitlines()
+    assert len(lines) == 1 + sum(map(len, said))
 
 
-def test_a_field_of_one_day(city: Path, server: Server) -> None:
+def test_a_field_of_one_day(server: Server) -> None:
     """Kriged from the district stations: exact at each, within what was read between them, and one that is
     left out is estimated better than by the mean of the others."""
     start = (datetime.fromisoformat(f"{DAY}T00:00:00+09:00")).astimezone(UTC)
@@ -139,3 +169,22 @@ def test_a_field_of_one_day(city: Path, server: Server) -> None:
     middle, unsure = field.at(places.mean(axis=0, keepdims=True))
     assert values.min() <= middle[0] <= values.max() and unsure[0] > 0
     assert field.errors.rmse < field.errors.baseline
+    asked = {"property": "PM2.5", "time": start.isoformat(), "method": "kriging", "size": 64}
+    told = _ask(server, "/fields", **asked).json()
+    assert (told["stations"], told["unit"]) == (25, "µg/m³")
+    assert told["errors"]["rmse"] == pytest.approx(field.errors.rmse, rel=0.05)  # of other metres to a degree
+    assert (
+        values.min() <= told["minimum"] < told["maximum"] <= values.max() and told["uncertainty_maximum"] > 0
+    )
+    for part in ("image", "uncertainty_image"):
+        picture = Image.open(io.BytesIO(server.client.get(_at(server, told[part])).content))
+        assert picture.size == (told["width"], told["height"])
+    with rasterio.open(io.BytesIO(_ask(server, "/fields/field.tif", **asked).content)) as tif:
+        band = tif.read(1, masked=True)
+        (middle,) = tif.sample([tuple(degrees.mean(axis=0))])
+        assert float(band.min()) == pytest.approx(told["minimum"], rel=1e-3)
+        assert told["minimum"] <= middle[0] <= told["maximum"]
+
+
+def _at(server: Server, path: str) -> str:
+    return server.url.removesuffix(PREFIX) + path

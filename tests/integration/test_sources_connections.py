@@ -62,7 +62,7 @@ def eventually(done: Callable[[], bool]) -> None:
 
 def test_a_datastream_of_another_server(tmp_path: Path, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with served(tmp_path / "other", public_read=False) as other:
-        other.create("/Things", thing("room"))
+        other.create("/Things", thing("room", [127.0, 37.0]))
         for hour in range(3):
             reading = {"phenomenonTime": f"2024-05-01T0{hour}:00:00Z", "result": 20 + hour}
             other.create("/Datastreams(1)/Observations", reading)

@@ -48,7 +48,7 @@ def observations(tmp_path: Path) -> Iterator[Observations]:
 def _weather_station() -> dict[str, Any]:
     """A Thing with one MultiDatastream, of two properties, with an Observation."""
     return {
-        **thing("multi"),
+        **thing("multi", [127.0, 37.0]),
         "Datastreams": [],
         "MultiDatastreams": [
             {

@@ -333,7 +333,7 @@ class TestIntervals:
             "/Datastreams",
             datastream(
                 "Rain",
-                Thing=thing("Gauge"),
+                Thing=thing("Gauge", Locations=[location()]),
                 Sensor=link(world.sensor),
                 ObservedProperty=link(world.observed_property),
             ),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.observation_models import EPOCH, datastream, do, location, make, route, thing, world
-from twin.errors import EntityNotFound, NotSupported, QueryError
+from twin.errors import EntityNotFound, QueryError
 from twin.observations import model
 from twin.observations.changes import Append, Create, Delete, SetLinks, Update
 from twin.observations.query import Expand, Instant, Interval, Page, Query
@@ -186,7 +186,7 @@ def test_updates_change_what_they_name_and_replacing_resets_the_rest(tmp_path: P
         assert ids(store, "Things(2)/Datastreams") == [1, 2]
         with pytest.raises(QueryError, match="no Thing 9"):
             do(store, Update(route("Datastreams(1)"), {"Thing": {"@iot.id": 9}}))
-        with pytest.raises(NotSupported):
+        with pytest.raises(QueryError, match="not inline entities"):
             do(store, Update(route("Datastreams(1)"), {"Thing": thing()}))
         with pytest.raises(EntityNotFound):
             do(store, Update(route("Things(9)"), {"name": "x"}))

@@ -175,6 +175,19 @@ def test_a_city_without_a_place_gives_results_without_one(tmp_path: Path) -> Non
             assert file.crs is None
 
 
+def test_a_grid_of_its_own_has_its_own_coordinate_system(tmp_path: Path) -> None:
+    """A city in degrees is simulated on a grid in metres."""
+    create_city(tmp_path / "x.twin", crs="EPSG:4979").close()
+    context = Context(TINY, tmp_path / "x.twin", tmp_path)
+    context.raster("depth", DEPTH, TRANSFORM, crs="EPSG:32652")
+    context.rasters("depths", [(0.0, DEPTH)], TRANSFORM, crs="EPSG:32652")
+    with rasterio.open(tmp_path / "depth.tif") as file:
+        assert (file.crs.to_epsg(), file.tags()["crs"]) == (32652, "EPSG:32652")
+    with xarray.open_dataset(tmp_path / "depths.nc", engine="h5netcdf", decode_coords="all") as data:
+        assert rasterio.crs.CRS.from_wkt(data["spatial_ref"].attrs["crs_wkt"]).to_epsg() == 32652
+    assert context.about.crs == "EPSG:4979"
+
+
 def test_progress_of_a_part_is_a_part_of_the_progress(context: Context) -> None:
     told: list[tuple[float, str]] = []
     context = Context(TINY, context.city_folder, context.folder, report=lambda f, m: told.append((f, m)))

@@ -15,6 +15,7 @@ import orjson
 from twin.errors import Conflict, EntityNotFound, QueryError, TwinError
 from twin.observations import deleting, rollups, streams
 from twin.observations.changes import Append, Appended, Committed
+from twin.observations.features import require_location
 from twin.observations.functions import FIRST, LAST
 from twin.observations.query import Interval
 from twin.observations.streams import Stream
@@ -171,7 +172,7 @@ def append(work: Transaction, parts: Sequence[Part]) -> list[Appended | TwinErro
     pending: list[tuple[int, Part, list[int]]] = []
     for i, part in enumerate(parts):
         try:
-            _check(part, known, features)
+            _check(work, part, known, features)
             existing = _existing(work, part, before)
         except TwinError as error:
             outcomes.append(error)
@@ -200,7 +201,7 @@ def _appended(part: Part, made: list[int], existing: list[int]) -> Appended:
     return Appended([given[k] if k in old else next(fresh) for k in range(len(given))], tuple(existing))
 
 
-def _check(part: Part, known: dict[int, Stream], features: set[int]) -> None:
+def _check(work: Transaction, part: Part, known: dict[int, Stream], features: set[int]) -> None:
     stream = known.get(part.stream)
     multi = part.append.multi
     if stream is None or multi not in (None, stream.width is not None):
@@ -208,14 +209,21 @@ def _check(part: Part, known: dict[int, Stream], features: set[int]) -> None:
         raise EntityNotFound(f"there is no {name} {part.stream}")
     if stream.width is not None:
         for value in part.append.results:
-            if not isinstance(value, list) or len(value) != stream.width:
-                raise QueryError(
-                    f"a result of MultiDatastream {part.stream} is an array of {stream.width} values,"
-                    " one for each of its ObservedProperties"
-                )
+            check_width(value, part.stream, stream.width)
     for id in set(part.columns.get("feature", ())):
         if id is not None and id not in features:
             raise EntityNotFound(f"there is no FeatureOfInterest {id}")
+    if part.append.placed and stream.feature is None and None in part.columns.get("feature", (None,)):
+        require_location(work, stream.thing)
+
+
+def check_width(result: Any, stream: int, width: int) -> None:
+    """Raises QueryError for a result that a MultiDatastream of this width cannot have."""
+    if not isinstance(result, list) or len(result) != width:
+        raise QueryError(
+            f"a result of MultiDatastream {stream} is an array of {width} values,"
+            " one for each of its ObservedProperties"
+        )
 
 
 def _features(work: Transaction, parts: Sequence[Part]) -> set[int]:

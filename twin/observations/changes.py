@@ -87,6 +87,7 @@ class Append:
     None for the feature at the Thing's Location. ids: (n,) ids that the client gave, None where it did not.
     valid_times: (n,) Interval or None. parameters, result_qualities: (n,) JSON values or None.
     received: when they arrived [µs]; None for now. multi: whether it must be a MultiDatastream; None: either.
+    placed: whether each must have a feature, so that without one named the Thing must have a Location.
     """
 
     datastream: int
@@ -101,6 +102,7 @@ class Append:
     valid_times: Sequence[Interval | Instant | None] | None = None
     received: int | None = None
     multi: bool | None = None
+    placed: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Comparisons as SQL, by what the two sides are.
 
 Numbers and texts are never equal, but text that is a number is compared as one with a result that is a
-number. A time compares by its start, and must end in time to be `lt` or `le`: `2024-01-01/2024-01-02` is
-`le` its end and not `lt` any moment within. Nothing is greater or less than null.
+number. Of times one is `lt` another if it has ended when that begins, and `le` if it neither begins nor ends
+later; `gt` and `ge` are these turned round. Nothing is greater or less than null.
 """
 
 from __future__ import annotations
@@ -164,16 +164,17 @@ def _times(name: str, a: Fragment, b: Fragment) -> Fragment:
         if b.sql == "?":
             return sql("{} >= {}", a, b.end)
         return sql("{} > coalesce({}, {})", a, b.end, b)
-    if name == "ge":
-        return sql("{} >= {}", a, b)
-    limit = b if b.end is None or name == "lt" else b.end
-    by_start = "{} <= {}" if name == "le" and b.end is None else "{} < {}"
-    starts = sql(by_start, a, limit) if b.sql == "?" or b.end is None else sql("{} " + operator + " {}", a, b)
-    if a.end is None:
+    starts = sql("{} " + operator + " {}", a, b)
+    if name == "lt":
+        return starts if a.end is None else every([starts, sql("({} IS NULL OR {} <= {})", a.end, a.end, b)])
+    if b.end is None and (a.end is None or name == "ge"):
         return starts
-    if b.end is not None and b.sql != "?" and name == "le":
-        return sql("coalesce({}, {}) <= coalesce({}, {})", a.end, a, b.end, b)
-    return every([starts, sql("({} IS NULL OR {} <= {})", a.end, a.end, limit)])
+    return every([starts, sql("{} " + operator + " {}", _last(a), _last(b))])
+
+
+def _last(a: Fragment) -> Fragment:
+    """When a time ends, which for a moment is the moment itself."""
+    return a if a.end is None else sql("coalesce({}, {})", a.end, a)
 
 
 def _equal(name: str, a: Fragment, b: Fragment) -> Fragment:

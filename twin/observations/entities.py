@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from twin.errors import Conflict, NotSupported, QueryError
-from twin.observations import deleting, features, links, routes, streams
+from twin.errors import Conflict, QueryError
+from twin.observations import append, deleting, features, links, routes, streams
 from twin.observations import observation as observations
 from twin.observations.changes import At, Changed, Create, Created, Place, Update
 from twin.observations.model import (
@@ -182,7 +182,7 @@ def update(work: Transaction, change: Update) -> Created:
             raise QueryError(f"{type.name}: {link.name} must not be null")
         else:
             if not isinstance(item, Mapping) or any("@" not in name for name in item):
-                raise NotSupported(f"{link.name}: an update takes references, not inline entities")
+                raise QueryError(f"{link.name}: an update takes references, not inline entities")
             row[str(link.column)] = _target(work, link, item, 0)
     before = streams.place(work, id) if type is OBSERVATION else None
     _check_width(work, type, id, body)
@@ -190,11 +190,12 @@ def update(work: Transaction, change: Update) -> Created:
         assigned = ", ".join(f"{name} = ?" for name in row)
         work.connection.execute(f"UPDATE {type.table} SET {assigned} WHERE id = ?", [*row.values(), id])
     if before is not None:
+        _check_result(work, id)
         streams.moved(work, before, streams.place(work, id))
     _consequences(work, type, id, row)
     for link, items in many:
         if any(not isinstance(item, Mapping) or any("@" not in name for name in item) for item in items):
-            raise NotSupported(f"{link.name}: an update takes references, not inline entities")
+            raise QueryError(f"{link.name}: an update takes references, not inline entities")
         change_links = links.add if link.reverse else links.replace
         change_links(work, Parent(type, id, link), [_target(work, link, item, 0) for item in items])
     named = tuple(p.name for p in type.properties if p.name in body and not p.derived)
@@ -212,6 +213,17 @@ def _check_width(work: Transaction, type: EntityType, id: int, body: Mapping[str
     for name in ("multiObservationDataTypes", "unitOfMeasurements", "ObservedProperties"):
         if isinstance(body.get(name), (list, tuple)) and len(body[name]) != width:
             raise QueryError(f"MultiDatastream {id} has {width} values to a result: {name} must have as many")
+
+
+def _check_result(work: Transaction, id: int) -> None:
+    """An observation's result still is what its MultiDatastream has, if it is in one."""
+    stream, width, result, kind = work.connection.execute(
+        "SELECT d.id, d.width, o.result, o.kind FROM observations o JOIN datastreams d ON d.id = o.datastream"
+        " WHERE o.id = ?",
+        (id,),
+    ).fetchone()
+    if width is not None:
+        append.check_width(append.decode(result, kind), stream, width)
 
 
 def _consequences(work: Transaction, type: EntityType, id: int, row: Mapping[str, Any]) -> None:

@@ -276,9 +276,7 @@ def _property(p: Property, rest: tuple[str, ...], scope: Scope) -> Fragment:
             return Fragment(column, (), "text")
         case Kind.geometry:
             return Fragment(column, (), "geometry")
-        case Kind.json:
-            return Fragment(column, (), "text")
-        case Kind.any:
+        case Kind.json | Kind.any:
             return sql("json_extract({}, '$')", Fragment(column), type="json")
         case Kind.result:
             return Fragment(column, (), "result", json_kind=f"{scope.alias}.kind")

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from twin.errors import QueryError
 from twin.observations import functions, model
 from twin.observations.changes import Changed
 from twin.observations.transaction import Transaction
@@ -34,6 +35,14 @@ def at_location(work: Transaction, thing: int) -> int | None:
     work.count(model.FEATURE_OF_INTEREST.set_name, 1)
     work.changed.append(Changed(model.FEATURE_OF_INTEREST, made, "created"))
     return made
+
+
+def require_location(work: Transaction, thing: int) -> None:
+    """Raises QueryError for a Thing without a Location that a feature could be made from."""
+    if not work.connection.execute("SELECT 1 FROM thing_locations WHERE thing = ?", (thing,)).fetchone():
+        raise QueryError(
+            f"there is no FeatureOfInterest: name one, or give Thing {thing} a Location to make it from"
+        )
 
 
 def forget_location(work: Transaction, location: int) -> None:

@@ -74,6 +74,7 @@ def from_body(body: Mapping[str, Any], stream: int, feature: int | None, multi: 
         result_qualities=None if quality is None else [quality],
         valid_times=None if valid is None else [_span(valid, row["valid_time_end"])],
         multi=multi,
+        placed=True,
     )
 
 

@@ -17,6 +17,7 @@ from api.app import create_app
 from api.files import is_immutable, locate
 from api.settings import Settings
 from tests.unit.api.served import BOXES, is_problem
+from twin import tokens
 
 TILESET = "/tiles/buildings/tileset.json"
 
@@ -224,3 +225,22 @@ def test_the_viewer_is_at_its_folder(folder: Path, tmp_path: Path, monkeypatch: 
 )
 def test_only_what_a_digest_names_is_immutable(name: str, expected: bool) -> None:
     assert is_immutable(name) is expected
+
+
+def test_tiles_of_readings_are_for_those_who_may_read_them(folder: Path) -> None:
+    tileset = folder / "tiles" / "sensors" / "tileset.json"
+    tileset.parent.mkdir(exist_ok=True)
+    tileset.write_text("{}")
+    paths = ("/tiles/sensors/tileset.json", "/tiles//sensors//tileset.json")
+    token = tokens.create(folder, ["sta:read"], "reader", 1)
+    with TestClient(create_app(Settings(city=folder, mqtt="off", public_read=False))) as closed:
+        for path in paths:
+            refused = closed.get(path)
+            assert is_problem(refused, 401)
+            assert refused.headers["www-authenticate"].startswith("Bearer")
+            shown = closed.get(path, headers={"authorization": f"Bearer {token}"})
+            assert (shown.status_code, shown.headers["cache-control"]) == (200, "private, no-cache")
+            assert closed.get(path, headers={"if-none-match": "*"}).status_code == 401
+        assert closed.get(TILESET).status_code == 200
+    with TestClient(create_app(Settings(city=folder, mqtt="off"))) as public:
+        assert public.get(paths[0]).status_code == 200
