@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,17 +89,20 @@ class Context:
         *,
         unit: str | None = None,
         nodata: float | None = None,
+        crs: str | None = None,
     ) -> Result:
-        """(rows, columns) or (bands, rows, columns) in the city's coordinate system, as GeoTIFF.
+        """(rows, columns) or (bands, rows, columns), as GeoTIFF.
 
-        unit: as declared, if it is not given. nodata: NaN for floats, if it is not given.
+        unit: as declared, if it is not given. nodata: NaN for floats, if it is not given. crs: name of the
+        coordinate system of `transform`, the city's if it is not given (the grid of a city in degrees has
+        another).
         """
         output = self._output(name, "raster")
         unit = self._unit(output, unit)
         if nodata is None and array.dtype.kind == "f":
             nodata = float("nan")
         path = self.path(f"{name}.tif")
-        results.write_geotiff(path, array, transform, self.about, name, unit, nodata)
+        results.write_geotiff(path, array, transform, self._about(crs), name, unit, nodata)
         return Result(path.name, output.kind, output.type, unit)
 
     @contextmanager
@@ -111,10 +115,15 @@ class Context:
         *,
         start: str | None = None,
         dtype: npt.DTypeLike = np.float32,
+        crs: str | None = None,
     ) -> Iterator[RasterStack]:
-        """Rasters over time, to append to while the model runs; `self.stacked(name)` is its result."""
+        """Rasters over time, to append to while the model runs; `self.stacked(name)` is its result.
+
+        crs: as in `raster`.
+        """
         self._output(name, "rasters")
-        stack = RasterStack(self.path(f"{name}.nc"), shape, transform, self.about, units, start, dtype)
+        about = self._about(crs)
+        stack = RasterStack(self.path(f"{name}.nc"), shape, transform, about, units, start, dtype)
         try:
             yield stack
         finally:
@@ -134,8 +143,10 @@ class Context:
         unit: str | None = None,
         start: str | None = None,
         dtype: npt.DTypeLike = np.float32,
+        crs: str | None = None,
     ) -> Result:
-        """(time [s], (rows, columns)) in order, as one variable of a NetCDF file; at least one."""
+        """(time [s], (rows, columns)) in order, as one variable of a NetCDF file; at least one. crs: as in
+        `raster`."""
         unit = self._unit(self._output(name, "rasters"), unit)
         pending = iter(frames)
         first = next(pending, None)
@@ -143,7 +154,8 @@ class Context:
             raise AnalysisError(f"{name}: there is no raster to write")
         time, array = first
         rows, columns = array.shape
-        with self.stack(name, (rows, columns), transform, {name: unit}, start=start, dtype=dtype) as stack:
+        asked: dict[str, Any] = {"start": start, "dtype": dtype, "crs": crs}
+        with self.stack(name, (rows, columns), transform, {name: unit}, **asked) as stack:
             stack.append(time, **{name: array})
             for time, array in pending:
                 stack.append(time, **{name: array})
@@ -179,6 +191,9 @@ class Context:
             raise AnalysisError(f"{name}: there is no file {file!r} in the run")
         return Result(file, output.kind, media_type or output.type, output.unit)
 
+    def _about(self, crs: str | None) -> About:
+        return self.about if crs is None else replace(self.about, crs=crs, wkt=_wkt(crs))
+
     def _output(self, name: str, *kinds: str) -> Output:
         output = next((o for o in self.model.outputs if o.name == name), None)
         if output is None or (kinds and output.kind not in kinds):
@@ -196,14 +211,18 @@ class Context:
 
 def _crs_of(folder: Path) -> tuple[str | None, str | None]:
     """The name and the horizontal WKT of a city's coordinate system."""
-    from citygml.crs import parse
     from twin.store import open_city
 
     if not (folder / "twin.db").is_file():
         return None, None
     with open_city(folder) as city:
         name = city.get("crs")
-    if name is None:
-        return None, None
-    horizontal = parse(name).horizontal
-    return name, None if horizontal is None else horizontal.to_wkt()
+    return (None, None) if name is None else (name, _wkt(name))
+
+
+def _wkt(crs: str) -> str | None:
+    """Of the horizontal part, None when it is local."""
+    from citygml.crs import parse
+
+    horizontal = parse(crs).horizontal
+    return None if horizontal is None else horizontal.to_wkt()

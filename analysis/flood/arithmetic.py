@@ -11,11 +11,10 @@ import numpy as np
 from numba import njit
 from numba.extending import overload
 
-_HOW: dict[str, Any] = {
+HOW: dict[str, Any] = {
     "fastmath": {"contract", "reassoc", "nsz", "arcp"},
     "error_model": "numpy",
     "nogil": True,
-    "cache": True,
 }
 """How kernels are compiled. NaN and infinity must stay what they are: they are how a blow-up is seen."""
 
@@ -24,13 +23,19 @@ Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 def kernel(function: Kernel) -> Kernel:
     """Compile a function on first use, and keep the machine code on disk."""
-    compiled: Kernel = _kept(njit(**_HOW)(function))
+    compiled: Kernel = _kept(njit(cache=True, **HOW)(function))
     return compiled
 
 
 def parallel_kernel(function: Kernel) -> Kernel:
     """The same for a function whose `prange` loops run in threads."""
-    compiled: Kernel = _kept(njit(parallel=True, **_HOW)(function))
+    compiled: Kernel = _kept(njit(cache=True, parallel=True, **HOW)(function))
+    return compiled
+
+
+def strict_kernel(function: Kernel) -> Kernel:
+    """The same, each operation done as it is written, for what rests on how sums are rounded."""
+    compiled: Kernel = _kept(njit(cache=True, **{**HOW, "fastmath": False})(function))
     return compiled
 
 

@@ -14,9 +14,10 @@ import numpy as np
 from analysis.flood.arithmetic import kernel
 from analysis.flood.constants import GRAVITY
 from analysis.flood.godunov import riemann
-from analysis.flood.tiles import WET
+from analysis.flood.tiles import COLS, ROWS, WET
 
 CLOSED, FREE, STAGE, DISCHARGE, CRITICAL = range(5)
+NORTH, EAST, SOUTH, WEST = range(4)
 
 
 @kernel
@@ -75,37 +76,63 @@ def flux(
 
 
 @kernel
-def along(
-    kind: Any, value: Any, depth: Any, h: Any, u: Any, v: Any, z: Any, inner: Any, open_share: Any, out: Any,
-    sign: float, rate: float, drop: float, dry: float, flags: Any, tile: int,
-) -> Any:  # fmt: skip
-    """Fill out `(3, n)` for one edge. u: velocity along the normal, positive inwards if sign is -1. v: along
-    it.
+def place(side: int, i: int, rows: int, cols: int) -> Any:
+    """Row and column of the i-th cell of an edge, and of the next cell inwards."""
+    if side == NORTH:
+        return 0, i, min(1, rows - 1), i
+    if side == EAST:
+        return i, cols - 1, i, max(cols - 2, 0)
+    if side == SOUTH:
+        return rows - 1, i, max(rows - 2, 0), i
+    return i, 0, i, min(1, cols - 1)
 
-    inner: beds of the next cells inwards. rate: dx / dt; not more leaves than there is. drop: the greatest
-    fall that has weight. flags: of the tiles along the edge, each of `tile` cells. Returns the sum of mass
-    out [m²/s], times the open share.
+
+@kernel
+def open_share(side: int, i: int, pores: Any) -> Any:
+    """Of the i-th face of an edge."""
+    if not pores.on:
+        return 1.0
+    if side == NORTH:
+        return np.float64(pores.y[0, i])
+    if side == EAST:
+        return np.float64(pores.x[i, -1])
+    if side == SOUTH:
+        return np.float64(pores.y[-1, i])
+    return np.float64(pores.x[i, 0])
+
+
+@kernel
+def along(
+    side: int, kind: Any, value: Any, depth: Any, state: Any, z: Any, pores: Any, rate: float, drop: float,
+    dry: float, flags: Any, out: Any,
+) -> Any:  # fmt: skip
+    """Fill out `(3, n)` for one edge: mass, normal and transverse momentum. state: h, u, v.
+
+    rate: dx / dt; not more leaves than there is. drop: the greatest fall that has weight. flags: of the
+    tiles. Returns the sum of mass out [m²/s], times the open share.
     """
+    h, u, v = state
+    rows, cols = h.shape
+    sign = 1.0 if side in (EAST, SOUTH) else -1.0
     total = 0.0
     for i in range(kind.size):
-        mass, force = flux(
-            kind[i],
-            value[i],
-            depth[i],
-            np.float64(h[i]),
-            np.float64(sign * u[i]),
-            np.float64(z[i]),
-            min(np.float64(inner[i]) - np.float64(z[i]), drop),
-            dry,
-        )
-        c = np.sqrt(GRAVITY * h[i])
-        most = h[i] * rate * (max(sign * u[i], 0.0) + c) / (abs(u[i]) + abs(v[i]) + 4.0 * c + 1e-30)
+        r, c, inner_r, inner_c = place(side, i, rows, cols)
+        here, bed = np.float64(h[r, c]), np.float64(z[r, c])
+        normal, aside = np.float64(u[r, c]), np.float64(v[r, c])
+        if side in (NORTH, SOUTH):
+            normal, aside = aside, normal
+        normal *= sign
+        fall = min(np.float64(z[inner_r, inner_c]) - bed, drop)
+        mass, force = flux(kind[i], value[i], depth[i], here, normal, bed, fall, dry)
+        celerity = np.sqrt(GRAVITY * here)
+        most = here * rate * (max(normal, 0.0) + celerity)
+        most /= abs(normal) + abs(aside) + 4.0 * celerity + 1e-30
         out[0, i] = sign * min(mass, most)
         out[1, i] = force
-        out[2, i] = out[0, i] * v[i] if mass > 0.0 else 0.0
-        total += sign * out[0, i] * open_share[min(i, open_share.size - 1)]
+        out[2, i] = out[0, i] * aside if mass > 0.0 else 0.0
+        total += sign * out[0, i] * open_share(side, i, pores)
         if mass != 0.0:
-            flags[i // tile] |= WET
+            flags[r // ROWS, c // COLS] |= WET
     return total
 
 

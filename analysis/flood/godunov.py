@@ -54,15 +54,18 @@ def riemann(a: Any, ua: Any, ta: Any, b: Any, ub: Any, tb: Any, tiny: Any) -> An
 
 @kernel
 def faces(
-    ha: Any, ua: Any, ta: Any, za: Any, hb: Any, ub: Any, tb: Any, zb: Any, out: Any, into: Any,
-    mass: Any, before: Any, behind: Any, across: Any, dry: Any, drop: Any, tiny: Any,
+    a_cells: Any, b_cells: Any, out: Any, into: Any, fluxes: Any, dry: Any, drop: Any, tiny: Any
 ) -> None:  # fmt: skip
     """Fluxes over the faces between two rows of cells, a before and b behind.
 
-    h, u, t, z: depth, normal and transverse velocity, bed. out, into: the most that may leave the cell
-    before, and the cell behind. mass, before, behind, across: written; the normal momentum as the cell
-    before and the cell behind see it. drop: the greatest fall whose weight is counted [m].
+    a_cells, b_cells: depth, normal and transverse velocity, and bed at the faces. out, into: the most that
+    may leave the cell before, and the cell behind. fluxes: written; mass, the normal momentum as the cell
+    before and the cell behind see it, and the transverse momentum. drop: the greatest fall whose weight is
+    counted [m].
     """
+    ha, ua, ta, za = a_cells
+    hb, ub, tb, zb = b_cells
+    mass, before, behind, across = fluxes
     real = type(dry)
     zero = real(0.0)
     half_g, g = real(0.5 * GRAVITY), real(GRAVITY)
@@ -90,10 +93,12 @@ def faces(
 
 @kernel
 def over_walls(
-    ha: Any, ua: Any, ta: Any, za: Any, hb: Any, ub: Any, tb: Any, zb: Any, out: Any, into: Any,
-    mass: Any, before: Any, behind: Any, across: Any, tiny: Any, at: Any, crest: Any,
+    a_cells: Any, b_cells: Any, out: Any, into: Any, fluxes: Any, tiny: Any, at: Any, crest: Any
 ) -> None:  # fmt: skip
     """Compute again the faces `at` (indices into the rows) that carry a wall with the given crest [m]."""
+    ha, ua, ta, za = a_cells
+    hb, ub, tb, zb = b_cells
+    mass, before, behind, across = fluxes
     real = type(tiny)
     half_g, per_g = real(0.5 * GRAVITY), real(0.5 / GRAVITY)
     weir = real(np.sqrt(GRAVITY * 8.0 / 27.0))
@@ -145,8 +150,9 @@ def through_pores(
     """Let only the open share of each face of a row of cells pass.
 
     at_west …: depth of the cell at its faces. within, west …: open shares of the cell and of its faces. x,
-    n, s: as in `update`. The pressure of the cell at rest is left out of it, so that still water stays still
-    where the shares differ. Those to the north come with mass and transverse momentum done.
+    n, s: fluxes over the faces of the row and of those north and south, as in `faces`. The pressure of the
+    cell at rest is left out of it, so that still water stays still where the shares differ. Those to the
+    north come with mass and transverse momentum done.
     """
     half_g = type(at_west[0])(0.5 * GRAVITY)
     n = at_west.size
@@ -169,17 +175,16 @@ def through_pores(
 
 @kernel
 def update(
-    h: Any, u: Any, v: Any, x0: Any, x1: Any, x2: Any, x3: Any, n0: Any, n2: Any, n3: Any,
-    s0: Any, s1: Any, s3: Any, ratio: Any, source: Any, friction: Any,
-    h1: Any, u1: Any, v1: Any, speed: Any, check: Any, deepest: Any, span: Any, dt: Any, dry: Any,
+    h: Any, u: Any, v: Any, x1: Any, x2: Any, x3: Any, n2: Any, n3: Any, s1: Any, s3: Any, ratio: Any,
+    friction: Any, h1: Any, u1: Any, v1: Any, speed: Any, check: Any, dt: Any, dry: Any,
 ) -> None:  # fmt: skip
-    """The new state of one row of cells.
+    """The new velocities of one row of cells, whose new depths h1 are known.
 
-    x, n, s: mass, momentum before, behind and across of the faces of the row and of those north and south.
-    ratio: dt / dx, over the open share. span times source: water added [m]. friction: g n² [m^(1/3)].
+    x, n, s: momentum before, behind and across of the faces of the row and of those north and south.
+    ratio: dt / dx, over the open share. friction: g n² [m^(1/3)].
     Manning's friction is implicit: the velocity is the root of u (1 + dt g n² h^(-4/3) |u|) = u without
-    friction, exact for flow that no longer changes. speed, check, deepest: each column's greatest wave
-    speed, sum (that shows NaN), and depth so far.
+    friction, exact for flow that no longer changes. speed, check: each column's greatest wave speed, and sum
+    (that shows NaN) so far.
     """
     real = type(dt)
     zero, one, two, four = real(0.0), real(1.0), real(2.0), real(4.0)
@@ -188,7 +193,7 @@ def update(
         r = ratio[j]
         hu = h[j] * u[j] - r * (x1[j + 1] - x2[j] + s3[j] - n3[j])
         hv = h[j] * v[j] - r * (x3[j + 1] - x3[j] + s1[j] - n2[j])
-        new = max(h[j] - r * (x0[j + 1] - x0[j] + s0[j] - n0[j]), zero) + span * source[j]
+        new = h1[j]
         w = one / max(new, dry)
         root = inverse_cube_root(max(new, dry))
         w = w if new > dry else zero
@@ -199,10 +204,8 @@ def update(
         slow = two / (one + np.sqrt(one + four * drag * np.sqrt(a * a + b * b)))
         a *= slow
         b *= slow
-        h1[j] = new
         u1[j] = a
         v1[j] = b
         fast = abs(a) + abs(b) + two * np.sqrt(g * new)
         speed[j] = max(speed[j], fast)
-        check[j] += new + a + b
-        deepest[j] = max(deepest[j], new)
+        check[j] += a + b

@@ -18,13 +18,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import prange
+from numba.extending import overload
 
-from analysis.flood.arithmetic import inverse_cube_root, kernel, parallel_kernel
+from analysis.flood import tiles
+from analysis.flood.arithmetic import HOW, inverse_cube_root, kernel
 from analysis.flood.constants import GRAVITY
-from analysis.flood.tiles import COLS, ROWS, mark
+from analysis.flood.depths import fill
+from analysis.flood.parts import Inertial
+from analysis.flood.tiles import CHECK, DEEPEST
 
-BUFFERS = 14
+BUFFERS = 15
+"""Rows of workspace that a thread needs."""
 LEAST_SHARE = 0.05
 """Of a cell's water that each face may always take in a step."""
 
@@ -111,44 +115,27 @@ def _over_walls(
 
 
 @kernel
-def _fill(
-    h: Any, west: Any, east: Any, north: Any, south: Any, ratio: Any, source: Any, new: Any, deepest: Any,
-    check: Any,
-    span: Any,
-) -> None:  # fmt: skip
-    """New depths of a row of cells from the flows over their faces; span times source is added [m]."""
-    zero = type(span)(0.0)
-    for j in range(h.size):
-        d = max(h[j] - ratio[j] * (east[j] - west[j] + south[j] - north[j]), zero) + span * source[j]
-        new[j] = d
-        deepest[j] = max(deepest[j], d)
-        check[j] += d
-
-
-@kernel
 def _blend(q: Any, before: Any, behind: Any, theta: Any, out: Any) -> None:
     side = type(theta)(0.5) * (type(theta)(1.0) - theta)
     for j in range(out.size):
         out[j] = theta * q[j] + side * (before[j] + behind[j])
 
 
-@kernel
 def _run(
-    r0: int, r1: int, c0: int, c1: int, z: Any, old: Any, new: Any, space: Any, friction: Any, source: Any,
-    walls: Any, pores: Any, numbers: Any,
+    scheme: Any, r0: int, r1: int, c0: int, c1: int, z: Any, old: Any, new: Any, space: Any, friction: Any,
+    source: Any, edges: Any, walls: Any, pores: Any, numbers: Any,
 ) -> None:  # fmt: skip
-    """Rows r0 to r1 and columns c0 to c1 of one row of tiles."""
+    lost = scheme.lost
     h, qx, qy = old
     dt, dx, dry, theta, tiny, span = numbers
     rows, cols = h.shape
     rate, per_dx = dx / dt, type(dt)(1.0) / dx
     a, b = max(c0 - 1, 0), min(c1 + 1, cols)
     fa, fb = max(c0, 1), min(c1 + 1, cols)
-    deepest, check, ratio, mean = space[0], space[1], space[2], space[3]
-    upper, lower = space[4:6], space[6:8]
-    top, bottom = space[8], space[9]
-    x_open, y_open = space[10:12], space[12:14]
-    deepest[c0:c1] = 0
+    deepest, check, ratio, mean = space[DEEPEST], space[CHECK], space[3], space[4]
+    upper, lower = space[5:7], space[7:9]
+    top, bottom = space[9], space[10]
+    x_open, y_open = space[11:13], space[13:15]
     ratio[c0:c1] = dt / dx
     for face in range(r0, r1 + 1):
         # flows over the faces above row `face`, then those along it and its new depths
@@ -163,8 +150,11 @@ def _run(
                 h[i, a:b], qx[i, a:b], qx[i, a + 1 : b + 1], qy[i, a:b], qy[face, a:b],
                 upper[0, a:b], upper[1, a:b], rate, tiny,
             )  # fmt: skip
-        if face == 0 or face == rows:
-            bottom[c0:c1] = new[2][face, c0:c1]
+        if face == 0:
+            bottom[c0:c1] = edges.north[0, c0:c1]
+            new[2][0, c0:c1] = bottom[c0:c1]
+        elif face == rows:
+            bottom[c0:c1] = edges.south[0, c0:c1]
         else:
             q = qy[face, c0:c1]
             if theta < 1:
@@ -189,6 +179,10 @@ def _run(
         if face > r0:
             new[2][face, c0:c1] = bottom[c0:c1]
             out = new[1][i]
+            if c0 == 0:
+                out[0] = edges.west[0, i]
+            if c1 == cols:
+                out[cols] = edges.east[0, i]
             if fb > fa:
                 q = qx[i, fa:fb]
                 if theta < 1:
@@ -226,45 +220,20 @@ def _run(
                     y_open[0, c0:c1],
                     y_open[1, c0:c1],
                 )
-            _fill(
-                h[i, c0:c1], west, east, north, south, ratio[c0:c1], source[min(i, source.shape[0] - 1),
-                c0:c1],
-                new[0][i, c0:c1], deepest[c0:c1], check[c0:c1], span,
+            fill(
+                h[i, c0:c1], west, east, north, south, ratio[c0:c1],
+                source[min(i, source.shape[0] - 1), c0:c1], new[0][i, c0:c1],
+                lost[min(i, lost.shape[0] - 1), c0:c1], deepest[c0:c1], check[c0:c1], span,
             )  # fmt: skip
         top, bottom = bottom, top
         upper, lower = lower, upper
 
 
-@parallel_kernel
-def step(
-    z: Any, old: Any, new: Any, space: Any, active: Any, bounds: Any, flags: Any, found: Any, friction: Any,
-    source: Any, walls: Any, pores: Any, numbers: Any,
-) -> None:  # fmt: skip
-    """One step of the active tiles.
-
-    old, new: depth, flow over x faces `(rows, cols + 1)` and over y faces `(rows + 1, cols)`; the faces on
-    the grid's edges of `new` are given. found: written for each thread, a sum that is not finite when any
-    depth is not, and the greatest depth [m]. numbers: dt, dx, dry, theta, tiny, span.
-    """
-    rows, cols = z.shape
-    dry = numbers[2]
-    for part in prange(bounds.size - 1):
-        mine = space[part]
-        mine[0:2] = 0
-        deepest_yet = mine[0, 0] * 0
-        for tile_row in range(bounds[part], bounds[part + 1]):
-            r0, r1 = tile_row * ROWS, min(tile_row * ROWS + ROWS, rows)
-            t = 0
-            while t < active.shape[1]:
-                if not active[tile_row, t]:
-                    t += 1
-                    continue
-                c0 = t * COLS
-                while t < active.shape[1] and active[tile_row, t]:
-                    t += 1
-                c1 = min(t * COLS, cols)
-                _run(r0, r1, c0, c1, z, old, new, mine, friction, source, walls, pores, numbers)
-                mark(flags[tile_row], new[0], mine[0], r0, r1, c0, c1, dry)
-                deepest_yet = max(deepest_yet, mine[0, c0:c1].max())
-        found[part, 0] = np.sum(mine[1])
-        found[part, 1] = deepest_yet
+@overload(tiles.compute, jit_options=HOW)  # type: ignore[untyped-decorator]
+def _compute(
+    scheme: Any, r0: int, r1: int, c0: int, c1: int, z: Any, old: Any, new: Any, space: Any, friction: Any,
+    source: Any, edges: Any, walls: Any, pores: Any, numbers: Any,
+) -> Any:  # fmt: skip
+    """The state: depth, flow over x faces `(rows, cols + 1)` and over y faces `(rows + 1, cols)`. Own number:
+    theta. Wave speeds follow from the greatest depth."""
+    return _run if scheme.instance_class is Inertial else None

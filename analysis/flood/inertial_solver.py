@@ -2,67 +2,92 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-import numba
 import numpy as np
 from numba import prange
 
-from analysis.flood import edges as edge_kernels
-from analysis.flood import tiles
 from analysis.flood.arithmetic import kernel, parallel_kernel
 from analysis.flood.constants import GRAVITY
-from analysis.flood.edges import CLOSED, CRITICAL, DISCHARGE, FREE
-from analysis.flood.inertial import BUFFERS, LEAST_SHARE, step
+from analysis.flood.edges import (
+    CLOSED,
+    CRITICAL,
+    DISCHARGE,
+    EAST,
+    FREE,
+    NORTH,
+    SOUTH,
+    open_share,
+    place,
+)  # fmt: skip
+from analysis.flood.inertial import BUFFERS, LEAST_SHARE
 from analysis.flood.inputs import Array
+from analysis.flood.parts import Inertial
 from analysis.flood.problem import Problem
-from analysis.flood.tiles import COLS, ROWS
+from analysis.flood.solver import Solver
+from analysis.flood.tiles import COLS, ROWS, WET
 
 CFL = 0.7
 """Bates et al. (2010) give 0.2 to 0.7 for alpha in dt = alpha dx / sqrt(g h)."""
 
 
 @kernel
-def _edge(
-    kind: Any, value: Any, h: Any, z: Any, inner_h: Any, inner_z: Any, back: Any, side0: Any, side1: Any,
-    q: Any,
-    out: Any, sign: float, friction: Any, open_share: Any, dt: float, dx: float, dry: float, flags: Any,
-    tile: int,
-) -> Any:  # fmt: skip
-    """New flows over the faces of one edge of the grid, in `out`; the sum of what leaves [m²/s].
+def _flows_at(side: int, r: int, c: int, qx: Any, qy: Any) -> Any:
+    """Old flows out of a cell at an edge [m²/s]: over the edge, over the face opposite, and over the two
+    others."""
+    north, south = -np.float64(qy[r, c]), np.float64(qy[r + 1, c])
+    west, east = -np.float64(qx[r, c]), np.float64(qx[r, c + 1])
+    if side == NORTH:
+        return north, south, west, east
+    if side == SOUTH:
+        return south, north, west, east
+    if side == EAST:
+        return east, west, north, south
+    return west, east, north, south
 
-    q: old flows there; back: old flows over the opposite faces of the cells; side0, side1: over the others.
-    sign: 1 where flow along the axis leaves. inner_h, inner_z: the next cells inwards.
-    """
+
+@kernel
+def _along(
+    side: int, kind: Any, value: Any, depth: Any, state: Any, z: Any, pores: Any, friction: Any, dt: float,
+    dx: float, dry: float, flags: Any, out: Any,
+) -> Any:  # fmt: skip
+    """New flows over the faces of one edge of the grid, in out[0]; the sum of what leaves [m²/s]. The `depth`
+    of an inflow has no meaning without convection."""
+    h, qx, qy = state
+    rows, cols = h.shape
+    sign = 1.0 if side in (EAST, SOUTH) else -1.0
     total = 0.0
     for i in range(kind.size):
-        depth, bed = np.float64(h[i]), np.float64(z[i])
-        old = sign * np.float64(q[i])
+        r, c, inner_r, inner_c = place(side, i, rows, cols)
+        here, bed = np.float64(h[r, c]), np.float64(z[r, c])
+        old, back, side0, side1 = _flows_at(side, r, c, qx, qy)
         new = 0.0
         if kind[i] == DISCHARGE:
             new = -value[i]
         elif kind[i] == CRITICAL:
-            new = np.sqrt(GRAVITY) * (2.0 / 3.0 * depth) ** 1.5
+            new = np.sqrt(GRAVITY) * (2.0 / 3.0 * here) ** 1.5
         elif kind[i] != CLOSED:
-            level = bed + depth
+            level = bed + here
             beyond = value[i]
             if kind[i] == FREE:
-                beyond = level - max(np.float64(inner_h[i]) + np.float64(inner_z[i]) - level, 0.0)
+                inner = np.float64(h[inner_r, inner_c]) + np.float64(z[inner_r, inner_c])
+                beyond = level - max(inner - level, 0.0)
             deep = max(level, beyond) - bed
             if deep > dry:
-                drag = friction[min(i, friction.size - 1)] * dt / deep ** (7.0 / 3.0)
+                drag = friction[min(r, friction.shape[0] - 1), c] * dt / deep ** (7.0 / 3.0)
                 new = old - GRAVITY * deep * dt * (beyond - level) / dx
                 stiff = drag * abs(old)
                 stiff /= 1.0 + stiff
                 new *= 2.0 / (1.0 + stiff + np.sqrt((1.0 + stiff) ** 2 + 4.0 * stiff * drag * abs(new)))
-        whole = depth * dx / dt
+        whole = here * dx / dt
         least = LEAST_SHARE * whole
-        leaving = max(old, 0.0) + max(-sign * back[i], 0.0) + max(-side0[i], 0.0) + max(side1[i], 0.0)
+        leaving = max(old, 0.0) + max(back, 0.0) + max(side0, 0.0) + max(side1, 0.0)
         new = min(new, whole / (leaving + 4.0 * least + 1e-30) * (max(old, 0.0) + least))
-        out[i] = sign * new
-        total += sign * out[i] * open_share[min(i, open_share.size - 1)]
+        out[0, i] = sign * new
+        total += sign * out[0, i] * open_share(side, i, pores)
         if new != 0.0:
-            flags[i // tile] |= tiles.WET
+            flags[r // ROWS, c // COLS] |= WET
     return total
 
 
@@ -96,37 +121,22 @@ def _over(q: Any, level: Any, bed: Any, h: Any, z: Any, dry: Any) -> Any:
     return q / max(deep, dry) if deep > dry else type(q)(0.0)
 
 
-class LocalInertial:
-    """The state of a run with the local inertial scheme, as `solver.Solver`."""
+class LocalInertial(Solver):
+    """The state is h, the flow over x faces `(rows, cols + 1)` and that over y faces `(rows + 1, cols)`."""
 
     def __init__(self, problem: Problem) -> None:
-        p = problem
-        self._p = p
-        real, (rows, cols) = p.dtype, p.z.shape
+        # alpha is a share of c, and the greatest speed |u| + |v| + 2 c is taken for 2 c
+        super().__init__(problem, cfl=2 * (problem.options.cfl or CFL), buffers=BUFFERS)
+        self._u, self._v = np.zeros_like(self.depth), np.zeros_like(self.depth)
+        self._speed = _fastest(float(self.depth.max()))
 
-        def state() -> tuple[Array, Array, Array]:
-            return p.depth.copy(), np.zeros((rows, cols + 1), real), np.zeros((rows + 1, cols), real)
-
-        self._old, self._new = state(), state()
-        h, qx, qy = self._old
-        qx[:, 1:-1] = (p.u * h)[:, 1:] / 2 + (p.u * h)[:, :-1] / 2
-        qy[1:-1] = (p.v * h)[1:] / 2 + (p.v * h)[:-1] / 2
-        self._alpha = p.options.cfl or CFL
-        threads = numba.get_num_threads()
-        self._space = np.zeros((threads, BUFFERS, cols + 1), real)
-        self._found = np.zeros((threads, 2))
-        self._u, self._v = np.zeros((rows, cols), real), np.zeros((rows, cols), real)
-        self._deepest = float(h.max())
-        shape = (-(-rows // ROWS), -(-cols // COLS))
-        self.flags = np.full(shape, tiles.ALL, np.uint8)
-        self._rest = np.zeros(shape, np.uint8)
-        self.active = np.ones(shape, np.bool_)
-        self.bounds = np.zeros(threads + 1, np.int64)
-        self.cells = 0
-
-    @property
-    def depth(self) -> Array:
-        return self._old[0]
+    def _state(self) -> tuple[Array, Array, Array]:
+        p = self._p
+        rows, cols = p.z.shape
+        qx, qy = np.zeros((rows, cols + 1), p.dtype), np.zeros((rows + 1, cols), p.dtype)
+        qx[:, 1:-1] = (p.u * p.depth)[:, 1:] / 2 + (p.u * p.depth)[:, :-1] / 2
+        qy[1:-1] = (p.v * p.depth)[1:] / 2 + (p.v * p.depth)[:-1] / 2
+        return p.depth.copy(), qx, qy
 
     def velocity(self) -> tuple[Array, Array]:
         p = self._p
@@ -134,72 +144,17 @@ class LocalInertial:
         _velocity(h, p.z, qx, qy, self._u, self._v, p.dtype(p.options.dry_depth), self.active)
         return self._u, self._v
 
-    def quicken(self, speed: float) -> None:
-        # speed is |u| + |v| + 2 c, so the depth is at most this
-        self._deepest = max(self._deepest, (speed / 2) ** 2 / GRAVITY)
-
-    def stable_step(self) -> float:
-        p = self._p
-        speed = 2 * np.sqrt(GRAVITY * self._deepest)
-        rims = (p.z[0], p.z[:, -1], p.z[-1], p.z[:, 0])
-        asked = [
-            edge_kernels.fastest(e.kind, e.value, e.depth, z) for e, z in zip(p.edges, rims, strict=True)
-        ]
-        speed = max(float(speed), *asked)
-        return float("inf") if speed == 0.0 else self._alpha * 2 * p.dx / speed
-
     def advance(self, dt: float, source: Array, span: float, raining: bool) -> float:
         p = self._p
-        real = p.dtype
-        entered = self._over_edges(dt)
-        tiles.plan(self.flags, self._rest, self.active, self.bounds, raining, False)
-        tiles.threads(self.active, len(self._found))
-        numbers = tuple(real(x) for x in (dt, p.dx, p.options.dry_depth, p.options.theta, 1e-30, span))
-        step(
-            p.z, self._old, self._new, self._space, self.active, self.bounds, self.flags, self._found,
-            p.friction,
-            source, p.walls, p.pores, numbers,
-        )  # fmt: skip
+        parts = (self._old, p.z, p.pores, p.friction, dt, p.dx, p.options.dry_depth, self.flags)
+        entered = self._over_edges(_along, dt, *parts)
+        scheme = Inertial(self.lost)
+        self._sweep(scheme, self._old, self._new, source, dt, span, p.options.theta, raining)
         self._old, self._new = self._new, self._old
-        self._deepest = float(self._found[:, 1].max())
-        self.cells = int(self.active.sum()) * ROWS * COLS
+        self._speed = _fastest(float(self._found[:, 2].max()))
         return entered
 
-    def sound(self) -> bool:
-        return bool(np.isfinite(self._found).all())
 
-    def go_back(self) -> None:
-        self._old, self._new = self._new, self._old
-
-    def _over_edges(self, dt: float) -> float:
-        """Fill the flows over the edges of the new state; the volume that comes in [m³]."""
-        p = self._p
-        h, qx, qy = self._old
-        _, nx, ny = self._new
-        x, y = (p.pores.x, p.pores.y) if p.pores.on else (p.pores.open, p.pores.open)
-        north, east, south, west = p.edges
-        z, n, f = p.z, p.friction, self.flags
-        common = (dt, p.dx, p.options.dry_depth)
-        after, before = min(1, len(h) - 1), max(len(h) - 2, 0)
-        right, left = min(1, h.shape[1] - 1), max(h.shape[1] - 2, 0)
-        out = _edge(
-            north.kind, north.value, h[0], z[0], h[after], z[after], qy[1], qx[0, :-1], qx[0, 1:], qy[0],
-            ny[0],
-            -1.0, n[0], y[0], *common, f[0], COLS,
-        )  # fmt: skip
-        out += _edge(
-            south.kind, south.value, h[-1], z[-1], h[before], z[before], qy[-2], qx[-1, :-1], qx[-1, 1:],
-            qy[-1],
-            ny[-1], 1.0, n[-1], y[-1], *common, f[-1], COLS,
-        )  # fmt: skip
-        out += _edge(
-            west.kind, west.value, h[:, 0], z[:, 0], h[:, right], z[:, right], qx[:, 1], qy[:-1, 0], qy[1:,
-            0],
-            qx[:, 0], nx[:, 0], -1.0, n[:, 0], x[:, 0], *common, f[:, 0], ROWS,
-        )  # fmt: skip
-        out += _edge(
-            east.kind, east.value, h[:, -1], z[:, -1], h[:, left], z[:, left], qx[:, -2], qy[:-1, -1],
-            qy[1:, -1],
-            qx[:, -1], nx[:, -1], 1.0, n[:, -1], x[:, -1], *common, f[:, -1], ROWS,
-        )  # fmt: skip
-        return float(-out * dt * p.dx)
+def _fastest(depth: float) -> float:
+    """2 c [m/s]"""
+    return 2 * math.sqrt(GRAVITY * depth)

@@ -16,7 +16,7 @@ from analysis.flood.hazard import DEBRIS
 from analysis.flood.inputs import Array, CurveNumber, GreenAmpt
 from analysis.flood.problem import Problem
 from analysis.flood.result import FloodResult, Gauge, MassBalance, Snapshot
-from analysis.flood.solver import FiniteVolume, Solver
+from analysis.flood.solver import Solver
 from analysis.flood.structures import culvert_flow
 from analysis.flood.tracking import track
 
@@ -152,19 +152,19 @@ class Run:
 
     def _pour(self, rows: Array, cols: Array, volume: Array) -> float:
         """Add volumes [m³] to cells; what was really added [m³]."""
-        p = self._p
+        p, solver = self._p, self._solver
         area = p.dx * p.dx
         share = p.pores.open[rows, cols].astype(np.float64) if p.pores.on else np.ones(len(rows))
-        u, v = self._solver.velocity()
+        u, v = solver.velocity()
         total = 0.0
         depth = volume / (area * share)
         for k in range(len(rows)) if p.pores.on else (slice(None),):
             part = slice(k, k + 1) if isinstance(k, int) else k
             added, speed = sources.pour(
-                self._solver.depth, u, v, rows[part], cols[part], depth[part], self._solver.flags
+                solver.depth, u, v, solver.lost, rows[part], cols[part], depth[part], solver.flags
             )
             total += added * area * float(share[part][0])
-            self._solver.quicken(speed)
+            solver.quicken(speed)
         return total
 
     def _culvert(self, culvert: Any, dt: float) -> None:
@@ -364,4 +364,6 @@ def _solver(problem: Problem) -> Solver:
         from analysis.flood.inertial_solver import LocalInertial
 
         return LocalInertial(problem)
+    from analysis.flood.volume_solver import FiniteVolume
+
     return FiniteVolume(problem)

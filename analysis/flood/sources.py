@@ -12,8 +12,9 @@ from analysis.flood.tiles import ALL, COLS, ROWS
 
 
 @kernel
-def pour(h: Any, u: Any, v: Any, rows: Any, cols: Any, depth: Any, flags: Any) -> Any:
+def pour(h: Any, u: Any, v: Any, lost: Any, rows: Any, cols: Any, depth: Any, flags: Any) -> Any:
     """Add depth[k] [m] (taken away if negative, as far as there is) to cell k. The water brings no momentum.
+    lost: see `depths.settle`.
 
     Returns the sum of what was added [m], and the greatest |u| + |v| + 2 c of these cells [m/s].
     """
@@ -24,6 +25,7 @@ def pour(h: Any, u: Any, v: Any, rows: Any, cols: Any, depth: Any, flags: Any) -
         before = np.float64(h[i, j])
         after = before + max(depth[k], -before)
         h[i, j] = after
+        lost[min(i, lost.shape[0] - 1), j] += after - np.float64(h[i, j])
         total += max(depth[k], -before)
         if depth[k] > 0.0:
             u[i, j] *= before / after

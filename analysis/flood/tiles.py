@@ -10,13 +10,17 @@ from typing import Any
 
 import numba
 import numpy as np
+from numba import prange
 
-from analysis.flood.arithmetic import kernel
+from analysis.flood.arithmetic import kernel, parallel_kernel
 
 ROWS, COLS = 16, 32
 WET, NORTH, SOUTH, WEST, EAST = 1, 2, 4, 8, 16
 """Bits of a tile's flag: water anywhere, and in its first row, last row, first column, last column."""
 ALL = WET | NORTH | SOUTH | WEST | EAST
+SPEED, CHECK, DEEPEST = range(3)
+"""The first rows of a thread's workspace: of each column the greatest wave speed [m/s], a sum that is not
+finite when any value is not, and the greatest depth [m]."""
 STAGES = 4
 """Two steps of two stages."""
 WORTH = 8192
@@ -91,3 +95,54 @@ def mark(flags: Any, h: Any, deepest: Any, first: int, last: int, start: int, st
                 east |= h[i, c1 - 1] > dry
             bits += WEST * west + EAST * east
         flags[c0 // COLS] = bits
+
+
+def compute(
+    scheme: Any, r0: int, r1: int, c0: int, c1: int, z: Any, old: Any, new: Any, space: Any, friction: Any,
+    source: Any, edges: Any, walls: Any, pores: Any, numbers: Any,
+) -> None:  # fmt: skip
+    """The new state of rows r0 to r1 and columns c0 to c1 of one row of tiles. For kernels.
+
+    Each scheme overloads it for its own type of `scheme` (see `parts`), and keeps the first rows of `space`.
+    """
+    raise NotImplementedError("for compiled kernels")
+
+
+@parallel_kernel
+def sweep(
+    scheme: Any, z: Any, old: Any, new: Any, space: Any, active: Any, bounds: Any, flags: Any, found: Any,
+    friction: Any, source: Any, edges: Any, walls: Any, pores: Any, numbers: Any,
+) -> None:  # fmt: skip
+    """One stage of a step over the active tiles, new arrays from old.
+
+    old, new: the state, depth first. space: rows of workspace for each thread. found: written for each
+    thread, the greatest wave speed [m/s], the sum that shows what is not finite, and the greatest depth [m].
+    source: `(1 or rows, cols)`, of which `span` times falls in the step [m]. numbers: dt, dx, dry depth, a
+    number of the scheme's own, the least divisor, span.
+    """
+    rows, cols = z.shape
+    dry = numbers[2]
+    for part in prange(bounds.size - 1):
+        mine = space[part]
+        mine[:3] = 0
+        deepest_yet = mine[0, 0] * 0
+        for tile_row in range(bounds[part], bounds[part + 1]):
+            r0, r1 = tile_row * ROWS, min(tile_row * ROWS + ROWS, rows)
+            t = 0
+            while t < active.shape[1]:
+                if not active[tile_row, t]:
+                    t += 1
+                    continue
+                c0 = t * COLS
+                while t < active.shape[1] and active[tile_row, t]:
+                    t += 1
+                c1 = min(t * COLS, cols)
+                mine[DEEPEST, c0:c1] = 0
+                compute(
+                    scheme, r0, r1, c0, c1, z, old, new, mine, friction, source, edges, walls, pores, numbers
+                )
+                mark(flags[tile_row], new[0], mine[DEEPEST], r0, r1, c0, c1, dry)
+                deepest_yet = max(deepest_yet, mine[DEEPEST, c0:c1].max())
+        found[part, 0] = mine[SPEED].max()
+        found[part, 1] = np.sum(mine[CHECK])
+        found[part, 2] = deepest_yet

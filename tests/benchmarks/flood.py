@@ -2,7 +2,8 @@
 
 The case: a square of 1 m cells with blocks of buildings, 100 mm/h, closed edges. A rate counts the cells of
 the grid, blocked ones too, over the wall time of the steps; compilation comes before. Each figure is the
-best of some short runs, beside the rate at which this machine copies arrays meanwhile.
+best of some short runs, beside the rate at which this machine copies arrays meanwhile. `--peers` also runs
+other programs on the same town (see `flood_peers`), each figure with what ours are of it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numba
 import numpy as np
 
 from analysis import flood
+from tests.benchmarks.flood_peers import measured
 
 RAIN = 100 / flood.MM_PER_HOUR
 SCHEMES = ("inertial", "hllc", "muscl")
@@ -86,17 +88,35 @@ def dry_share(n: int, scheme: str, rounds: int) -> float:
     return times[0] / times[1]
 
 
+def peers(n: int, ours: dict[str, float], rounds: int) -> Iterator[Row]:
+    """A row for each peer: its rate, and how many times that ours are."""
+    for peer, found in measured(*town(n), rounds):
+        if isinstance(found, str):
+            yield f"{peer.name}, {n} × {n}", found
+            continue
+        times = ", ".join(f"{name} {best / found['rate']:.1f}" for name, best in ours.items())
+        yield (
+            f"{peer.name}, {n} × {n}",
+            f"{found['rate']:.1f} M {peer.unit}/s ({found['steps']:.0f} steps, mass error"
+            f" {found['mass_error']:.1e}); times that: {times}",
+        )
+
+
 def measure(arguments: argparse.Namespace) -> Iterator[Row]:
     """All rows of the table."""
     for n in arguments.sizes:
+        ours = {}
         for scheme in SCHEMES:
             for dtype in ("float64", "float32"):
                 best, r = rate(n, scheme, dtype, arguments.seconds, arguments.rounds)
+                ours[f"{scheme} {dtype}"] = best
                 yield (
                     f"{scheme}, {dtype}, {n} × {n}",
                     f"{best:.0f} M cells/s ({r.steps} steps, mass error {r.mass_error:.1e}, deepest"
                     f" {r.max_depth.max():.3f} m)",
                 )
+        if arguments.peers:
+            yield from peers(n, ours, arguments.rounds)
     for scheme in SCHEMES:
         yield (
             f"{scheme}, nine tenths dry, 1000 × 1000",
@@ -114,6 +134,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[500, 1000], help="cells on a side")
     parser.add_argument("--seconds", type=float, default=600.0, help="of rain, in each run")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each case; the best counts")
+    parser.add_argument("--peers", action="store_true", help="also itzi, landlab and ANUGA")
     parser.add_argument("--large", action="store_true", help="also 25 million cells")
     arguments = parser.parse_args()
     print(
