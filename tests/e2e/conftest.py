@@ -14,7 +14,7 @@ from tests.e2e.serving import ARTIFACTS, CHROMIUM_FLAGS, chromium, serving, twin
 expect.set_options(timeout=30_000)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path = chromium()
     assert (viewer.STATIC / "index.html").exists(), "the viewer is not built; run `make viewer`"
@@ -25,20 +25,20 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo") / "demo.twin"
     twin("demo", "--dir", folder, "--buildings", "40", "--no-serve")
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo_server(demo_city: Path) -> Iterator[str]:
     with serving(demo_city) as address:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def textured_server(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One building file of PLATEAU with all its textures."""
     folder = tmp_path_factory.mktemp("textured") / "textured.twin"

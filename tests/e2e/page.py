@@ -108,6 +108,18 @@ class Viewer:
         """The value of a call of `window.twin`."""
         return self.page.evaluate(f"window.twin.{call}")
 
+    def still(self, call: str) -> Any:
+        """The value of a call of `window.twin` when it is the same twice, half a second apart."""
+        until = time.monotonic() + 60
+        before = self.twin(call)
+        while True:
+            self.page.wait_for_timeout(500)
+            now = self.twin(call)
+            if now == before:
+                return now
+            assert time.monotonic() < until, f"{call} does not come to rest"
+            before = now
+
     def find_on_screen(self, ids: list[str]) -> tuple[str, float, float]:
         """The first of the objects whose middle is to be seen in the free part of the page, and where."""
         for id in ids:

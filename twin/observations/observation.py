@@ -48,8 +48,11 @@ def _id(item: Any) -> int | None:
     return None
 
 
-def from_body(body: Mapping[str, Any], stream: int, feature: int | None, multi: bool | None) -> Append:
-    """An observation's body as an `Append`. Without phenomenonTime: now. Raises QueryError."""
+def from_body(
+    body: Mapping[str, Any], stream: int, feature: int | None, multi: bool | None, placed: bool = True
+) -> Append:
+    """An observation's body as an `Append`. Without phenomenonTime: now. placed: as of `Append`. Raises
+    QueryError."""
     if "result" not in body:
         raise QueryError("Observation lacks result")
     row = columns(OBSERVATION, {k: v for k, v in body.items() if k not in ("result", "parameters")}, False)
@@ -74,7 +77,7 @@ def from_body(body: Mapping[str, Any], stream: int, feature: int | None, multi: 
         result_qualities=None if quality is None else [quality],
         valid_times=None if valid is None else [_span(valid, row["valid_time_end"])],
         multi=multi,
-        placed=True,
+        placed=placed,
     )
 
 

@@ -30,6 +30,7 @@ from twin.observations.model import (
     THING,
     EntityType,
 )
+from twin.observations.observation import from_body
 from twin.observations.query import Route, Step
 from twin.observations.store import Observations
 from twin.observations.values import columns
@@ -252,7 +253,7 @@ def _write_readings(
     written: Written,
 ) -> None:
     """The Observations that are not there yet. features: ids of those of interest that were met."""
-    route = Route(kind, stream, (Step("Observations"),))
+    multi = kind is MULTI_DATASTREAM
     times = [columns(OBSERVATION, {"phenomenonTime": r["phenomenonTime"]}, False)["time"] for r in readings]
     known = known_readings(observations, stream, np.array(times, np.int64), [r["result"] for r in readings])
     fresh = [reading for reading, there in zip(readings, known, strict=True) if not there]
@@ -261,10 +262,9 @@ def _write_readings(
         futures = []
         for reading in fresh[start : start + _AT_ONCE]:
             body = dict(reading)
-            if "FeatureOfInterest" in body:
-                feature = _feature(observations, body["FeatureOfInterest"], features)
-                body["FeatureOfInterest"] = {"@iot.id": feature}
-            futures.append(observations.writer.submit(Create(route, body)))
+            of = body.pop("FeatureOfInterest", None)
+            feature = None if of is None else _feature(observations, of, features)
+            futures.append(observations.writer.submit(from_body(body, stream, feature, multi, placed=False)))
         for future in futures:
             future.result()
             written.stored += 1
