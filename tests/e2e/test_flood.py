@@ -53,7 +53,7 @@ def flooded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder: Path = tmp_path_factory.mktemp("flood") / "demo.twin"
     twin("demo", "--dir", folder, "--buildings", "40", "--no-serve")
     write_drains(folder)
-    with serving(folder) as address, Viewer(browser, address, query="#n=0~0&lang=en") as viewer:
+    with serving(folder) as address, Viewer(browser, address, query="#n=0~0&lang=en&t=htc0w") as viewer:
         viewer.wait()
         page = viewer.page
         page.get_by_role("button", name="Simulate").click()

@@ -84,7 +84,7 @@ def test_a_broken_layer_says_why(browser: Browser, demo_server: str) -> None:
 
 
 def test_a_textured_file_shows_its_textures(browser: Browser, textured_server: str) -> None:
-    with Viewer(browser, textured_server) as viewer:
+    with Viewer(browser, textured_server, query="#t=htc0w") as viewer:
         viewer.wait()
         viewer.sees("textured", lambda seen: seen.std() > 12)
         id, x, y = viewer.find_on_screen(viewer.building_ids())

@@ -64,7 +64,10 @@ def gauged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gauged]:
 
 @pytest.fixture(scope="module")
 def opened(browser: Browser, gauged: Gauged) -> Iterator[Viewer]:
-    with Viewer(browser, gauged.devices.server) as viewer:
+    home = gauged.devices.send("GET", "/city")["home"]
+    # from the south: the first view would turn with the sun
+    link = f"#c={home['lon']},{home['lat'] - 0.001},{home['height'] + 80},0,-35"
+    with Viewer(browser, gauged.devices.server, query=link) as viewer:
         viewer.wait()
         viewer.page.wait_for_function("window.twin.streaming() && window.twin.symbols().length > 0")
         yield viewer

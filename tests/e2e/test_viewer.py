@@ -19,8 +19,9 @@ AXE = ROOT / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
 
 @pytest.fixture(scope="module")
 def opened(browser: Browser, demo_server: str) -> Iterator[Viewer]:
-    """The sample district, opened once; without its sensors, whose symbols stand before the buildings."""
-    with Viewer(browser, demo_server, query="#n=0~0") as viewer:
+    """The sample district, opened once, at a set time, as the first view turns with the sun; without its
+    sensors, whose symbols stand before the buildings."""
+    with Viewer(browser, demo_server, query="#n=0~0&t=htc0w") as viewer:
         viewer.wait()
         yield viewer
 

@@ -215,7 +215,7 @@ function drainAt({ scene }: Stage, shown: Sewers, at: Cartesian2): DrainId | und
 export function probeDrain(stage: Stage, at: Cartesian2, passes: (picked: unknown) => boolean): boolean {
   const shown = shownDrains();
   if (!shown) return false;
-  const top = stage.scene.pick(at, AROUND, AROUND) as { id?: unknown } | undefined;
+  const top = stage.scene.pick(at) as { id?: unknown } | undefined;
   const through = stage.scene.globe.translucency.enabled && (!top || passes(top));
   const id = top?.id instanceof DrainId ? top.id : through ? drainAt(stage, shown, at) : undefined;
   const place = id && placeOf(shown, id);
