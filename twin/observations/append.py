@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -290,12 +291,7 @@ def _ids(work: Transaction, parts: Sequence[Part]) -> list[int]:
     """The ids of all rows: those given, the others next in the order of arrival."""
     n = sum(len(part.times) for part in parts)
     last = work.last_id()
-    given = [
-        id
-        for part in parts
-        for id in (part.columns["id"] if "id" in part.columns else repeat(None, len(part.times)))
-    ]
-    reserved = {id for id in given if id is not None}
+    reserved = {id for part in parts for id in part.columns.get("id", ()) if id is not None}
     taken = {
         row[0]
         for row in work.connection.execute(
@@ -307,7 +303,8 @@ def _ids(work: Transaction, parts: Sequence[Part]) -> list[int]:
             work.set_last_id(last + n)
         return list(range(last + 1, last + n + 1))
     ids, late = [], []
-    for id in given:
+    given = (part.columns.get("id", repeat(None, len(part.times))) for part in parts)
+    for id in chain.from_iterable(given):
         if id is None or not last < id <= last + NEAR:
             last += 1
             while last in taken or last in reserved:
@@ -340,7 +337,8 @@ def _store(work: Transaction, parts: Sequence[Part], ids: list[int], known: dict
             chain.from_iterable(part.columns.get(name, (None,) * len(part.times)) for part in parts)
         )
     columns["datastream"] = list(chain.from_iterable((part.stream,) * len(part.times) for part in parts))
-    columns["feature"] = list(chain.from_iterable(_observed(work, part, known) for part in parts))
+    observed: Counter[tuple[int, int | None]] = Counter()
+    columns["feature"] = list(chain.from_iterable(_observed(work, part, known, observed) for part in parts))
     batch = streams.Batch.of(
         columns["datastream"],
         times,
@@ -356,7 +354,7 @@ def _store(work: Transaction, parts: Sequence[Part], ids: list[int], known: dict
         columns["flags"] = [f or None for f in flags]
     _insert(work, columns, n)
     streams.advance(work, batch, known)
-    streams.observe(work, columns["datastream"], columns["feature"], known)
+    streams.observe(work, observed, known)
     rollups.add(work.connection, rollups.by_hour(*batch.sorted_values()), work.known.hours)
     work.count("Observations", n)
     kinds = columns.get("kind")
@@ -372,14 +370,21 @@ def _store(work: Transaction, parts: Sequence[Part], ids: list[int], known: dict
     )
 
 
-def _observed(work: Transaction, part: Part, known: dict[int, Stream]) -> Sequence[int | None]:
-    """The feature of each of a part's observations."""
+def _observed(
+    work: Transaction, part: Part, known: dict[int, Stream], observed: Counter[tuple[int, int | None]]
+) -> Sequence[int | None]:
+    """The feature of each of a part's observations, which are counted in `observed`."""
     n = len(part.times)
     given = part.columns.get("feature")
-    if given is not None and None not in given:
-        return given
-    usual = streams.usual_feature(work, known[part.stream])
-    return (usual,) * n if given is None else [usual if id is None else id for id in given]
+    if given is None:
+        usual = streams.usual_feature(work, known[part.stream])
+        observed[part.stream, usual] += n
+        return (usual,) * n
+    if None in given:
+        usual = streams.usual_feature(work, known[part.stream])
+        given = [usual if id is None else id for id in given]
+    observed.update((part.stream, id) for id in given)
+    return given
 
 
 def _insert(work: Transaction, columns: dict[str, Sequence[Any]], n: int) -> None:

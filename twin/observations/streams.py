@@ -5,10 +5,9 @@ Kept up as observations come; made again from the rows when some are changed or 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -70,7 +69,7 @@ class Batch:
 
     streams, times [µs], ids: (n,) int64. numbers: (n,), NaN where the result is none. ends, result_times:
     (n,) as given, or None. order: (n,). starts: (m,) where each datastream's begin in that order. arrivals:
-    (n,) when they came [µs].
+    (n,) when they came [µs]. by_stream: each datastream, and the positions of its observations in that order.
     """
 
     streams: Micros
@@ -82,6 +81,7 @@ class Batch:
     arrivals: Micros
     order: npt.NDArray[np.intp]
     starts: npt.NDArray[np.intp]
+    by_stream: list[tuple[int, npt.NDArray[np.intp]]]
 
     @classmethod
     def of(
@@ -98,45 +98,37 @@ class Batch:
         s, t, i = (np.array(c, np.int64) for c in (stream_ids, times, ids))
         order = np.lexsort((i, t, s))
         changes = np.flatnonzero(np.diff(s[order])) + 1
+        starts = np.concatenate(([0], changes))
+        positions = [order[a:b] for a, b in pairwise([*starts.tolist(), len(order)])]
         return cls(
             s, t, numbers, ends, result_times, i, np.repeat(np.array(arrivals, np.int64), lengths), order,
-            np.concatenate(([0], changes)),
+            starts, list(zip(s[order[starts]].tolist(), positions, strict=True)),
         )  # fmt: skip
 
     def sorted_values(self) -> tuple[Micros, Micros, npt.NDArray[np.float64]]:
         return self.streams[self.order], self.times[self.order], self.numbers[self.order]
 
-    def by_stream(self) -> list[tuple[int, list[int]]]:
-        """(datastream, positions of its observations in the order of time)."""
-        order, starts = self.order.tolist(), self.starts.tolist()
-        ids = self.streams[self.order[self.starts]].tolist()
-        ends = [*starts[1:], len(order)]
-        return [(id, order[start:end]) for id, start, end in zip(ids, starts, ends, strict=True)]
-
 
 def judge(work: Transaction, batch: Batch, known: dict[int, Stream]) -> list[int] | None:
     """Quality flags of the observations in the order given; None when there are none. Moves the states."""
-    flags = [0] * len(batch.times)
-    times, numbers, arrivals = batch.times.tolist(), batch.numbers.tolist(), batch.arrivals.tolist()
-    for id, positions in batch.by_stream():
+    flags = np.zeros(len(batch.times), np.int64)
+    for id, positions in batch.by_stream:
         stream, rules = known[id], work.rules.get(id, quality.DEFAULT)
+        times, numbers, arrivals = batch.times[positions], batch.numbers[positions], batch.arrivals[positions]
         if len(positions) > _ONE_BY_ONE:
-            chosen = np.array(positions)
-            present = _present(work, stream, batch.times[chosen]) if rules.duplicate else None
-            found, stream.quality = quality.flag(
-                batch.times[chosen], batch.numbers[chosen], arrivals[positions[0]], stream.quality, rules,
-                present,
-            )  # fmt: skip
-            for k, flag in zip(positions, found.tolist(), strict=True):
-                flags[k] = flag
-            continue
-        seen = _stored(work, stream, [times[k] for k in positions]) if rules.duplicate else set()
-        for k in positions:
-            flags[k], stream.quality = quality.flag_one(
-                times[k], numbers[k], arrivals[k], stream.quality, rules, times[k] in seen
+            present = _present(work, stream, times) if rules.duplicate else None
+            flags[positions], stream.quality = quality.flag(
+                times, numbers, int(arrivals[0]), stream.quality, rules, present
             )
-            seen.add(times[k])
-    return flags if any(flags) else None
+            continue
+        seen = _stored(work, stream, times.tolist()) if rules.duplicate else set()
+        each = zip(positions.tolist(), times.tolist(), numbers.tolist(), arrivals.tolist(), strict=True)
+        for k, time, number, arrival in each:
+            flags[k], stream.quality = quality.flag_one(
+                time, number, arrival, stream.quality, rules, time in seen
+            )
+            seen.add(time)
+    return flags.tolist() if flags.any() else None
 
 
 def _present(work: Transaction, stream: Stream, times: Micros) -> npt.NDArray[np.bool_] | None:
@@ -160,11 +152,11 @@ def _stored(work: Transaction, stream: Stream, times: Sequence[int]) -> set[int]
 def advance(work: Transaction, batch: Batch, known: dict[int, Stream]) -> None:
     """Bring the datastreams' rows up to what the batch adds."""
     rows = []
-    times, ids, arrivals = batch.times.tolist(), batch.ids.tolist(), batch.arrivals.tolist()
-    for id, positions in batch.by_stream():
+    arrivals = np.maximum.reduceat(batch.arrivals[batch.order], batch.starts).tolist()
+    for (id, positions), arrival in zip(batch.by_stream, arrivals, strict=True):
         stream = known[id]
-        first, last = times[positions[0]], positions[-1]
-        latest = times[last]
+        first, latest = batch.times[positions[[0, -1]]].tolist()
+        latest_id = int(batch.ids[positions[-1]])
         stream.count += len(positions)
         stream.first = _least(stream.first, first)
         end = latest
@@ -176,9 +168,9 @@ def advance(work: Transaction, batch: Batch, known: dict[int, Stream]) -> None:
             if given:
                 stream.first_result = _least(stream.first_result, min(given))
                 stream.last_result = _greatest(stream.last_result, max(given))
-        if stream.latest_time is None or (latest, ids[last]) > (stream.latest_time, stream.latest_id or 0):
-            stream.latest_time, stream.latest_id = latest, ids[last]
-        stream.last_seen = _greatest(stream.last_seen, max(arrivals[k] for k in positions))
+        if stream.latest_time is None or (latest, latest_id) > (stream.latest_time, stream.latest_id or 0):
+            stream.latest_time, stream.latest_id = latest, latest_id
+        stream.last_seen = _greatest(stream.last_seen, arrival)
         state = stream.quality
         rows.append(
             (
@@ -215,12 +207,15 @@ def usual_feature(work: Transaction, stream: Stream) -> int | None:
 
 
 def observe(
-    work: Transaction, stream_ids: Sequence[int], feature_ids: Sequence[Any], known: dict[int, Stream]
+    work: Transaction, observed: Mapping[tuple[int, int | None], int], known: dict[int, Stream]
 ) -> None:
-    """Note which features the datastreams have observed, and grow their observed areas."""
+    """Note which features the datastreams have observed, and grow their observed areas.
+
+    observed: number of observations by datastream and feature.
+    """
     grown: dict[int, list[int]] = {}
     again = []
-    for (stream, feature), n in Counter(zip(stream_ids, feature_ids, strict=True)).items():
+    for (stream, feature), n in observed.items():
         if feature is None:
             continue
         if known[stream].observed and feature == known[stream].feature:
