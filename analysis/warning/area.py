@@ -166,8 +166,8 @@ def write_area(context: Context, area: Area) -> dict[str, Result]:
     }
     units = {"basins.area": "m2", "buildings.x": "m", "buildings.y": "m", "corners": "degree, degree, m"}
     return {
-        "areas": context.raster("areas", bands, area.grid.transform),
-        "elevation": context.raster("elevation", area.elevation, area.grid.transform),
+        "areas": context.raster("areas", bands, area.grid.transform, crs=area.grid.crs),
+        "elevation": context.raster("elevation", area.elevation, area.grid.transform, crs=area.grid.crs),
         "places": context.json("places", places, units),
     }
 

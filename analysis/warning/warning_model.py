@@ -116,7 +116,9 @@ def run(
             "notes": [*coming.notes, *said],
         }
         results = outcome.write_warnings(context, area, depths, steps, routes, about)
-        results["depth_max"] = context.raster("depth_max", told.answer.depth, area.grid.transform)
+        results["depth_max"] = context.raster(
+            "depth_max", told.answer.depth, area.grid.transform, crs=area.grid.crs
+        )
         results["building_table"] = _table(context, area, depths, steps)
         if publish:
             _publish(observations, area, told.basins, steps, issued, until)
