@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -362,8 +363,9 @@ def test_stopping_acknowledges_what_it_has_taken(tmp_path: Path) -> None:
             connection.sendall(bytes((0x32, len(body))) + body)
         first = connection.recv(4)
     acknowledged = first
-    while data := connection.recv(65536):
-        acknowledged += data
+    with suppress(ConnectionResetError):  # what it has not read is refused so
+        while data := connection.recv(65536):
+            acknowledged += data
     count = len(acknowledged) // 4
     with running(tmp_path / "c.twin") as server:
         assert server.results()[:count] == list(range(1, count + 1))
