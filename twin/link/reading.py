@@ -12,7 +12,7 @@ import orjson
 from twin.errors import EntityNotFound
 from twin.health import expected_interval, state_of
 from twin.link.stations import Reading, Station, kind_of
-from twin.observations.append import decode
+from twin.observations.parts import decode
 from twin.observations.quality import Flag
 
 FRESH = 3 * 3_600_000_000

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twin.errors import Conflict, QueryError
-from twin.observations import append, deleting, features, links, routes, streams
+from twin.observations import append, deleting, features, links, parts, routes, streams
 from twin.observations import observation as observations
 from twin.observations.changes import At, Changed, Create, Created, Place, Update
 from twin.observations.model import (
@@ -223,7 +223,7 @@ def _check_result(work: Transaction, id: int) -> None:
         (id,),
     ).fetchone()
     if width is not None:
-        append.check_width(append.decode(result, kind), stream, width)
+        append.check_width(parts.decode(result, kind), stream, width)
 
 
 def _consequences(work: Transaction, type: EntityType, id: int, row: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from twin.observations import append
+from twin.observations import parts
 
 _LAST = (1 << 63) - 1
 
@@ -48,7 +48,7 @@ def flagged(
     )
     rows = connection.execute(_ALL if datastream is None else _OF_ONE, values).fetchall()
     return [
-        Flagged(id_, stream, name, thing, thing_name, unit, time, append.decode(result, kind), bits)
+        Flagged(id_, stream, name, thing, thing_name, unit, time, parts.decode(result, kind), bits)
         for id_, stream, name, thing, thing_name, unit, time, result, kind, bits in rows
     ]
 

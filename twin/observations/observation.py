@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twin.errors import QueryError, TwinError
-from twin.observations import append
+from twin.observations import append, parts
 from twin.observations.changes import Append, Appended, Create, Created
 from twin.observations.model import DATASTREAM, MULTI_DATASTREAM, OBSERVATION
 from twin.observations.query import Instant, Interval, Route, Step
@@ -88,7 +88,7 @@ def _span(start: int, end: int) -> Interval | Instant:
 def make(
     work: Transaction, body: Mapping[str, Any], stream: int, feature: int | None, multi: bool | None
 ) -> Created:
-    outcome = append.append(work, [append.prepare(from_body(body, stream, feature, multi))])[0]
+    outcome = append.append(work, [parts.prepare(from_body(body, stream, feature, multi))])[0]
     if isinstance(outcome, TwinError):
         raise outcome
     return created(outcome)

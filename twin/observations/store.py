@@ -15,7 +15,7 @@ import numpy.typing as npt
 import orjson
 
 from twin.errors import EntityNotFound
-from twin.observations import append, rollups, schema, select
+from twin.observations import parts, rollups, schema, select
 from twin.observations.changes import Call, Committed
 from twin.observations.connections import DATABASE, Readers, prepare
 from twin.observations.model import OBSERVATION
@@ -140,7 +140,7 @@ class Observations:
             [r[1] for r in rows],
             [r[2] for r in rows],
             [r[3] for r in rows],
-            [append.decode(r[4], r[5]) for r in rows],
+            [parts.decode(r[4], r[5]) for r in rows],
             [r[6] or 0 for r in rows],
             reached,
         )
@@ -162,7 +162,7 @@ class Observations:
                 f" ON o.id = {which}{chosen} ORDER BY o.datastream",
                 values,
             ).fetchall()
-        return [Latest(r[1], r[2], append.decode(r[3], r[4]), r[5] or 0, r[0]) for r in rows]
+        return [Latest(r[1], r[2], parts.decode(r[3], r[4]), r[5] or 0, r[0]) for r in rows]
 
     def series(
         self, datastream: int, start: int, end: int, step: str = "raw", limit: int = 100_000
@@ -207,7 +207,7 @@ def _last_id(connection: Connection) -> int:
 
 
 def _raw(rows: list[tuple[Any, ...]]) -> Series:
-    values = np.array([append.encode(r[1])[2] if not r[3] else np.nan for r in rows], np.float64)
+    values = np.array([parts.encode(r[1])[2] if not r[3] else np.nan for r in rows], np.float64)
     return Series(
         "raw",
         np.array([r[0] for r in rows], np.int64),

@@ -9,9 +9,9 @@ import orjson
 
 from twin.errors import QueryError
 from twin.observations import functions, quality
-from twin.observations.append import decode as decode_result
-from twin.observations.append import encode as encode_result
 from twin.observations.model import EntityType, Kind, Property
+from twin.observations.parts import decode as decode_result
+from twin.observations.parts import encode as encode_result
 from twin.observations.query import Instant, Interval
 from twin.observations.times import parse_time
 

@@ -28,6 +28,7 @@ from twin.observations.changes import (
     Update,
 )
 from twin.observations.connections import BUSY_TIMEOUT_S, connect
+from twin.observations.parts import Part, prepare
 from twin.observations.quality import Rules
 from twin.observations.transaction import Known, Transaction
 
@@ -59,21 +60,21 @@ class _Waiting:
     def __init__(self, change: Change) -> None:
         self.change = change
         self.future: Future[Any] = Future()
-        self.parts: list[append.Part | TwinError] | None = None
+        self.parts: list[Part | TwinError] | None = None
         self.size = 1
         if isinstance(change, Append):
-            self.parts = [append.prepare(change)]
+            self.parts = [prepare(change)]
         elif isinstance(change, AppendMany):
             self.parts = [_prepared(part) for part in change.parts]
         elif isinstance(change, Create) and (simple := observation.as_append(change)) is not None:
-            self.parts = [append.prepare(simple)]
+            self.parts = [prepare(simple)]
         if self.parts is not None:
-            self.size = sum(len(part.times) for part in self.parts if isinstance(part, append.Part)) or 1
+            self.size = sum(len(part.times) for part in self.parts if isinstance(part, Part)) or 1
 
 
-def _prepared(part: Append) -> append.Part | TwinError:
+def _prepared(part: Append) -> Part | TwinError:
     try:
-        return append.prepare(part)
+        return prepare(part)
     except TwinError as error:
         return error
 
@@ -281,7 +282,7 @@ class Writer:
 
 def _append_all(work: Transaction, group: Sequence[_Waiting]) -> list[Any]:
     """The appends of several changes as one batch; the outcome of each change."""
-    parts = [part for waiting in group for part in waiting.parts or () if isinstance(part, append.Part)]
+    parts = [part for waiting in group for part in waiting.parts or () if isinstance(part, Part)]
     made = iter(append.append(work, parts))
     outcomes: list[Any] = []
     for waiting in group:
@@ -310,9 +311,9 @@ def _make(work: Transaction, change: Change) -> Any:
             work.rules_changed |= change.rules
             return change.function(work.connection)
         case Append():
-            return _only(append.append(work, [append.prepare(change)])[0])
+            return _only(append.append(work, [prepare(change)])[0])
         case AppendMany():
-            parts = [append.prepare(part) for part in change.parts]
+            parts = [prepare(part) for part in change.parts]
             return [_only(outcome) for outcome in append.append(work, parts)]
         case Together():
             return _together(work, change)

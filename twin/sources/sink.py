@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from twin.errors import EntityNotFound, TwinError
-from twin.observations.append import encode
 from twin.observations.changes import Append, AppendMany, Call, Change, Create, Together
 from twin.observations.model import (
     DATASTREAM,
@@ -26,6 +25,7 @@ from twin.observations.model import (
     THING,
     EntityType,
 )
+from twin.observations.parts import encode
 from twin.observations.query import Route, Step
 from twin.observations.store import Observations
 from twin.sources.readings import Quantity, Series, Station
