@@ -11,12 +11,12 @@ import numpy as np
 
 from citygml.findings import Finding
 from citygml.model import Texture
+from citygml.triangulate import triangulate
 from tiles.encode import write_page
 from tiles.gltf import Glb, Json
 from tiles.materials import MOST, by_vertex, material_json, textured_json
 from tiles.mesh import Primitive, ToLocal, line_primitive, point_primitive, surface_primitives
 from tiles.surfaces import Drawn, Surfaces
-from tiles.triangulate import triangulate
 
 ImageLoader = Callable[[Texture], bytes | None]
 

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from citygml.model import Float32, Float64, Int32
+from citygml.triangulate import Triangulation
 from tiles.surfaces import Curves, Surfaces
-from tiles.triangulate import Triangulation
 
 ToLocal = Callable[[Float64], Float64]
 Scalar = TypeVar("Scalar", bound=np.generic)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from citygml.geometry import newell
 from citygml.model import CityObject, Geometry, Surface
 from citygml.reading import open_model
+from citygml.triangulate import triangle_areas, triangulate
 from tests.unit.mesh_models import box, box_polygons, geometry
 from tiles.mesh import TRIANGLES, Primitive, fitting_error, line_primitive, surface_primitives
 from tiles.surfaces import choose, gather, once
-from tiles.triangulate import triangle_areas, triangulate
 
 
 def cut(*polygons, turn=None):
