@@ -52,31 +52,38 @@ _SOURCES = sha256(
     b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
 ).hexdigest()
 
-_THIRD32, _FOUR32 = np.float32(1.0 / 3.0), np.float32(4.0)
-# Moroz, Samotyy, Kokosinski, Gepner (2021), arXiv:2103.04298: first guesses of the inverse cube root.
-_GUESS32, _GUESS64 = np.float32(0x54A21D2A), np.float64(0x553EF0FF289DD796)
+# The exponent's bits give a first guess within 4 % (Moroz, Samotyy, Kokosinski, Gepner 2021,
+# arXiv:2103.04298). Two steps of Newton's y (4 - x y³) / 3 follow, their constants moved so that the greatest
+# error over all x is the least (found by scipy's Nelder-Mead over three octaves; a test shows the error).
+_GUESS64, _GUESS32 = 0x553EC08C2CC91400, 0x54A0AF00
+_STEPS = ((1.3447974495277593, 0.34339439128834803), (1.3328230650869264, 0.3328221056342475))
+
+
+@kernel
+def _refined(x: Any, y: Any) -> Any:
+    real = type(x)
+    first, second = real(_STEPS[0][0]), real(_STEPS[1][0])
+    y = y * (first - (y * y) * (real(_STEPS[0][1]) * x * y))
+    return y * (second - (y * y) * (real(_STEPS[1][1]) * x * y))
 
 
 @kernel
 def _root32(x: Any) -> Any:
-    y = np.int32(_GUESS32 - np.float32(np.float32(x).view(np.int32)) * _THIRD32).view(np.float32)
-    y = y * (_FOUR32 - x * y * y * y) * _THIRD32
-    y = y * (_FOUR32 - x * y * y * y) * _THIRD32
-    return y * (_FOUR32 - x * y * y * y) * _THIRD32
+    third = np.float32(1.0 / 3.0)
+    guess = np.int32(np.float32(_GUESS32) - np.float32(np.float32(x).view(np.int32)) * third)
+    return _refined(x, guess.view(np.float32))
 
 
 @kernel
 def _root64(x: Any) -> Any:
-    y = np.int64(_GUESS64 - np.float64(np.float64(x).view(np.int64)) * (1.0 / 3.0)).view(np.float64)
-    y = y * (4.0 - x * y * y * y) * (1.0 / 3.0)
-    y = y * (4.0 - x * y * y * y) * (1.0 / 3.0)
-    return y * (4.0 - x * y * y * y) * (1.0 / 3.0)
+    guess = np.int64(np.float64(_GUESS64) - np.float64(np.float64(x).view(np.int64)) * (1.0 / 3.0))
+    return _refined(x, guess.view(np.float64))
 
 
 def inverse_cube_root(x: Any) -> Any:
-    """x**(-1/3) of a positive, normal number, to a relative 1e-9 (float64) or 1e-6 (float32).
+    """x**(-1/3) of a positive, normal number, to a relative 1.5e-6. For kernels.
 
-    For kernels. A first guess from the exponent's bits (within 4 %), then Newton's y (4 - x y³) / 3.
+    Friction goes with its seventh power, which is then exact to 1e-5; Manning's n is known to some 1e-1.
     """
     raise NotImplementedError("for compiled kernels")
 

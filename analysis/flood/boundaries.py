@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,11 @@ class EdgeValues:
     series: list[tuple[slice, str, Linear]] = field(default_factory=list)
     datum: float = 0.0
     dx: float = 1.0
+
+    @cached_property
+    def closed(self) -> bool:
+        """Whether it is a wall from end to end."""
+        return bool((self.kind == CODES["closed"]).all())
 
     def set(self, start: float, stop: float) -> None:
         """Values for a step: levels at its middle, discharges as its mean, so that their volume is exact."""

@@ -15,6 +15,7 @@ import numpy as np
 from numba.extending import overload
 
 from analysis.flood.arithmetic import kernel, strict_kernel
+from analysis.flood.tiles import CHECK, DEEPEST
 
 
 @strict_kernel
@@ -36,8 +37,8 @@ def _middle32(a: Any, b: Any, lost_a: Any, lost_b: Any) -> Any:
     return half * total, half * (left + (lost_a + lost_b))
 
 
-def settle(h: Any, change: Any, lost: Any, j: int) -> Any:
-    """h + change + lost[j], not below 0; lost[j] becomes what rounding kept from it. For kernels."""
+def settle(h: Any, change: Any, lost: Any, i: Any, j: Any) -> Any:
+    """h + change + lost[i, j], not below 0; lost[i, j] becomes what rounding kept from it. For kernels."""
     raise NotImplementedError("for compiled kernels")
 
 
@@ -47,16 +48,16 @@ def middle(a: Any, b: Any, lost_a: Any, lost_b: Any, j: int) -> Any:
 
 
 @overload(settle, inline="always")  # type: ignore[untyped-decorator]
-def _settle_by_width(h: Any, change: Any, lost: Any, j: Any) -> Callable[..., Any]:
+def _settle_by_width(h: Any, change: Any, lost: Any, i: Any, j: Any) -> Callable[..., Any]:
     if h.bitwidth == 32:
 
-        def kept(h: Any, change: Any, lost: Any, j: Any) -> Any:
-            new, left = _settle32(h, change, lost[j])
-            lost[j] = left
+        def kept(h: Any, change: Any, lost: Any, i: Any, j: Any) -> Any:
+            new, left = _settle32(h, change, lost[i, j])
+            lost[i, j] = left
             return new
     else:
 
-        def kept(h: Any, change: Any, lost: Any, j: Any) -> Any:
+        def kept(h: Any, change: Any, lost: Any, i: Any, j: Any) -> Any:
             return max(h + change, 0.0)
 
     return kept
@@ -79,17 +80,29 @@ def _middle_by_width(a: Any, b: Any, lost_a: Any, lost_b: Any, j: Any) -> Callab
 
 
 @kernel
-def fill(
-    h: Any, west: Any, east: Any, north: Any, south: Any, ratio: Any, source: Any, new: Any, lost: Any,
-    deepest: Any, check: Any, span: Any,
-) -> None:  # fmt: skip
-    """New depths of a row of cells from the flows over their faces [m²/s]; span times source is added [m].
+def last(array: Any, row: Any) -> Any:
+    """The row to take from an array that may have one for all."""
+    return min(row, np.uint64(array.shape[0] - 1))
 
-    ratio: dt / dx, over the open share. deepest, check: each column's greatest depth and sum so far.
+
+@kernel
+def fill(
+    h: Any, i: Any, start: int, stop: int, west: Any, west_row: Any, north: Any, north_row: Any, south: Any,
+    south_row: Any, ratio: Any, source: Any, source_row: Any, lost: Any, lost_row: Any, new: Any, seen: Any,
+    span: Any,
+) -> None:  # fmt: skip
+    """New depths of columns start to stop of row i from the flows over the faces [m²/s]; span times source is
+    added [m].
+
+    west: flows over the faces before each column, in its row west_row, and so on. ratio: dt / dx, over the
+    open share. seen: each column's greatest depth and sum so far. All rows are unsigned, see `inertial`.
     """
-    for j in range(h.size):
-        change = span * source[j] - ratio[j] * (east[j] - west[j] + south[j] - north[j])
-        depth = settle(h[j], change, lost, j)
-        new[j] = depth
-        deepest[j] = max(deepest[j], depth)
-        check[j] += depth
+    one = np.uint64(1)
+    for column in range(start, stop):
+        j = np.uint64(column)
+        out = west[west_row, j + one] - west[west_row, j] + south[south_row, j] - north[north_row, j]
+        change = span * source[source_row, j] - ratio[j] * out
+        depth = settle(h[i, j], change, lost, lost_row, j)
+        new[i, j] = depth
+        seen[DEEPEST, j] = max(seen[DEEPEST, j], depth)
+        seen[CHECK, j] += depth

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numba.extending import overload
 
 from analysis.flood import volumes
+from analysis.flood.depths import last
 from analysis.flood.parts import First
 
 BUFFERS = 24
@@ -64,7 +66,7 @@ def _residue(scheme: Any, i: Any, a: Any, b: Any) -> Any:
         return None
 
     def row(scheme: Any, i: Any, a: Any, b: Any) -> Any:
-        return scheme.lost[min(i, scheme.lost.shape[0] - 1), a:b]
+        return scheme.lost, last(scheme.lost, np.uint64(i))
 
     return row
 

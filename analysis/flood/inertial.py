@@ -11,6 +11,9 @@ with h_f the depth over the higher bed of the two. The papers take |q| alone (λ
 to step where friction is all, as in thin sheets. With λ = 1 / (1 + k), k the friction term with |q| alone,
 the scheme is theirs where friction is mild and implicit where it rules, and a deviation never changes sign.
 Each cell gives away no more than it holds.
+
+In the kernels rows and columns are unsigned: numba then does without its care for negative ones, and loops
+over part of a row need no slices, ten of which cost as much as a hundred cells.
 """
 
 from __future__ import annotations
@@ -23,95 +26,115 @@ from numba.extending import overload
 from analysis.flood import tiles
 from analysis.flood.arithmetic import HOW, inverse_cube_root, kernel
 from analysis.flood.constants import GRAVITY
-from analysis.flood.depths import fill
+from analysis.flood.depths import fill, last
 from analysis.flood.parts import Inertial
-from analysis.flood.tiles import CHECK, DEEPEST
 
-BUFFERS = 15
+BUFFERS = 13
 """Rows of workspace that a thread needs."""
 LEAST_SHARE = 0.05
 """Of a cell's water that each face may always take in a step."""
+_RATIO, _MEAN, _ABOVE, _BELOW, _FACE, _OPEN_X, _OPEN_TOP, _OPEN_BOTTOM = 3, 4, 5, 7, 9, 10, 11, 12
+"""Rows of workspace: dt over dx and the open share; q̄; two rows each of `_gifts` for the cells above
+and below a face; flows over a face that another band writes down; flows times open shares."""
+U = np.uint64
 
 
 @kernel
 def _gifts(
-    h: Any, west: Any, east: Any, north: Any, south: Any, part: Any, least: Any, rate: Any, tiny: Any
+    h: Any, qx: Any, qy: Any, i: Any, a: int, b: int, space: Any, to: Any, rate: Any, tiny: Any
 ) -> None:
-    """For each cell, the flow that a face may always take [m²/s] and the share of what flows more already."""
+    """For each cell of row i, how many times its flow of before a face may carry, and the flow [m²/s] that it
+    may carry besides, into rows `to` and `to` + 1 of space."""
     real = type(rate)
     zero, four = real(0.0), real(4.0)
     small = real(LEAST_SHARE)
-    for j in range(h.size):
-        all_of_it = h[j] * rate
+    one = U(1)
+    for column in range(a, b):
+        j = U(column)
+        all_of_it = h[i, j] * rate
         base = small * all_of_it
-        leaving = max(-west[j], zero) + max(east[j], zero) + max(-north[j], zero) + max(south[j], zero)
-        part[j] = all_of_it / (leaving + four * base + tiny)
-        least[j] = base
+        leaving = (
+            max(-qx[i, j], zero)
+            + max(qx[i, j + one], zero)
+            + max(-qy[i, j], zero)
+            + max(qy[i + one, j], zero)
+        )
+        part = all_of_it / (leaving + four * base + tiny)
+        space[to, j] = part
+        space[to + one, j] = part * base
 
 
 @kernel
 def _flows(
-    ha: Any, za: Any, hb: Any, zb: Any, q: Any, mean: Any, t0: Any, t1: Any, t2: Any, t3: Any,
-    friction_a: Any,
-    friction_b: Any, part_a: Any, least_a: Any, part_b: Any, least_b: Any, out: Any, dt: Any, per_dx: Any,
-    dry: Any,
+    h: Any, z: Any, a: Any, b: Any, aside: Any, q: Any, row: Any, mean: Any, mean_row: Any, across: Any,
+    beyond: Any, friction: Any, friction_a: Any, friction_b: Any, space: Any, gifts_a: Any, gifts_b: Any,
+    out: Any, out_row: Any, start: int, stop: int, dt: Any, per_dx: Any, dry: Any,
 ) -> None:  # fmt: skip
-    """New flows [m²/s] over faces between cells a and b. q: old; mean: q̄; t0 … t3: the four flows across.
+    """New flows [m²/s] over faces start to stop between cells of row a, `aside` columns before, and of row b.
 
-    friction: g n² of both cells. part, least: see `_gifts`.
+    q, row: old; mean, mean_row: q̄; across: flows the other way, in rows a and beyond; friction: g n², rows
+    friction_a and friction_b; gifts_a, gifts_b: see `_gifts`.
     """
     real = type(dt)
-    zero, one, two = real(0.0), real(1.0), real(2.0)
-    quarter, half, four = real(0.25), real(0.5), real(4.0)
-    g = real(GRAVITY)
-    for j in range(out.size):
-        a = ha[j]
-        b = hb[j]
-        dz = zb[j] - za[j]
-        deep = max(a, b + dz) - max(zero, dz)
-        slope = (b - a + dz) * per_dx
-        across = quarter * (t0[j] + t1[j] + t2[j] + t3[j])
-        old = q[j]
+    zero, one, two, four = real(0.0), real(1.0), real(2.0), real(4.0)
+    push = real(GRAVITY) * dt * per_dx
+    hold = real(0.5) * dt
+    sixteenth = real(0.0625)
+    next_ = U(1)
+    for column in range(start, stop):
+        j = U(column)
+        i = j - aside
+        left = h[a, i]
+        dz = z[b, j] - z[a, i]
+        right = h[b, j] + dz
+        deep = max(left, right) - max(dz, zero)
+        old = q[row, j]
+        side = across[a, i] + across[a, i + next_] + across[beyond, i] + across[beyond, i + next_]
+        side *= side * sixteenth
         y = inverse_cube_root(max(deep, dry))
         y2 = y * y
-        drag = half * (friction_a[j] + friction_b[j]) * dt * (y2 * y2 * y2 * y)
-        new = mean[j] - g * deep * dt * slope
-        side = across * across
-        stiff = drag * np.sqrt(old * old + side)
-        stiff = stiff / (one + stiff)
-        still = one + stiff
-        new *= two / (still + np.sqrt(still * still + four * stiff * drag * np.sqrt(new * new + side)))
-        new = min(new, part_a[j] * (max(old, zero) + least_a[j]))
-        new = max(new, -part_b[j] * (max(-old, zero) + least_b[j]))
-        out[j] = new if deep > dry else zero
+        drag = hold * (friction[friction_a, i] + friction[friction_b, j]) * (y2 * y2 * (y2 * y))
+        new = mean[mean_row, j] - push * deep * (right - left)
+        # λ = 1 / (1 + k), and the equation times 1 + k
+        k = drag * np.sqrt(old * old + side)
+        more = one + k
+        still = more + k
+        new *= (
+            two * more / (still + np.sqrt(still * still + four * k * more * drag * np.sqrt(new * new + side)))
+        )
+        most = space[gifts_a, i] * max(old, zero) + space[gifts_a + next_, i]
+        least = space[gifts_b, j] * min(old, zero) - space[gifts_b + next_, j]
+        new = max(min(new, most), least)
+        out[out_row, j] = new if deep > dry else zero
 
 
 @kernel
 def _over_walls(
-    ha: Any, za: Any, hb: Any, zb: Any, q: Any, mean: Any, friction_a: Any, part_a: Any, least_a: Any,
-    part_b: Any,
-    least_b: Any, out: Any, dt: Any, per_dx: Any, dry: Any, at: Any, crest: Any,
+    h: Any, z: Any, a: Any, b: Any, aside: Any, q: Any, row: Any, mean: Any, mean_row: Any, friction: Any,
+    friction_a: Any, space: Any, gifts_a: Any, gifts_b: Any, out: Any, out_row: Any, start: int, stop: int,
+    dt: Any, per_dx: Any, dry: Any, at: Any, crest: Any, first: int, last: int,
 ) -> None:  # fmt: skip
-    """Compute again the faces `at` that carry a wall with the given crest [m]."""
+    """Compute again the faces at[first:last] that carry a wall with the given crest [m]."""
     real = type(dt)
-    zero, one = real(0.0), real(1.0)
-    for k in range(at.size):
-        j = at[k]
-        if j < 0 or j >= out.size:
+    zero, one, two, four = real(0.0), real(1.0), real(2.0), real(4.0)
+    for wall in range(first, last):
+        if at[wall] < start or at[wall] >= stop:
             continue
-        a, b = za[j] + ha[j], zb[j] + hb[j]
-        deep = max(a, b) - max(max(za[j], zb[j]), crest[k])
+        j = U(at[wall])
+        i = j - aside
+        left, right = z[a, i] + h[a, i], z[b, j] + h[b, j]
+        deep = max(left, right) - max(max(z[a, i], z[b, j]), crest[wall])
         if deep <= dry:
-            out[j] = zero
+            out[out_row, j] = zero
             continue
-        y = inverse_cube_root(deep)
-        new = mean[j] - real(GRAVITY) * deep * dt * (b - a) * per_dx
-        drag = friction_a[j] * dt * y**7
-        stiff = drag * abs(q[j])
+        old = q[row, j]
+        new = mean[mean_row, j] - real(GRAVITY) * deep * dt * (right - left) * per_dx
+        drag = friction[friction_a, i] * dt * inverse_cube_root(deep) ** 7
+        stiff = drag * abs(old)
         stiff /= one + stiff
-        new *= real(2.0) / (one + stiff + np.sqrt((one + stiff) ** 2 + real(4.0) * stiff * drag * abs(new)))
-        new = min(new, part_a[j] * (max(q[j], zero) + least_a[j]))
-        out[j] = max(new, -part_b[j] * (max(-q[j], zero) + least_b[j]))
+        new *= two / (one + stiff + np.sqrt((one + stiff) ** 2 + four * stiff * drag * abs(new)))
+        new = min(new, space[gifts_a, i] * max(old, zero) + space[gifts_a + U(1), i])
+        out[out_row, j] = max(new, space[gifts_b, j] * min(old, zero) - space[gifts_b + U(1), j])
 
 
 @kernel
@@ -125,108 +148,83 @@ def _run(
     scheme: Any, r0: int, r1: int, c0: int, c1: int, z: Any, old: Any, new: Any, space: Any, friction: Any,
     source: Any, edges: Any, walls: Any, pores: Any, numbers: Any,
 ) -> None:  # fmt: skip
-    lost = scheme.lost
     h, qx, qy = old
     dt, dx, dry, theta, tiny, span = numbers
     rows, cols = h.shape
     rate, per_dx = dx / dt, type(dt)(1.0) / dx
     a, b = max(c0 - 1, 0), min(c1 + 1, cols)
     fa, fb = max(c0, 1), min(c1 + 1, cols)
-    deepest, check, ratio, mean = space[DEEPEST], space[CHECK], space[3], space[4]
-    upper, lower = space[5:7], space[7:9]
-    top, bottom = space[9], space[10]
-    x_open, y_open = space[11:13], space[13:15]
-    ratio[c0:c1] = dt / dx
-    for face in range(r0, r1 + 1):
-        # flows over the faces above row `face`, then those along it and its new depths
-        i = face - 1
-        if face < rows:
-            _gifts(
-                h[face, a:b], qx[face, a:b], qx[face, a + 1 : b + 1], qy[face, a:b], qy[face + 1, a:b],
-                lower[0, a:b], lower[1, a:b], rate, tiny,
-            )  # fmt: skip
-        if face == r0 and face > 0:
-            _gifts(
-                h[i, a:b], qx[i, a:b], qx[i, a + 1 : b + 1], qy[i, a:b], qy[face, a:b],
-                upper[0, a:b], upper[1, a:b], rate, tiny,
-            )  # fmt: skip
-        if face == 0:
-            bottom[c0:c1] = edges.north[0, c0:c1]
-            new[2][0, c0:c1] = bottom[c0:c1]
-        elif face == rows:
-            bottom[c0:c1] = edges.south[0, c0:c1]
+    above, below, mean = U(_ABOVE), U(_BELOW), U(_MEAN)
+    top, top_row = space, U(_FACE)
+    space[_RATIO, c0:c1] = dt / dx
+    for number in range(r0, r1 + 1):
+        # flows over the faces above row `face`, then those along the row before it and its new depths
+        face, i = U(number), U(max(number - 1, 0))
+        if number < rows:
+            _gifts(h, qx, qy, face, a, b, space, below, rate, tiny)
+        if number == r0 and number > 0:
+            _gifts(h, qx, qy, i, a, b, space, above, rate, tiny)
+        # the faces above the first row are for the band above to write down
+        bottom, bottom_row = new[2], face
+        if number == r0 and number > 0:
+            bottom, bottom_row = space, U(_FACE)
+        if number == 0:
+            bottom[0, c0:c1] = edges.north[0, c0:c1]
+        elif number == rows:
+            bottom[number, c0:c1] = edges.south[0, c0:c1]
         else:
-            q = qy[face, c0:c1]
+            m, m_row = qy, face
             if theta < 1:
-                _blend(q, qy[face - 1, c0:c1], qy[face + 1, c0:c1], theta, mean[c0:c1])
-            else:
-                mean[c0:c1] = q
-            fu = friction[min(i, friction.shape[0] - 1), c0:c1]
+                m, m_row = space, mean
+                _blend(
+                    qy[number, c0:c1], qy[number - 1, c0:c1], qy[number + 1, c0:c1], theta,
+                    space[_MEAN, c0:c1],
+                )  # fmt: skip
             _flows(
-                h[i, c0:c1], z[i, c0:c1], h[face, c0:c1], z[face, c0:c1], q, mean[c0:c1],
-                qx[i, c0:c1], qx[i, c0 + 1 : c1 + 1], qx[face, c0:c1], qx[face, c0 + 1 : c1 + 1],
-                fu, friction[min(face, friction.shape[0] - 1), c0:c1],
-                upper[0, c0:c1], upper[1, c0:c1], lower[0, c0:c1], lower[1, c0:c1], bottom[c0:c1], dt,
-                per_dx, dry,
+                h, z, i, face, U(0), qy, face, m, m_row, qx, face, friction, last(friction, i),
+                last(friction, face), space, above, below, bottom, bottom_row, c0, c1, dt, per_dx, dry,
             )  # fmt: skip
-            k0, k1 = walls.y_start[face], walls.y_start[face + 1]
-            if k1 > k0:
-                _over_walls(
-                    h[i, c0:c1], z[i, c0:c1], h[face, c0:c1], z[face, c0:c1], q, mean[c0:c1], fu,
-                    upper[0, c0:c1], upper[1, c0:c1], lower[0, c0:c1], lower[1, c0:c1], bottom[c0:c1],
-                    dt, per_dx, dry, walls.y_at[k0:k1] - c0, walls.y_crest[k0:k1],
-                )  # fmt: skip
-        if face > r0:
-            new[2][face, c0:c1] = bottom[c0:c1]
-            out = new[1][i]
+            _over_walls(
+                h, z, i, face, U(0), qy, face, m, m_row, friction, last(friction, i), space, above, below,
+                bottom, bottom_row, c0, c1, dt, per_dx, dry, walls.y_at, walls.y_crest,
+                walls.y_start[number], walls.y_start[number + 1],
+            )  # fmt: skip
+        if number > r0:
+            out = new[1]
             if c0 == 0:
-                out[0] = edges.west[0, i]
+                out[i, 0] = edges.west[0, i]
             if c1 == cols:
-                out[cols] = edges.east[0, i]
-            if fb > fa:
-                q = qx[i, fa:fb]
-                if theta < 1:
-                    _blend(q, qx[i, fa - 1 : fb - 1], qx[i, fa + 1 : fb + 1], theta, mean[fa:fb])
-                else:
-                    mean[fa:fb] = q
-                f = friction[min(i, friction.shape[0] - 1)]
-                _flows(
-                    h[i, fa - 1 : fb - 1], z[i, fa - 1 : fb - 1], h[i, fa:fb], z[i, fa:fb], q, mean[fa:fb],
-                    qy[i, fa - 1 : fb - 1], qy[i, fa:fb], qy[face, fa - 1 : fb - 1], qy[face, fa:fb],
-                    f[fa - 1 : fb - 1], f[fa:fb],
-                    upper[0, fa - 1 : fb - 1], upper[1, fa - 1 : fb - 1], upper[0, fa:fb], upper[1, fa:fb],
-                    out[fa:fb], dt, per_dx, dry,
-                )  # fmt: skip
-                k0, k1 = walls.x_start[i], walls.x_start[i + 1]
-                if k1 > k0:
-                    _over_walls(
-                        h[i, fa - 1 : fb - 1], z[i, fa - 1 : fb - 1], h[i, fa:fb], z[i, fa:fb], q,
-                        mean[fa:fb],
-                        f[fa:fb], upper[0, fa - 1 : fb - 1], upper[1, fa - 1 : fb - 1], upper[0, fa:fb],
-                        upper[1, fa:fb], out[fa:fb], dt, per_dx, dry, walls.x_at[k0:k1] - fa,
-                        walls.x_crest[k0:k1],
-                    )  # fmt: skip
-            west, east, north, south = out[c0:c1], out[c0 + 1 : c1 + 1], top[c0:c1], bottom[c0:c1]
-            if pores.on:
-                for j in range(c0, c1):
-                    ratio[j] = dt / dx / pores.open[i, j]
-                    x_open[0, j] = out[j] * pores.x[i, j]
-                    x_open[1, j] = out[j + 1] * pores.x[i, j + 1]
-                    y_open[0, j] = top[j] * pores.y[i, j]
-                    y_open[1, j] = bottom[j] * pores.y[i + 1, j]
-                west, east, north, south = (
-                    x_open[0, c0:c1],
-                    x_open[1, c0:c1],
-                    y_open[0, c0:c1],
-                    y_open[1, c0:c1],
+                out[i, cols] = edges.east[0, i]
+            m, m_row = qx, i
+            if theta < 1:
+                m, m_row = space, mean
+                _blend(
+                    qx[i, fa:fb], qx[i, fa - 1 : fb - 1], qx[i, fa + 1 : fb + 1], theta, space[_MEAN, fa:fb]
                 )
-            fill(
-                h[i, c0:c1], west, east, north, south, ratio[c0:c1],
-                source[min(i, source.shape[0] - 1), c0:c1], new[0][i, c0:c1],
-                lost[min(i, lost.shape[0] - 1), c0:c1], deepest[c0:c1], check[c0:c1], span,
+            f = last(friction, i)
+            _flows(
+                h, z, i, i, U(1), qx, i, m, m_row, qy, face, friction, f, f, space, above, above, out, i,
+                fa, fb, dt, per_dx, dry,
             )  # fmt: skip
-        top, bottom = bottom, top
-        upper, lower = lower, upper
+            _over_walls(
+                h, z, i, i, U(1), qx, i, m, m_row, friction, f, space, above, above, out, i, fa, fb, dt,
+                per_dx, dry, walls.x_at, walls.x_crest, walls.x_start[number - 1], walls.x_start[number],
+            )  # fmt: skip
+            west, west_row, north, north_row, south, south_row = out, i, top, top_row, bottom, bottom_row
+            if pores.on:
+                west, west_row, north, north_row, south, south_row = (
+                    space, U(_OPEN_X), space, U(_OPEN_TOP), space, U(_OPEN_BOTTOM),
+                )  # fmt: skip
+                space[_OPEN_X, c0 : c1 + 1] = out[i, c0 : c1 + 1] * pores.x[i, c0 : c1 + 1]
+                space[_OPEN_TOP, c0:c1] = top[top_row, c0:c1] * pores.y[i, c0:c1]
+                space[_OPEN_BOTTOM, c0:c1] = bottom[bottom_row, c0:c1] * pores.y[face, c0:c1]
+                space[_RATIO, c0:c1] = dt / dx / pores.open[i, c0:c1]
+            fill(
+                h, i, c0, c1, west, west_row, north, north_row, south, south_row, space[_RATIO], source,
+                last(source, i), scheme.lost, last(scheme.lost, i), new[0], space, span,
+            )  # fmt: skip
+        top, top_row = bottom, bottom_row
+        above, below = below, above
 
 
 @overload(tiles.compute, jit_options=HOW)  # type: ignore[untyped-decorator]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numba
 import numpy as np
 from numba import prange
 
@@ -91,38 +92,66 @@ def _along(
     return total
 
 
-@parallel_kernel
-def _velocity(h: Any, z: Any, qx: Any, qy: Any, u: Any, v: Any, dry: Any, active: Any) -> None:
-    """Velocities at the middle of cells [m/s]: means of those over opposite faces, flow over depth there;
-    none in tiles that are not active."""
-    rows, cols = h.shape
-    for i in prange(rows):
-        for tile in range(active.shape[1]):
-            a, b = tile * COLS, min(tile * COLS + COLS, cols)
-            u[i, a:b] = 0
-            v[i, a:b] = 0
-            if not active[i // ROWS, tile]:
-                continue
-            for j in range(a, b):
-                if h[i, j] > dry:
-                    w, e, n, s = max(j - 1, 0), min(j + 1, cols - 1), max(i - 1, 0), min(i + 1, rows - 1)
-                    bed, here = z[i, j], z[i, j] + h[i, j]
-                    west = _over(qx[i, j], here, bed, h[i, w], z[i, w], dry)
-                    east = _over(qx[i, j + 1], here, bed, h[i, e], z[i, e], dry)
-                    north = _over(qy[i, j], here, bed, h[n, j], z[n, j], dry)
-                    south = _over(qy[i + 1, j], here, bed, h[s, j], z[s, j], dry)
-                    u[i, j] = (west + east) / 2
-                    v[i, j] = (north + south) / 2
+@kernel
+def _speeds(ha: Any, za: Any, hb: Any, zb: Any, q: Any, dry: Any, out: Any) -> None:
+    """Velocities over the faces between cells a and b [m/s]: flow over the depth there."""
+    for j in range(out.size):
+        deep = max(za[j] + ha[j], zb[j] + hb[j]) - max(za[j], zb[j])
+        out[j] = q[j] / max(deep, dry) if deep > dry else dry * 0
 
 
 @kernel
-def _over(q: Any, level: Any, bed: Any, h: Any, z: Any, dry: Any) -> Any:
-    deep = max(level, z + h) - max(bed, z)
-    return q / max(deep, dry) if deep > dry else type(q)(0.0)
+def _means(h: Any, before: Any, behind: Any, dry: Any, out: Any) -> None:
+    for j in range(out.size):
+        out[j] = (before[j] + behind[j]) / 2 if h[j] > dry else dry * 0
+
+
+@parallel_kernel
+def _velocity(h: Any, z: Any, qx: Any, qy: Any, u: Any, v: Any, dry: Any, active: Any, space: Any) -> None:
+    """Velocities at the middle of cells [m/s]: means of those over opposite faces; none in tiles that are
+    not active. Beyond the edges of the grid the water is as deep as in the cell there."""
+    rows, cols = h.shape
+    for band in prange(active.shape[0]):
+        mine = space[numba.get_thread_id()]
+        r0, r1 = band * ROWS, min(band * ROWS + ROWS, rows)
+        t = 0
+        while t < active.shape[1]:
+            a = t * COLS
+            on = active[band, t]
+            while t < active.shape[1] and active[band, t] == on:
+                t += 1
+            b = min(t * COLS, cols)
+            if not on:
+                u[r0:r1, a:b] = 0
+                v[r0:r1, a:b] = 0
+                continue
+            fa, fb = max(a, 1), min(b, cols - 1)
+            across, upper, lower = mine[0], mine[1], mine[2]
+            w = max(r0 - 1, 0)
+            _speeds(h[w, a:b], z[w, a:b], h[r0, a:b], z[r0, a:b], qy[r0, a:b], dry, upper[a:b])
+            for i in range(r0, r1):
+                s = min(i + 1, rows - 1)
+                _speeds(h[i, a:b], z[i, a:b], h[s, a:b], z[s, a:b], qy[i + 1, a:b], dry, lower[a:b])
+                _speeds(
+                    h[i, fa - 1 : fb], z[i, fa - 1 : fb], h[i, fa : fb + 1], z[i, fa : fb + 1],
+                    qx[i, fa : fb + 1], dry, across[fa : fb + 1],
+                )  # fmt: skip
+                for j, edge in ((0, a == 0), (cols, b == cols)):
+                    if edge:
+                        at = min(j, cols - 1)
+                        _speeds(
+                            h[i, at : at + 1], z[i, at : at + 1], h[i, at : at + 1], z[i, at : at + 1],
+                            qx[i, j : j + 1], dry, across[j : j + 1],
+                        )  # fmt: skip
+                _means(h[i, a:b], across[a:b], across[a + 1 : b + 1], dry, u[i, a:b])
+                _means(h[i, a:b], upper[a:b], lower[a:b], dry, v[i, a:b])
+                upper, lower = lower, upper
 
 
 class LocalInertial(Solver):
     """The state is h, the flow over x faces `(rows, cols + 1)` and that over y faces `(rows + 1, cols)`."""
+
+    walls_push = False
 
     def __init__(self, problem: Problem) -> None:
         # alpha is a share of c, and the greatest speed |u| + |v| + 2 c is taken for 2 c
@@ -141,7 +170,7 @@ class LocalInertial(Solver):
     def velocity(self) -> tuple[Array, Array]:
         p = self._p
         h, qx, qy = self._old
-        _velocity(h, p.z, qx, qy, self._u, self._v, p.dtype(p.options.dry_depth), self.active)
+        _velocity(h, p.z, qx, qy, self._u, self._v, p.dtype(p.options.dry_depth), self.active, self._space)
         return self._u, self._v
 
     def advance(self, dt: float, source: Array, span: float, raining: bool) -> float:

@@ -186,7 +186,7 @@ def _residue(scheme: Any, i: Any, a: Any, b: Any) -> Any:
         k = min(i, scheme.lost.shape[0] - 1)
         if k == i and not scheme.last:
             scheme.between[k, a:b] = scheme.lost[k, a:b]
-        return scheme.between[k, a:b]
+        return scheme.between, np.uint64(k)
 
     return row
 

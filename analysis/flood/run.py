@@ -280,6 +280,7 @@ class _Rain:
         self._none = np.zeros((1, self._cols), p.dtype)
         self._area = p.dx * p.dx
         self._mask = p.open
+        self._open_area = float(self._mask.sum()) * self._area
         everywhere = bool(self._mask.all())
         share = p.pores.open if p.pores.on else np.ones((1, 1), p.dtype)
         ones = np.ones((1, self._cols), p.dtype) if everywhere else self._mask.astype(p.dtype)
@@ -315,7 +316,7 @@ class _Rain:
             return self._none, 0.0, 0.0, 0.0
         if steps.value.ndim == 1:
             span = steps.integral(start, stop)
-            field, volume = self._open, float(self._mask.sum()) * self._area * span
+            field, volume = self._open, self._open_area * span
         else:
             k = steps.index(start)
             if k < 0:

@@ -24,7 +24,9 @@ TINY = {np.float32: 1e-20, np.float64: 1e-30}
 
 class Solver(ABC):
     """flags: of the tiles; active, bounds: of the last step; cells: how many it computed. lost: what rounding
-    kept from the depths [m], see `depths.settle`."""
+    kept from the depths [m], see `depths.settle`. walls_push: whether there are fluxes over a closed edge."""
+
+    walls_push = True
 
     def __init__(self, problem: Problem, *, cfl: float, buffers: int) -> None:
         """cfl: share of dx that a wave of the speed |u| + |v| + 2 c may cover in a step. buffers: rows of
@@ -73,7 +75,8 @@ class Solver(ABC):
     def stable_step(self) -> float:
         """The longest step [s]; inf while nothing moves."""
         rims = zip(self._p.edges, self._rims, strict=True)
-        speed = max(self._speed, *(fastest(e.kind, e.value, e.depth, z) for e, z in rims))
+        asked = (fastest(e.kind, e.value, e.depth, z) for e, z in rims if not e.closed)
+        speed = max(self._speed, *asked, 0.0)
         return float("inf") if speed == 0.0 else self._cfl * self._p.dx / speed
 
     def sound(self) -> bool:
@@ -106,5 +109,9 @@ class Solver(ABC):
     def _over_edges(self, fill: Callable[..., float], dt: float, *parts: Any) -> float:
         """Let `fill` work out the fluxes over each edge; the volume that comes in [m³]."""
         asked = enumerate(zip(self._p.edges, self._edges, strict=True))
-        out = sum(fill(side, e.kind, e.value, e.depth, *parts, out) for side, (e, out) in asked)
+        out = sum(
+            fill(side, e.kind, e.value, e.depth, *parts, out)
+            for side, (e, out) in asked
+            if self.walls_push or not e.closed
+        )
         return float(-out * dt * self._p.dx)

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numba.extending import overload
 
 from analysis.flood import tiles
 from analysis.flood.arithmetic import HOW, kernel
-from analysis.flood.depths import fill
+from analysis.flood.depths import fill, last
 from analysis.flood.godunov import faces, gifts, over_walls, through_pores, update
 from analysis.flood.parts import First, Second
-from analysis.flood.tiles import CHECK, DEEPEST, SPEED
+from analysis.flood.tiles import CHECK, SPEED
 
 
 def across_rows(scheme: Any, i: int, a: int, b: int, z: Any, old: Any, kept: Any, dry: Any) -> Any:
@@ -39,7 +40,8 @@ def weigh(
 
 
 def residue(scheme: Any, i: int, a: int, b: int) -> Any:
-    """What rounding kept from the depths of row i, columns a to b, to be changed; see `depths.settle`."""
+    """The array, and its row, of what rounding kept from the depths of row i, columns a to b, to be changed; see
+    `depths.settle`."""
     raise NotImplementedError("for compiled kernels")
 
 
@@ -156,10 +158,11 @@ def _run(
                 top[2, c0:c1], bottom[0, c0:c1], bottom[1, c0:c1], bottom[3, c0:c1],
             )  # fmt: skip
         weigh(scheme, i, c0, c1, a, west, east, north, south, x, bottom, pores)
+        row, mass = np.uint64(i), np.uint64(0)
+        lost, lost_row = residue(scheme, i, c0, c1)
         fill(
-            h[i, c0:c1], x[0, c0:c1], x[0, c0 + 1 : c1 + 1], top[0, c0:c1], bottom[0, c0:c1], ratio[c0:c1],
-            source[min(i, source.shape[0] - 1), c0:c1], new[0][i, c0:c1], residue(scheme, i, c0, c1),
-            seen[DEEPEST, c0:c1], seen[CHECK, c0:c1], span,
+            h, row, c0, c1, x, mass, top, mass, bottom, mass, ratio, source, last(source, row), lost,
+            lost_row, new[0], seen, span,
         )  # fmt: skip
         update(
             h[i, c0:c1], u[i, c0:c1], v[i, c0:c1],
