@@ -40,8 +40,8 @@ def weigh(
 
 
 def residue(scheme: Any, i: int, a: int, b: int) -> Any:
-    """The array, and its row, of what rounding kept from the depths of row i, columns a to b, to be changed; see
-    `depths.settle`."""
+    """The array, and its row, of what rounding kept from the depths of row i, columns a to b, to be changed;
+    see `depths.settle`."""
     raise NotImplementedError("for compiled kernels")
 
 
