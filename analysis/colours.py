@@ -2,6 +2,8 @@
 
 batlow: F. Crameri (2018), Scientific colour maps, doi:10.5281/zenodo.1243862, its ten-class version.
 viridis: N. Smith and S. van der Walt (2015), for matplotlib, at ten even steps.
+solar: K. Thyng et al. (2016), True colors of oceanography, doi:10.5670/oceanog.2016.66 (cmocean), ten steps.
+vik: F. Crameri (2018) as above, eleven even steps around a middle that means "no change".
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import numpy.typing as npt
 
 Float64 = npt.NDArray[np.float64]
 UInt8 = npt.NDArray[np.uint8]
-Ramp = Literal["batlow", "viridis"]
+Ramp = Literal["batlow", "viridis", "solar", "vik"]
 
 STOPS: dict[str, tuple[str, ...]] = {
     "batlow": (
@@ -23,6 +25,14 @@ STOPS: dict[str, tuple[str, ...]] = {
     "viridis": (
         *("440154", "482878", "3e4a89", "31688e", "26828e"),
         *("1f9e89", "35b779", "6ece58", "b5de2b", "fde725"),
+    ),
+    "solar": (
+        *("331418", "571f23", "7a2924", "973b1c", "ad5515"),
+        *("be7313", "cb921a", "d6b327", "ddd738", "e1fd4b"),
+    ),
+    "vik": (
+        *("001261", "023a7a", "116496", "5697b8", "a7c9da", "ece5e1"),
+        *("e1b8a0", "cd8860", "b75a26", "862306", "590008"),
     ),
 }
 _OPAQUE, _FAINT = 230.0, 0.15

@@ -25,8 +25,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from affine import Affine
 
+    from citygml.crs import Georeference
+    from twin.surface_values import SurfaceValues
+
 Progress = Callable[[float, str], None]
 """Told how far a run is, 0 to 1, and what it does; raises `Cancelled`."""
+Draw = Callable[[Path, "SurfaceValues", "Georeference", Callable[[float], None]], Path]
+"""Writes values on surfaces as 3D Tiles into a folder, with its progress, and gives its tileset.json."""
 
 
 class Context:
@@ -35,7 +40,7 @@ class Context:
     city_folder: of the city, to read from. folder: to write to; it becomes `runs/ID/` when the run ends well.
     seed: for everything random. crs: the name of the city's coordinate system, None when it has none.
     workers: how many processes a model that spreads its work may use. dask: the address of a scheduler to use
-    instead, or None.
+    instead, or None. draw: how values on surfaces become tiles; None where there is nobody to draw.
     """
 
     def __init__(
@@ -49,6 +54,7 @@ class Context:
         report: Progress | None = None,
         workers: int = 1,
         dask: str | None = None,
+        draw: Draw | None = None,
     ) -> None:
         crs, wkt = _crs_of(city_folder)
         self.model = model
@@ -58,6 +64,7 @@ class Context:
         self.seed = seed
         self.workers = workers
         self.dask = dask
+        self.draw = draw
         self.crs = crs
         self.about = About(run_id, model.name, model.version, crs, wkt)
         self._report = report
@@ -177,6 +184,17 @@ class Context:
         except (TypeError, ValueError) as error:
             raise AnalysisError(f"{name}: this cannot be JSON: {error}") from error
         return Result(path.name, output.kind, output.type, output.unit)
+
+    def surfaces(
+        self, name: str, values: SurfaceValues, georeference: Georeference, progress: Progress
+    ) -> dict[str, Result]:
+        """Values on surfaces as 3D Tiles in a folder of their own, as the result `name`; none where there is
+        nobody to draw. georeference: of the city."""
+        output = self._output(name, "tiles")
+        if self.draw is None:
+            return {}
+        written = self.draw(self.folder / name, values, georeference, lambda share: progress(share, ""))
+        return {name: Result(f"{name}/{written.name}", output.kind, output.type, output.unit)}
 
     def path(self, file: str) -> Path:
         """Where to write a file of the run; folders on the way are made."""

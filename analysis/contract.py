@@ -12,17 +12,18 @@ is a `Model` at module level, named in `analysis.models`; one test checks every 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from analysis.context import Context
+    from twin.store import City
 
 Title = Mapping[str, str]
 """The same text in Korean and English: {"ko": ..., "en": ...}."""
 Kind = Literal["number", "integer", "string", "boolean", "geometry", "bbox", "reference", "object"]
-OutputKind = Literal["raster", "rasters", "table", "series", "dataset", "json", "tiles"]
+OutputKind = Literal["raster", "rasters", "table", "series", "dataset", "json", "tiles", "document"]
 MEDIA_TYPES: dict[str, str] = {
     "raster": "image/tiff; application=geotiff; profile=cloud-optimized",
     "rasters": "application/netcdf",
@@ -31,12 +32,13 @@ MEDIA_TYPES: dict[str, str] = {
     "dataset": "application/netcdf",
     "json": "application/json",
     "tiles": "application/json",
+    "document": "application/pdf",
 }
 """What each kind of output is by default."""
 DIMENSIONLESS = "1"
 
 
-RESERVED = ("folder", "seed", "again", "json", "as_json", "help")
+RESERVED = ("folder", "seed", "again", "estimate", "json", "as_json", "help")
 """Names that parameters do not have: they are options of every run."""
 
 
@@ -47,8 +49,9 @@ class Parameter:
     type: number and integer come with a unit (UCUM, "1" for none). geometry: a geometry of GeoJSON in
     longitude and latitude. bbox: west, south, east, north [degrees]. reference: a file, given to the model as
     a `Path`; it is part of the inputs by its content. object: any JSON object, described by `schema`.
-    many: a list of such values. scope: a right that a client over HTTP needs besides, to give another value
-    than the default, because the run then changes more than its own results.
+    many: a list of such values. choice_titles: of each of the choices. scope: a right that a client over HTTP
+    needs besides, to give another value than the default, because the run then changes more than its own
+    results.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Parameter:
     minimum: float | None = None
     maximum: float | None = None
     choices: Sequence[Any] = ()
+    choice_titles: Mapping[Any, Title] = field(default_factory=dict)
     required: bool = False
     many: bool = False
     description: Title | None = None
@@ -96,7 +100,17 @@ class Result:
     unit: str | None = None
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What a run takes on a usual machine. seconds: more than 0. memory: at its peak [bytes]; None if that is
+    not worth telling."""
+
+    seconds: float
+    memory: float | None = None
+
+
 Digests = Callable[[Path, Mapping[str, Any]], Mapping[str, str]]
+Estimator = Callable[["City", Mapping[str, Any]], Cost]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +123,8 @@ class Model:
     digests: called with the city's folder and the inputs before a run, it says what else the run reads and in
         which state (such as the newest reading of a gauge), so that a cached run is given back only while
         that is the same. Objects, rasters and files given as inputs are covered already.
+    estimate: called with the city and the inputs, it says within milliseconds what the run costs; it may
+        raise AnalysisError for what the run would refuse. None: all inputs cost about the same.
     """
 
     name: str
@@ -121,6 +137,7 @@ class Model:
     quick: bool = False
     spreads: bool = False
     digests: Digests | None = None
+    estimate: Estimator | None = None
 
     def parameter(self, name: str) -> Parameter:
         """Raises KeyError."""

@@ -13,6 +13,8 @@ ENTRIES = {
     "flood-library": "analysis.warning.library_model:MODEL",
     "flood-warning": "analysis.warning.warning_model:MODEL",
     "sewer-calibration": "analysis.sewers.calibration_model:MODEL",
+    "sun": "analysis.sun.run.model:MODEL",
+    "sun-views": "analysis.views.model:MODEL",
 }
 """Name of a model -> module:attribute, such as "flood": "analysis.flood.model:MODEL"."""
 

@@ -23,7 +23,7 @@ import orjson
 
 from analysis import inputs as checking
 from analysis import models
-from analysis.context import Context, Progress
+from analysis.context import Context, Draw, Progress
 from analysis.contract import Model, Result
 from analysis.errors import AnalysisError, Cancelled, SimulationFailed
 from analysis.inputs import file_digest
@@ -47,12 +47,14 @@ def prepare(
     who: str = "",
     again: bool = False,
     anywhere: bool = True,
+    drawn: bool = True,
     request: Mapping[str, Any] | None = None,
 ) -> Run:
     """A new run in the state `accepted`, or, unless `again`, the successful one of the same inputs.
 
-    given: inputs by name. anywhere: they may name files outside the city's folder. request: how the client
-    wants the results. Raises AnalysisError for inputs that the model does not allow, TwinError for no city.
+    given: inputs by name. anywhere: they may name files outside the city's folder. drawn: results that are
+    tiles are made; a run without them is another. request: how the client wants the results. Raises
+    AnalysisError for inputs that the model does not allow, TwinError for no city.
     """
     folder = Path(folder).absolute()
     model = models.model(name)
@@ -62,7 +64,9 @@ def prepare(
     with open_city(folder) as city:
         ingestion = city.last_run()
     inputs, files = checking.locate_references(model, inputs, folder, anywhere)
-    used = model.digests(folder, inputs) if model.digests else {}
+    used = dict(model.digests(folder, inputs)) if model.digests else {}
+    if not drawn and any(output.kind == "tiles" for output in model.outputs):
+        used["drawn"] = "no"
     digest = _digest(model, inputs, files, seed, {"ingestion": ingestion, **used})
     with open_runs(folder) as runs:
         cached = None if again else runs.find_cached(digest)
@@ -80,11 +84,12 @@ def perform(
     observe: Progress | None = None,
     workers: int = 1,
     dask: str | None = None,
+    draw: Draw | None = None,
 ) -> Run:
     """Compute an accepted run to its end, whatever that is; errors become its message.
 
-    A run that another process has taken is left to it. observe: told of the progress as well. workers, dask:
-    as of `Context`.
+    A run that another process has taken is left to it. observe: told of the progress as well. workers, dask,
+    draw: as of `Context`.
     """
     with open_runs(folder) as runs:
         if not runs.start(id):
@@ -93,7 +98,7 @@ def perform(
         shutil.rmtree(work, ignore_errors=True)
         try:
             work.mkdir(parents=True)
-            _compute(runs, runs.get(id), model, observe, workers, dask)
+            _compute(runs, runs.get(id), model, observe, workers, dask, draw)
         except Cancelled:
             if runs.get(id).active:
                 runs.dismiss(id)
@@ -128,23 +133,32 @@ def run(
     progress: Progress | None = None,
     workers: int = 1,
     dask: str | None = None,
+    draw: Draw | None = None,
     **parameters: Any,
 ) -> Run:
     """Run a model in this process and wait for it; `parameters` are the model's.
 
+    draw: `tiles.surface_layer.write_surface_layer`, for results that are tiles; without it there are none.
+
     Raises AnalysisError if it cannot be run, or fails.
     """
-    accepted = prepare(folder, name, parameters, seed=seed, again=again, who=user())
+    accepted = prepare(folder, name, parameters, seed=seed, again=again, who=user(), drawn=draw is not None)
     if accepted.state == "successful":
         return accepted
-    done = perform(folder, accepted.id, models.model(name), progress, workers, dask)
+    done = perform(folder, accepted.id, models.model(name), progress, workers, dask, draw)
     if done.state != "successful":
         raise SimulationFailed(f"run {done.id} is {done.state}: {done.message}")
     return done
 
 
 def _compute(
-    runs: Runs, run: Run, model: Model, observe: Progress | None, workers: int, dask: str | None
+    runs: Runs,
+    run: Run,
+    model: Model,
+    observe: Progress | None,
+    workers: int,
+    dask: str | None,
+    draw: Draw | None,
 ) -> None:
     last = 0.0
 
@@ -166,6 +180,7 @@ def _compute(
         report=report,
         workers=workers,
         dask=dask,
+        draw=draw,
     )
     results = _described(model, work, model.call(context, run.inputs))
     (work / MANIFEST).write_text(

@@ -22,11 +22,15 @@ from api.routes import (
     features,
     fields,
     health,
+    inputs,
     notify,
     objects,
+    pictures,
     processes,
     quality,
+    scenarios,
     sensors,
+    sun,
     values,
 )
 from api.sensorthings import openapi as sensorthings_description
@@ -47,6 +51,10 @@ _ROUTES = (
     events,
     notify,
     processes,
+    inputs,
+    pictures,
+    scenarios,
+    sun,
     objects,
     features,
 )

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from api.commands import alerts, city, export, run, serve, source, tiles, token
+from api.commands import alerts, city, export, run, scenario, serve, source, tiles, token
 
 app = typer.Typer(
     help="A digital twin of a city: CityGML and sensors in; 3D Tiles, simulations and a viewer out.",
@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (city, tiles, run, serve, export, alerts, source, token):
+for module in (city, tiles, run, scenario, serve, export, alerts, source, token):
     module.register(app)
 
 

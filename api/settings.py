@@ -34,7 +34,8 @@ class Settings(BaseSettings):
     workers: runs at the same time, each in a process of its own; by default one for each core. dask: the
     address of a scheduler that has them computed instead, such as tcp://10.1.0.5:8786. run_silence: seconds
     without a heartbeat after which a run is failed. run_wait: seconds that a client may wait for a run before
-    it is told to come back for it. public_run: runs may be started without a token; by default only by
+    it is told to come back for it. upload_limit, uploads_limit: bytes of one file that is handed in as an
+    input, and of all of them. public_run: runs may be started without a token; by default only by
     programs on this machine, and not when root_url says that a proxy stands before it.
     """
 
@@ -71,6 +72,8 @@ class Settings(BaseSettings):
     dask: str | None = None
     run_silence: PositiveFloat = 60.0
     run_wait: NonNegativeFloat = 60.0
+    upload_limit: PositiveInt = 256 * 1024 * 1024
+    uploads_limit: PositiveInt = 4 * 1024 * 1024 * 1024
     public_run: bool | None = None
 
     @field_validator("timezone")

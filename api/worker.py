@@ -142,8 +142,10 @@ def main() -> None:
     folder, id, entry, workers, dask = sys.argv[1:]
     from analysis.models import load
     from analysis.run import perform
+    from tiles.surface_layer import write_surface_layer
 
-    perform(folder, id, load(entry), workers=int(workers), dask=dask or None)
+    model = load(entry)
+    perform(folder, id, model, workers=int(workers), dask=dask or None, draw=write_surface_layer)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,14 @@ from analysis.errors import AnalysisError, SimulationFailed
 ENTRY = "tests.models:TINY"
 TRANSFORM = Affine(2.0, 0.0, 100.0, 0.0, -2.0, 200.0)
 SHAPE = (6, 8)
+ENDINGS = {
+    "good": "정상",
+    "refused": "거부",
+    "blown up": "발산",
+    "defect": "결함",
+    "crash": "중단",
+    "hang": "멈춤",
+}
 
 
 def run(
@@ -111,7 +119,8 @@ TINY = Model(
             title={"ko": "끝", "en": "Ending"},
             type="string",
             default="good",
-            choices=["good", "refused", "blown up", "defect", "crash", "hang"],
+            choices=list(ENDINGS),
+            choice_titles={value: {"ko": ko, "en": value} for value, ko in ENDINGS.items()},
         ),
         Parameter(name="area", title={"ko": "영역", "en": "Area"}, type="geometry"),
         Parameter(name="box", title={"ko": "상자", "en": "Box"}, type="bbox"),

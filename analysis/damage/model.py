@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.contract import Model, Output, Parameter, Result
+from analysis.contract import Model, Parameter, Result
+from analysis.declare import choice, file, number, output, switch, text
 from analysis.errors import AnalysisError
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _read(path: Path, city: City) -> tuple[npt.NDArray[np.float32], Grid]:
     from citygml.errors import UnknownCrs
 
     try:
-        with rasterio.open(path) as dataset:
+        with rasterio.open(path, driver="GTiff") as dataset:
             values = dataset.read(1, masked=True).astype(np.float32).filled(np.nan)
             transform, crs = dataset.transform, dataset.crs
     except RasterioError as error:
@@ -137,17 +138,6 @@ def _read(path: Path, city: City) -> tuple[npt.NDArray[np.float32], Grid]:
     return values, Grid(transform.c, transform.f, transform.a, rows, columns, name)
 
 
-def _number(name: str, ko: str, en: str, unit: str, default: float, low: float, high: float) -> Parameter:
-    return Parameter(
-        name=name, title={"ko": ko, "en": en}, type="number", unit=unit, default=default, minimum=low,
-        maximum=high,
-    )  # fmt: skip
-
-
-def _table(name: str, ko: str, en: str) -> Parameter:
-    return Parameter(name=name, title={"ko": ko, "en": en}, type="reference")
-
-
 MODEL = Model(
     name="damage",
     version="1",
@@ -159,52 +149,36 @@ MODEL = Model(
         " flood (JRC depth-damage curves).",
     },
     parameters=(
-        Parameter(
-            name="depth",
-            title={"ko": "최대 침수심 래스터 (GeoTIFF, m)", "en": "greatest depths (GeoTIFF, m)"},
-            type="reference",
-            required=True,
+        file("depth", "최대 침수심 래스터 (GeoTIFF, m)", "greatest depths (GeoTIFF, m)", required=True),
+        text("country", "국가 (ISO 3166 세 글자)", "country (ISO 3166, three letters)", "KOR"),
+        text("region", "피해 곡선의 지역", "region of the curves, if not the country's"),
+        file("curves", "피해 곡선 표 (CSV)", "table of damage curves (CSV)"),
+        file("costs", "건축비 표 (CSV)", "table of construction costs (CSV)"),
+        file("uses", "건물 용도 표 (CSV)", "table of building uses (CSV)"),
+        choice(
+            "default_use",
+            "용도를 모르는 건물",
+            "sector of buildings that state no use",
+            {
+                "residential": ("주거", "residential"),
+                "commercial": ("상업", "commercial"),
+                "industrial": ("공업", "industrial"),
+                "none": ("제외", "left out"),
+            },
         ),
-        Parameter(
-            name="country",
-            title={"ko": "국가 (ISO 3166 세 글자)", "en": "country (ISO 3166, three letters)"},
-            type="string",
-            default="KOR",
+        number("threshold", "바닥 높이", "height of floors above the ground", "m", 0.0, 0.0, 5.0),
+        number("depreciation", "잔존 가치 비율", "remaining worth of structures, a share", "1", 1.0, 0, 1),
+        number("storeys", "피해를 입는 층수", "lowest storeys at risk", "1", 2.0, 0.5, 10.0),
+        choice(
+            "statistic",
+            "건물 둘레의 침수심",
+            "depth around a building",
+            {"max": ("최대", "the greatest"), "mean": ("평균", "the mean")},
         ),
-        Parameter(
-            name="region",
-            title={"ko": "피해 곡선의 지역", "en": "region of the curves, if not the country's"},
-            type="string",
-        ),
-        _table("curves", "피해 곡선 표 (CSV)", "table of damage curves (CSV)"),
-        _table("costs", "건축비 표 (CSV)", "table of construction costs (CSV)"),
-        _table("uses", "건물 용도 표 (CSV)", "table of building uses (CSV)"),
-        Parameter(
-            name="default_use",
-            title={"ko": "용도를 모르는 건물", "en": "sector of buildings that state no use"},
-            type="string",
-            default="residential",
-            choices=("residential", "commercial", "industrial", "none"),
-        ),
-        _number("threshold", "바닥 높이", "height of floors above the ground", "m", 0.0, 0.0, 5.0),
-        _number("depreciation", "잔존 가치 비율", "remaining worth of structures, a share", "1", 1.0, 0, 1),
-        _number("storeys", "피해를 입는 층수", "lowest storeys at risk", "1", 2.0, 0.5, 10.0),
-        Parameter(
-            name="statistic",
-            title={"ko": "건물 둘레의 침수심", "en": "depth around a building"},
-            type="string",
-            default="max",
-            choices=("max", "mean"),
-        ),
-        Parameter(
-            name="blocked",
-            title={"ko": "건물 칸에는 물이 없음", "en": "cells of buildings held no water in the flood run"},
-            type="boolean",
-            default=True,
-        ),
-        _number("depth_error", "침수심 오차", "error of depths", "m", 0.0, 0.0, 5.0),
-        _number("cost_error", "건축비 오차", "error of costs, as a share", "1", 0.0, 0.0, 1.0),
-        _number("price_index", "물가 지수", "price index since the costs' year", "1", 1.0, 1e-3, 1e3),
+        switch("blocked", "건물 칸에는 물이 없음", "cells of buildings held no water in the flood run", True),
+        number("depth_error", "침수심 오차", "error of depths", "m", 0.0, 0.0, 5.0),
+        number("cost_error", "건축비 오차", "error of costs, as a share", "1", 0.0, 0.0, 1.0),
+        number("price_index", "물가 지수", "price index since the costs' year", "1", 1.0, 1e-3, 1e3),
         Parameter(
             name="price_year",
             title={"ko": "가격 기준 연도", "en": "price year that the index leads to"},
@@ -213,21 +187,17 @@ MODEL = Model(
             minimum=1900,
             maximum=2200,
         ),
-        _number("exchange_rate", "환율", "currency for one unit of the costs' currency", "1", 1.0, 1e-6, 1e6),
-        Parameter(
-            name="currency",
-            title={"ko": "통화", "en": "currency that the exchange rate leads to"},
-            type="string",
-        ),
-        _number("persons", "가구원 수", "persons in a household", "1", 2.2, 0.5, 20.0),
-        _number("exposed_from", "인구 노출 침수심", "depth that exposes people", "m", 0.1, 0.0, 5.0),
-        _number("cut_from", "통행 불가 침수심", "depth that cuts a road", "m", 0.3, 0.01, 5.0),
+        number("exchange_rate", "환율", "currency for one unit of the costs' currency", "1", 1.0, 1e-6, 1e6),
+        text("currency", "통화", "currency that the exchange rate leads to"),
+        number("persons", "가구원 수", "persons in a household", "1", 2.2, 0.5, 20.0),
+        number("exposed_from", "인구 노출 침수심", "depth that exposes people", "m", 0.1, 0.0, 5.0),
+        number("cut_from", "통행 불가 침수심", "depth that cuts a road", "m", 0.3, 0.01, 5.0),
     ),
     outputs=(
-        Output(name="buildings", title={"ko": "건물별 피해", "en": "damage by building"}, kind="table"),
-        Output(name="blocks", title={"ko": "블록별 피해", "en": "damage by block"}, kind="table"),
-        Output(name="roads", title={"ko": "침수 도로", "en": "roads under water"}, kind="table"),
-        Output(name="summary", title={"ko": "총 피해", "en": "totals"}, kind="json"),
+        output("buildings", "건물별 피해", "damage by building", "table"),
+        output("blocks", "블록별 피해", "damage by block", "table"),
+        output("roads", "침수 도로", "roads under water", "table"),
+        output("summary", "총 피해", "totals", "json"),
     ),
     run=run,
     quick=True,

@@ -14,7 +14,12 @@ DEBRIS = {"pasture": (0.0, 0.5), "woodland": (0.5, 1.0), "urban": (1.0, 1.0)}
 SHALLOW, DEEP, FAST = 0.25, 0.75, 2.0
 """Depths [m] and speed [m/s] between the debris factors."""
 CLASSES = (0.75, 1.25, 2.0)
-"""Upper ends of the classes low, moderate and significant; above is extreme."""
+"""Upper ends of "very low hazard", "danger for some" and "danger for most" [m²/s]; above is "danger for all":
+Surendran, Gibbs, Wade, Udale-Clarke (2008), Supplementary note on flood hazard ratings and thresholds for
+development planning and control purpose, Environment Agency and HR Wallingford, on table 13.1 of FD2320/TR2
+and figure 3.2 of FD2321/TR1, which had 2.5 for the last."""
+UNIT = "m2/s"
+"""Of the rating: that of d v. The 0.5 is a speed [m/s] and the debris factor counts as the same product."""
 
 
 def hazard(depth: Any, speed: Any, debris: str = "urban") -> Array:

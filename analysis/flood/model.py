@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.contract import Model, Output, Parameter, Result, Title
+from analysis.contract import Model, Result
 from analysis.errors import AnalysisError
-from analysis.warning.declared import BASIN_AREA, LEVELS, OUTPUTS, PASSABLE
+from analysis.flood.cost import flood_cost
+from analysis.flood.declared import OUTPUTS, PARAMETERS
+from analysis.warning.declared import PASSABLE
 
 if TYPE_CHECKING:
     from analysis.context import Context
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from twin.observations.store import Observations
 
 _MINUTE = 60.0
-_BEFORE_S = 86_400.0
-"""How far back before its own end the rain of sensors may begin [s]."""
 
 
 def run(
@@ -283,96 +283,26 @@ def _warnings(
     return outcome.write_warnings(context, area, depths, levels, routes, {})
 
 
-def _number(name: str, ko: str, en: str, unit: str, default: float, low: float, high: float) -> Parameter:
-    return Parameter(
-        name=name, title={"ko": ko, "en": en}, type="number", unit=unit, default=default, minimum=low,
-        maximum=high,
-    )  # fmt: skip
+def _digests(folder: Path, inputs: Mapping[str, Any]) -> Mapping[str, str]:
+    """The levels of the water gauges, and the rain of sensors where it is used."""
+    from analysis.scene.used import flood_readings
 
-
-def _choice(name: str, ko: str, en: str, *choices: str, description: Title | None = None) -> Parameter:
-    return Parameter(
-        name=name, title={"ko": ko, "en": en}, type="string", default=choices[0], choices=choices,
-        description=description,
-    )  # fmt: skip
-
-
-def _output(name: str, ko: str, en: str, kind: Any, unit: str | None = None) -> Output:
-    return Output(name=name, title={"ko": ko, "en": en}, kind=kind, unit=unit)
-
-
-def _soil_groups() -> tuple[str, ...]:
-    from analysis.scene.landuse import SoilGroup
-
-    groups = get_args(SoilGroup)
-    return ("C", *(group for group in groups if group != "C"))
+    sensors = inputs["rain_source"] == "sensors"
+    return flood_readings(folder, inputs["duration"] * _MINUTE if sensors else None)
 
 
 MODEL = Model(
     name="flood",
-    version="2",
+    version="3",
     title={"ko": "침수", "en": "Flood"},
     description={
         "ko": "도시의 지형과 건물 위로 흐르는 비와 하천의 물을 천수방정식으로 풀고, 피해액을 구한다.",
         "en": "Rain and streams over the city's ground and between its buildings by the shallow-water"
         " equations, and what the water costs.",
     },
-    parameters=(
-        Parameter(name="area", title={"ko": "영역", "en": "area"}, type="bbox"),
-        _number("cell_size", "격자 크기", "cell size", "m", 5.0, 0.25, 1000.0),
-        _number("duration", "모의 시간", "time simulated", "min", 120.0, 1.0, 14_400.0),
-        _number("rain", "강우 강도", "rain intensity", "mm/h", 60.0, 0.0, 1000.0),
-        _number("rain_duration", "강우 지속 시간", "how long it rains", "min", 60.0, 0.0, 14_400.0),
-        _choice("rain_source", "강우 자료", "rain from", "design", "sensors", "file", "inp"),
-        Parameter(
-            name="rain_file",
-            title={
-                "ko": "격자 강우 파일 (NetCDF, GeoTIFF, ODIM HDF5)",
-                "en": "gridded rain (NetCDF, GeoTIFF, ODIM HDF5)",
-            },
-            type="reference",
-        ),
-        Parameter(
-            name="sewers",
-            title={"ko": "우수관망 (SWMM .inp)", "en": "storm drains (SWMM .inp)"},
-            type="reference",
-        ),
-        _number("stream_rise", "하천 수위 상승", "rise of the streams within an hour", "m", 0.0, 0.0, 20.0),
-        _choice("scheme", "계산 기법", "scheme", "hllc", "inertial", "muscl"),
-        _choice("edges", "가장자리", "edges of the area", "free", "closed"),
-        _choice("buildings", "건물 처리", "buildings are", "blocked", "raised", "porous"),
-        _choice("losses", "침투", "losses of rain", "curve-number", "green-ampt", "none"),
-        _choice("soil", "토양군 (NRCS)", "hydrologic soil group (NRCS)", *_soil_groups()),
-        _number("interval", "출력 간격", "time between pictures", "min", 5.0, 0.1, 1440.0),
-        _choice("precision", "정밀도", "precision", "float64", "float32"),
-        _number("sill", "문턱 높이", "height of door sills", "m", 0.1, 0.0, 3.0),
-        Parameter(
-            name="country",
-            title={"ko": "피해액 국가 (ISO 3166)", "en": "country of damage costs (ISO 3166)"},
-            type="string",
-            default="KOR",
-        ),
-        LEVELS,
-        BASIN_AREA,
-    ),
-    outputs=(
-        _output("depth_max", "최대 침수심", "greatest depth", "raster", "m"),
-        _output("speed_max", "최대 유속", "greatest speed", "raster", "m/s"),
-        _output("hazard_max", "최대 위험도", "greatest hazard rating", "raster", "1"),
-        _output("arrival", "도달 시간", "time of arrival", "raster", "s"),
-        _output("duration", "침수 지속 시간", "time under deep water", "raster", "s"),
-        _output("depth", "시간별 침수심", "depth in time", "rasters", "m"),
-        _output("water", "뷰어용 수면", "water for the viewer", "json"),
-        Output(
-            name="sewers",
-            title={"ko": "우수관망의 수위와 유량", "en": "heads and flows of the storm drains"},
-            kind="json",
-            optional=True,
-        ),
-        _output("buildings", "건물별 침수심과 피해액", "depth and damage of buildings", "json"),
-        _output("building_table", "건물별 표", "table of buildings", "table"),
-        _output("summary", "요약", "summary", "json"),
-        *OUTPUTS,
-    ),
+    parameters=PARAMETERS,
+    outputs=OUTPUTS,
     run=run,
+    digests=_digests,
+    estimate=flood_cost,
 )

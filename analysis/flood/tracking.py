@@ -2,8 +2,8 @@
 
 Hazard rating: HR = d (v + 0.5) + DF, with the debris factor DF by depth and surroundings (Defra/Environment
 Agency 2006, *Flood Risks to People*, FD2321/TR1): nothing up to 0.25 m; from there, and from 0.75 m or where
-the water is faster than 2 m/s, 0 and 0.5 for pasture, 0.5 and 1 for woodland, 1 and 1 in towns. Classes: up
-to 0.75 low, 1.25 moderate, 2.0 significant, above extreme.
+the water is faster than 2 m/s, 0 and 0.5 for pasture, 0.5 and 1 for woodland, 1 and 1 in towns. What a
+rating means is told by `hazard.CLASSES`.
 """
 
 from __future__ import annotations

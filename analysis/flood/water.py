@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.contract import Result
-from analysis.flood.hazard import CLASSES
+from analysis.flood.hazard import CLASSES, UNIT
 from analysis.flood.inputs import Options
 
 if TYPE_CHECKING:
@@ -24,20 +24,25 @@ _SHOWN_FROM = 5
 """Depths below are drawn as dry [mm]."""
 _OPTIONS = Options()
 _GRADES = [
-    {"from": 0.0, "title": {"ko": "낮음: 주의", "en": "low: caution"}},
+    {"from": 0.0, "title": {"ko": "매우 낮음: 주의", "en": "very low hazard: caution"}},
     {
         "from": CLASSES[0],
-        "title": {"ko": "보통: 일부(어린이 등)에게 위험", "en": "moderate: danger for some (children)"},
+        "title": {"ko": "일부(어린이, 노약자)에게 위험", "en": "danger for some (children, the frail)"},
     },
-    {"from": CLASSES[1], "title": {"ko": "상당: 대부분에게 위험", "en": "significant: danger for most"}},
-    {"from": CLASSES[2], "title": {"ko": "극심: 모두에게 위험", "en": "extreme: danger for all"}},
+    {
+        "from": CLASSES[1],
+        "title": {"ko": "대부분(일반인)에게 위험", "en": "danger for most (the general public)"},
+    },
+    {
+        "from": CLASSES[2],
+        "title": {"ko": "모두(구조대 포함)에게 위험", "en": "danger for all (rescuers as well)"},
+    },
 ]
-"""What a hazard rating means from each lower limit on: Surendran et al. (2008), Environment Agency and HR
-Wallingford, supplementary note on table 13.1 of FD2320/TR2."""
+"""What a hazard rating means from each lower limit on; the source is that of `hazard.CLASSES`."""
 _LEGENDS: dict[str, dict[str, Any]] = {
     "hazard": {
         "title": {"ko": "위험도 d(v+0.5)+DF", "en": "Hazard rating d(v+0.5)+DF"},
-        "unit": "",
+        "unit": UNIT,
         "classes": _GRADES,
     },
     "arrival": {

@@ -95,11 +95,11 @@ def from_dems(dems: list[Dem], grid: Grid, plane: Plane) -> Float32:
             for factor in dict.fromkeys((whole, 1)):  # 1: the rest at the model's end that fills no cell
                 wanted = np.flatnonzero(np.isnan(part))
                 if len(wanted):
-                    part[wanted] = _sampled(dem, points[wanted], factor)
+                    part[wanted] = sampled(dem, points[wanted], factor)
     return heights
 
 
-def _sampled(dem: Dem, points: Float64, factor: int) -> Float32:
+def sampled(dem: Dem, points: Float64, factor: int) -> Float32:
     """(n,) heights at points (n, 2) of the model's coordinates, decimated by factor; NaN outside it."""
     rows, columns = dem.height // factor, dem.width // factor
     values = np.full(len(points), np.nan, np.float32)
@@ -122,7 +122,7 @@ def from_relief(city: City, grid: Grid, plane: Plane) -> Float32:
     level of detail of each object; NaN beside them. Where triangles overlap, the higher one counts."""
     heights = np.full(grid.shape, np.nan, np.float32)
     for triangles in _triangles(city, plane):
-        _draw(heights, triangles, grid.west, grid.north, grid.cell_size)
+        draw_triangles(heights, triangles, grid.west, grid.north, grid.cell_size)
     return heights
 
 
@@ -147,7 +147,7 @@ def _fans(g: Geometry) -> npt.NDArray[np.int64]:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _draw(heights: Any, triangles: Any, west: float, north: float, cell: float) -> None:
+def draw_triangles(heights: Any, triangles: Any, west: float, north: float, cell: float) -> None:
     """Write the planes of triangles (t, 3, 3) into the cells whose middles they cover."""
     rows, columns = heights.shape
     for t in range(len(triangles)):

@@ -197,7 +197,7 @@ def make_grid(city: City, plane: Plane, cell_size: float, bounds: Bounds | None 
     if not cell_size > 0 or not np.isfinite(cell_size):
         raise AnalysisError(f"the cell size must be more than 0 m, not {cell_size:g}")
     if bounds is None:
-        bounds, within = _whole(city, plane), True
+        bounds, within = whole_bounds(city, plane), True
     else:
         within = False
     west, south, east, north = (float(v) for v in bounds)
@@ -220,7 +220,7 @@ def make_grid(city: City, plane: Plane, cell_size: float, bounds: Bounds | None 
     return Grid(float(low[0]), float(high[1]), float(cell_size), rows, columns, plane.crs)
 
 
-def _whole(city: City, plane: Plane) -> Bounds:
+def whole_bounds(city: City, plane: Plane) -> Bounds:
     """All of the terrain within the city, in the grid's coordinates: the largest upright box that fits where
     the grid is in another coordinate system than the city."""
     objects = city.bounds()

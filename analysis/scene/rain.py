@@ -35,7 +35,12 @@ from twin.observations.times import format_instant
 
 Float32: TypeAlias = npt.NDArray[np.float32]
 
-_INTENSITY, _AMOUNT = "rain intensity", "rainfall"
+MEASURES = _INTENSITY, _AMOUNT = "rain intensity", "rainfall"
+"""Observed properties that are rain."""
+STEP_S = 600.0
+"""Length of the steps that readings are averaged over [s]."""
+AROUND = 2
+"""So many steps before the first and after the last are read as well, so that the edges are known."""
 _RATES = {"mm/h": 1 / MM_PER_HOUR, "mm/min": 1e-3 / 60, "mm/s": 1e-3, "m/s": 1.0, "in/h": 0.0254 / 3600}
 _AMOUNTS = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "in": 0.0254}
 MOST_VALUES = 500_000_000
@@ -74,7 +79,7 @@ def rain_from_sensors(
     start: int,
     end: int,
     *,
-    step: float = 600.0,
+    step: float = STEP_S,
     spatial: Literal["mean", "idw"] = "mean",
     grid: Grid | None = None,
     plane: Plane | None = None,
@@ -123,7 +128,7 @@ def rain_from_sensors(
 
 def latest_rain(observations: Observations) -> int:
     """Time of the latest reading of a rain sensor [µs]. Raises AnalysisError without one."""
-    found = [s.id for name in (_INTENSITY, _AMOUNT) for s in streams(observations, name)]
+    found = [s.id for name in MEASURES for s in streams(observations, name)]
     latest = observations.latest(found) if found else []
     if not latest:
         raise AnalysisError("no rain sensor of the city has a reading; give a design rain or a file")
@@ -135,7 +140,7 @@ def _steps(
 ) -> Float64:
     """(n,) mean rates [m/s] of one datastream; NaN where it was reading for less than half of a step."""
     scale = factor(stream, known)
-    ahead = int(2 * (edges[1] - edges[0]) * 1e6)  # so that the edges of the run are known as well
+    ahead = int(AROUND * (edges[1] - edges[0]) * 1e6)
     times, values = readings(observations, stream, start - ahead, end + ahead)
     times = times - ahead / 1e6
     if not len(times):

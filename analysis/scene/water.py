@@ -26,7 +26,8 @@ from twin.store import City
 Bool: TypeAlias = npt.NDArray[np.bool_]
 
 _LEVELS = ("water_level", "waterLevel", "waterlevel", "level", "수위", "계획수위")
-_LEVEL = "water level"
+LEVEL = "water level"
+"""Observed property of water gauges."""
 REACH = 60.0
 """How far a gauge may stand from the water that it measures [m]."""
 
@@ -96,7 +97,7 @@ def gauges(observations: Observations, bodies: Sequence[Water], plane: Plane) ->
     """The datastreams of water levels that stand within `REACH` of a water body, each at the nearest."""
     if not bodies:
         return []
-    placed = [s for s in streams(observations, _LEVEL) if s.place is not None]
+    placed = [s for s in streams(observations, LEVEL) if s.place is not None]
     if not placed:
         return []
     tree = shapely.STRtree([body.shape for body in bodies])

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.contract import Model, Output, Parameter, Result
+from analysis.contract import Cost, Model, Parameter, Result
+from analysis.declare import choice, file, number, output, text, titled, whole
 from analysis.errors import AnalysisError
 from analysis.sewers.parameters import FACTORS
 
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
     from analysis.scene.series import Stream
     from analysis.sewers.inp import InputFile
     from twin.observations.store import Observations
+    from twin.store import City
 
 _HOUR = 3600.0
 _STEP_S = 600.0
 """Steps of the measured rain [s]."""
+_STARTING_S = 3.0
+_S_PER_HOUR = 0.03
+"""What SWMM takes for an hour of the sample district's 70 conduits, measured in 2026-11 [s]."""
 
 
 def run(
@@ -178,31 +183,16 @@ def _rained(
     return parameters.with_rain(source, found.time, rates), [f"rain: {found.source}", *found.notes]
 
 
-def _number(
-    name: str, ko: str, en: str, unit: str, default: float | None, low: float, high: float
-) -> Parameter:
-    return Parameter(
-        name=name, title={"ko": ko, "en": en}, type="number", unit=unit, default=default, minimum=low,
-        maximum=high,
-    )  # fmt: skip
-
-
-def _choice(name: str, ko: str, en: str, *choices: str) -> Parameter:
-    return Parameter(
-        name=name, title={"ko": ko, "en": en}, type="string", default=choices[0], choices=choices
-    )
-
-
 def _digests(folder: Path, inputs: Mapping[str, Any]) -> Mapping[str, str]:
     """The readings there are."""
-    from twin.observations.connections import DATABASE
-    from twin.observations.store import open_observations
+    from analysis.scene.used import newest_reading
 
-    if not (folder / DATABASE).exists():
-        return {}
-    with open_observations(folder) as observations, observations.connection() as connection:
-        (newest,) = connection.execute("SELECT max(id) FROM observations").fetchone()
-    return {"readings": str(newest)}
+    return newest_reading(folder)
+
+
+def _cost(city: City, inputs: Mapping[str, Any]) -> Cost:
+    """Of as many runs of SWMM as there may be."""
+    return Cost(_STARTING_S + inputs["most_runs"] * inputs["duration"] * _S_PER_HOUR)
 
 
 MODEL = Model(
@@ -215,12 +205,7 @@ MODEL = Model(
         " and after.",
     },
     parameters=(
-        Parameter(
-            name="sewers",
-            title={"ko": "우수관망 (SWMM .inp)", "en": "storm drains (SWMM .inp)"},
-            type="reference",
-            required=True,
-        ),
+        file("sewers", "우수관망 (SWMM .inp)", "storm drains (SWMM .inp)", required=True),
         Parameter(
             name="node",
             title={"ko": "수위계가 있는 맨홀", "en": "node that the gauge is at"},
@@ -235,59 +220,67 @@ MODEL = Model(
             minimum=1,
             required=True,
         ),
-        Parameter(
-            name="start",
-            title={"ko": "모의 시작 시각", "en": "start of the simulation"},
-            description={
-                "ko": "시간대를 포함한 ISO 8601; 없으면 파일의 시작 시각을 UTC로 본다",
-                "en": "ISO 8601 with zone; without it the file's own start, taken as UTC",
-            },
-            type="string",
+        text(
+            "start",
+            "모의 시작 시각",
+            "start of the simulation",
+            description=titled(
+                "시간대를 포함한 ISO 8601; 없으면 파일의 시작 시각을 UTC로 본다",
+                "ISO 8601 with zone; without it the file's own start, taken as UTC",
+            ),
         ),
-        _number("duration", "모의 시간", "time simulated", "h", 6.0, 0.1, 8760.0),
-        _choice("rain", "강우 자료", "rain from", "inp", "sensors"),
+        number("duration", "모의 시간", "time simulated", "h", 6.0, 0.1, 8760.0),
+        choice(
+            "rain",
+            "강우 자료",
+            "rain from",
+            {
+                "inp": ("SWMM 파일의 강우", "the SWMM file"),
+                "sensors": ("강우 센서의 관측", "readings of the rain sensors"),
+            },
+        ),
         Parameter(
             name="fit",
             title={"ko": "보정할 매개변수", "en": "what is fitted"},
-            description={
-                "ko": "관 조도, 불투수율, 유역 폭, 지면 저류에 곱하는 계수",
-                "en": "factors on the roughness of conduits, and on the impervious share, width and storage"
-                " of subcatchments",
-            },
+            description=titled("값에 곱하는 계수", "factors that the values are multiplied by"),
             type="string",
             choices=FACTORS,
+            choice_titles={
+                "roughness": titled("관 조도", "roughness of conduits"),
+                "imperviousness": titled("유역 불투수율", "impervious share of subcatchments"),
+                "width": titled("유역 폭", "width of subcatchments"),
+                "storage": titled("지면 저류", "storage on subcatchments"),
+            },
             many=True,
             default=["roughness", "imperviousness"],
         ),
-        _number("least", "계수 하한", "least factor", "1", 0.33, 0.01, 1.0),
-        _number("most", "계수 상한", "greatest factor", "1", 3.0, 1.0, 100.0),
-        _number("zero", "수위계 영점 표고", "height of the gauge's zero", "m", None, -500.0, 9000.0),
-        _choice("search", "탐색 방법", "search", "global", "local"),
-        _number("held_out", "검증 구간 비율", "share at the end to test with", "1", 0.3, 0.0, 0.9),
-        Parameter(
-            name="most_runs",
-            title={"ko": "최대 모의 횟수", "en": "about how many runs at most"},
-            type="integer",
-            unit="1",
-            default=200,
-            minimum=20,
-            maximum=10_000,
+        number("least", "계수 하한", "least factor", "1", 0.33, 0.01, 1.0),
+        number("most", "계수 상한", "greatest factor", "1", 3.0, 1.0, 100.0),
+        number("zero", "수위계 영점 표고", "height of the gauge's zero", "m", None, -500.0, 9000.0),
+        choice(
+            "search",
+            "탐색 방법",
+            "search",
+            {
+                "global": ("넓은 범위: 느리지만 확실함", "the whole range: slower, misses less"),
+                "local": ("파일의 값 근처: 빠름", "near the values of the file: faster"),
+            },
         ),
+        number("held_out", "검증 구간 비율", "share at the end to test with", "1", 0.3, 0.0, 0.9),
+        whole("most_runs", "최대 모의 횟수", "about how many runs at most", 200, 20, 10_000),
     ),
     outputs=(
-        Output(
-            name="calibrated",
-            title={"ko": "보정된 모형 (.inp)", "en": "the fitted model (.inp)"},
-            kind="dataset",
+        output(
+            "calibrated",
+            "보정된 모형 (.inp)",
+            "the fitted model (.inp)",
+            "dataset",
             media_type="text/plain",
         ),
-        Output(
-            name="series",
-            title={"ko": "관측·보정 전·후 수위", "en": "levels measured, before, after"},
-            kind="series",
-        ),
-        Output(name="summary", title={"ko": "요약", "en": "summary"}, kind="json"),
+        output("series", "관측·보정 전·후 수위", "levels measured, before, after", "series"),
+        output("summary", "요약", "summary", "json"),
     ),
     run=run,
     digests=_digests,
+    estimate=_cost,
 )

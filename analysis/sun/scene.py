@@ -1,12 +1,13 @@
 """The city as the sun sees it: a height field, the real surfaces, and where on the globe they stand.
 
-`analysis.scene.sun_scene` makes one of a city; a test or a notebook makes one of arrays.
+`analysis.scene.sun.sun_scene` makes one of a city; a test or a notebook makes one of arrays.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,6 +16,13 @@ import numpy.typing as npt
 Float32: TypeAlias = npt.NDArray[np.float32]
 Float64: TypeAlias = npt.NDArray[np.float64]
 Int32: TypeAlias = npt.NDArray[np.int32]
+
+DOWNWARD = 0.35
+"""A surface whose normal points down by more than this faces the ground."""
+LEAST_OVERHANG = 10.0
+"""Of a surface facing down, to count as an overhang [m²]; eaves and cornices are smaller."""
+LEAST_CLEARANCE = 2.5
+"""Over the ground, of an overhang [m]; what is lower is the bottom of a building."""
 
 
 class Kind(IntEnum):
@@ -74,6 +82,16 @@ class Surfaces:
     def __len__(self) -> int:
         return len(self.polygons) - 1
 
+    def feet(self) -> Float64:
+        """(buildings,) the lowest corner of each building [m], infinite for one without surfaces."""
+        lowest = np.full(len(self.buildings), np.inf)
+        sizes = np.diff(self.rings[self.polygons])
+        building = np.repeat(self.building, sizes)
+        height = self.vertices[self.rings[self.polygons[0]] : self.rings[self.polygons[-1]], 2]
+        known = building >= 0
+        np.minimum.at(lowest, building[known], height[known])
+        return lowest
+
 
 @dataclass(frozen=True)
 class SunScene:
@@ -110,3 +128,30 @@ class SunScene:
         from rasterio.transform import from_origin
 
         return from_origin(self.west, self.north, self.cell_size, self.cell_size)
+
+    @cached_property
+    def overhang_share(self) -> float:
+        """Area that hangs over open space, seen from above, over that of all roofs: what the height field
+        does not know of. Counted are surfaces that face down, of at least `LEAST_OVERHANG`, and at least
+        `LEAST_CLEARANCE` over the ground, and over the foot of their building, at all of their corners."""
+        surfaces = self.surfaces
+        if surfaces is None:
+            return 0.0
+        flat = surfaces.areas * np.abs(surfaces.normals[:, 2])
+        down = np.flatnonzero((surfaces.normals[:, 2] < -DOWNWARD) & (flat >= LEAST_OVERHANG))
+        roofs = float(flat[surfaces.kind == Kind.ROOF].sum())
+        feet = surfaces.feet() if len(down) else np.empty(0)
+        hanging = sum(flat[k] for k in down if self._clearance(surfaces, k, feet) >= LEAST_CLEARANCE)
+        return float(hanging) / max(roofs, 1.0)
+
+    def _clearance(self, surfaces: Surfaces, surface: int, feet: Float64) -> float:
+        """The least height of a surface's corners over the ground and the foot of its building [m], which may
+        stand above the ground where the terrain is guessed."""
+        first, last = surfaces.polygons[surface : surface + 2]
+        corners = surfaces.vertices[surfaces.rings[first] : surfaces.rings[last]]
+        rows, columns = self.shape
+        column = np.clip((corners[:, 0] - self.west) / self.cell_size, 0, columns - 1).astype(int)
+        row = np.clip((self.north - corners[:, 1]) / self.cell_size, 0, rows - 1).astype(int)
+        building = surfaces.building[surface]
+        foot = feet[building] if building >= 0 else -np.inf
+        return float((corners[:, 2] - np.maximum(self.terrain[row, column], foot)).min())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from analysis.contract import Output, Parameter
+from analysis.contract import Parameter
+from analysis.declare import number, output
 from analysis.warning.levels import DEPTH_LIMIT_M, KOREAN
 
 GEOJSON = "application/geo+json"
@@ -22,31 +23,26 @@ LEVELS = Parameter(
     maximum=50.0,
     default=list(KOREAN.depths),
 )
-BASIN_AREA = Parameter(
-    name="basin_area",
-    title={"ko": "소유역 최소 면적", "en": "area from which a tributary is a sub-basin"},
-    type="number",
-    unit="m2",
-    minimum=100.0,
-    maximum=1e9,
-    default=20_000.0,
+BASIN_AREA = number(
+    "basin_area", "소유역 최소 면적", "area from which a tributary is a sub-basin", "m2", 20_000.0, 100.0, 1e9
 )
-PASSABLE = Parameter(
-    name="passable",
-    title={"ko": "통행 가능 침수심", "en": "deepest water that a way may lead through"},
-    type="number",
-    unit="m",
-    minimum=0.01,
-    maximum=2.0,
-    default=DEPTH_LIMIT_M,
+PASSABLE = number(
+    "passable",
+    "통행 가능 침수심",
+    "deepest water that a way may lead through",
+    "m",
+    DEPTH_LIMIT_M,
+    0.01,
+    2.0,
 )
 OUTPUTS = (
-    Output(name="warnings", title={"ko": "침수 경보", "en": "flood warnings"}, kind="json"),
-    Output(
-        name="basins",
-        title={"ko": "소유역별 침수심과 경보", "en": "sub-basins with depth and warning level"},
-        kind="json",
+    output("warnings", "침수 경보", "flood warnings", "json"),
+    output(
+        "basins",
+        "소유역별 침수심과 경보",
+        "sub-basins with depth and warning level",
+        "json",
         media_type=GEOJSON,
     ),
-    Output(name="routes", title={"ko": "대피 경로", "en": "ways out"}, kind="json", media_type=GEOJSON),
+    output("routes", "대피 경로", "ways out", "json", media_type=GEOJSON),
 )

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.contract import Model, Output, Parameter, Result
+from analysis.contract import Cost, Model, Parameter, Result
+from analysis.declare import number, numbers, output, whole
+from analysis.flood import cost as flood
 from analysis.flood.model import MODEL as FLOOD
 from analysis.warning.declared import BASIN_AREA, LIBRARY
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from analysis.warning.area import Area
     from analysis.warning.library import Axis, Library, Parameters
     from analysis.warning.scenario import FloodScenario, Ground
+    from twin.store import City
 
 SCENARIOS = "scenarios"
 """Folder of a city for the scenarios of a library that is not yet done."""
@@ -203,12 +206,20 @@ def _summary(
     }
 
 
-def _axis(name: str, ko: str, en: str, unit: str, default: list[float], most: float) -> Parameter:
-    low = 0.0 if name != "durations" else 0.1
-    return Parameter(
-        name=name, title={"ko": ko, "en": en}, type="number", unit=unit, many=True, default=default,
-        minimum=low, maximum=most,
-    )  # fmt: skip
+def _cost(city: City, inputs: Mapping[str, Any]) -> Cost:
+    """Of all scenarios, which share the cores of this machine; of a cluster runs of before tell."""
+    from itertools import product
+
+    grid = flood.grid_of(city, inputs)
+    cells, held_out = grid.rows * grid.columns, inputs["held_out"]
+    kind = inputs["scheme"], inputs["precision"]
+    lengths = [hours * 3600.0 for hours in inputs["durations"]]
+    wanted = [length for length, *_ in product(lengths, inputs["rains"], inputs["stream_rises"])]
+    wanted += [sum(lengths) / len(lengths)] * held_out
+    after = inputs["after"] * 60.0
+    seconds = sum(flood.kernel_seconds(cells, grid.cell_size, length + after, *kind) for length in wanted)
+    memory = (os.cpu_count() or 1) * flood.memory(cells, 0, *kind)
+    return Cost(flood.STARTING_S + seconds, memory)
 
 
 MODEL = Model(
@@ -221,27 +232,11 @@ MODEL = Model(
         " forecast is answered within a second.",
     },
     parameters=(
-        _axis("rains", "강우 강도", "rain intensities", "mm/h", [0.0, 20.0, 40.0, 70.0, 110.0], 500.0),
-        _axis("durations", "강우 지속 시간", "durations of rain", "h", [1.0, 3.0, 6.0], 72.0),
-        _axis("stream_rises", "하천 수위 상승", "rises of the streams", "m", [0.0, 1.0, 2.0], 20.0),
-        Parameter(
-            name="after",
-            title={"ko": "강우 후 모의 시간", "en": "time simulated after the rain"},
-            type="number",
-            unit="min",
-            default=60.0,
-            minimum=0.0,
-            maximum=1440.0,
-        ),
-        Parameter(
-            name="held_out",
-            title={"ko": "검증 모의 횟수", "en": "full runs to measure the error of answers"},
-            type="integer",
-            unit="1",
-            default=5,
-            minimum=0,
-            maximum=200,
-        ),
+        numbers("rains", "강우 강도", "rain intensities", "mm/h", [0.0, 20.0, 40.0, 70.0, 110.0], 0.0, 500.0),
+        numbers("durations", "강우 지속 시간", "durations of rain", "h", [1.0, 3.0, 6.0], 0.1, 72.0),
+        numbers("stream_rises", "하천 수위 상승", "rises of the streams", "m", [0.0, 1.0, 2.0], 0.0, 20.0),
+        number("after", "강우 후 모의 시간", "time simulated after the rain", "min", 60.0, 0.0, 1440.0),
+        whole("held_out", "검증 모의 횟수", "full runs to measure the error of answers", 5, 0, 200),
         BASIN_AREA,
         Parameter(
             name="shelter_uses",
@@ -256,23 +251,15 @@ MODEL = Model(
         *(FLOOD.parameter(name) for name in _SHARED),
     ),
     outputs=(
-        Output(
-            name="library", title={"ko": "시나리오별 최대 침수심", "en": "greatest depths"}, kind="dataset"
+        output("library", "시나리오별 최대 침수심", "greatest depths", "dataset"),
+        output(
+            "areas", "소유역, 건물, 도로의 격자", "grid of sub-basins, buildings and roads", "raster", "1"
         ),
-        Output(
-            name="areas",
-            title={"ko": "소유역, 건물, 도로의 격자", "en": "grid of sub-basins, buildings and roads"},
-            kind="raster",
-            unit="1",
-        ),
-        Output(name="elevation", title={"ko": "지형고", "en": "ground"}, kind="raster", unit="m"),
-        Output(
-            name="places",
-            title={"ko": "소유역, 건물, 대피소", "en": "sub-basins, buildings and shelters"},
-            kind="json",
-        ),
-        Output(name="summary", title={"ko": "요약", "en": "summary"}, kind="json"),
+        output("elevation", "지형고", "ground", "raster", "m"),
+        output("places", "소유역, 건물, 대피소", "sub-basins, buildings and shelters", "json"),
+        output("summary", "요약", "summary", "json"),
     ),
     run=run,
     spreads=True,
+    estimate=_cost,
 )

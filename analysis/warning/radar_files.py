@@ -154,7 +154,7 @@ def read_geotiff(
     from rasterio.errors import RasterioError
 
     try:
-        with rasterio.open(path) as dataset:
+        with rasterio.open(path, driver="GTiff") as dataset:
             if dataset.crs is None and crs is None:
                 raise AnalysisError(f"{path.name}: the raster has no coordinate system")
             transform, plane = dataset.transform, _parse(path, crs or dataset.crs.to_wkt())

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.contract import Model, Output, Parameter, Result
+from analysis.contract import Model, Parameter, Result
+from analysis.declare import choice, file, number, output, switch, text, titled
 from analysis.errors import AnalysisError
 from analysis.warning.declared import LEVELS, LIBRARY, OUTPUTS, PASSABLE
 
@@ -225,30 +226,14 @@ def _publish(
 def _digests(folder: Path, inputs: Mapping[str, Any]) -> Mapping[str, str]:
     """The library that is used; for rain or levels of sensors the newest readings; a published warning is
     issued anew each time."""
+    from analysis.scene.used import newest_reading
+
     used = {"library": _library(folder, inputs["library"])}
     if inputs["publish"]:
         used["issued"] = str(time.time_ns())
     if inputs["adjust"] or "sensors" in (inputs["rain_source"], inputs["stream_source"]):
-        with ExitStack() as stack:
-            observations = _observations(folder, stack)
-            if observations is not None:
-                with observations.connection() as connection:
-                    (newest,) = connection.execute("SELECT max(id) FROM observations").fetchone()
-                used["readings"] = str(newest)
+        used |= newest_reading(folder)
     return used
-
-
-def _number(name: str, ko: str, en: str, unit: str, default: float, low: float, high: float) -> Parameter:
-    return Parameter(
-        name=name, title={"ko": ko, "en": en}, type="number", unit=unit, default=default, minimum=low,
-        maximum=high,
-    )  # fmt: skip
-
-
-def _choice(name: str, ko: str, en: str, *choices: str) -> Parameter:
-    return Parameter(
-        name=name, title={"ko": ko, "en": en}, type="string", default=choices[0], choices=choices
-    )
 
 
 MODEL = Model(
@@ -262,28 +247,38 @@ MODEL = Model(
         " and the level of the streams. Needs a scenario library.",
     },
     parameters=(
-        _choice("rain_source", "강우 자료", "rain from", "design", "hyetograph", "files", "sensors"),
-        _number("rain", "강우 강도", "rain intensity", "mm/h", 60.0, 0.0, 1000.0),
-        _number(
+        choice(
+            "rain_source",
+            "강우 자료",
+            "rain from",
+            {
+                "design": ("주어진 강도와 지속 시간", "the given intensity and time"),
+                "hyetograph": ("강우 주상도", "the hyetograph"),
+                "files": ("레이더·예보 파일", "files of radar or forecast rain"),
+                "sensors": ("강우 센서의 최근 관측", "the newest readings of the rain sensors"),
+            },
+        ),
+        number("rain", "강우 강도", "rain intensity", "mm/h", 60.0, 0.0, 1000.0),
+        number(
             "rain_duration", "강우 지속 시간", "how long it rains, or is measured", "min", 60.0, 1.0, 4320.0
         ),
-        _choice("stream_source", "하천 수위 자료", "level of the streams from", "given", "sensors"),
-        _number("stream_rise", "하천 수위 상승", "rise of the streams", "m", 0.0, 0.0, 20.0),
-        _number("ahead", "강우 연장 시간", "hours that the rain is carried on", "h", 0.0, 0.0, 6.0),
+        choice(
+            "stream_source",
+            "하천 수위 자료",
+            "level of the streams from",
+            {
+                "given": ("주어진 상승값", "the given rise"),
+                "sensors": ("수위계의 최근 관측", "the newest readings of the gauges"),
+            },
+        ),
+        number("stream_rise", "하천 수위 상승", "rise of the streams", "m", 0.0, 0.0, 20.0),
+        number("ahead", "강우 연장 시간", "hours that the rain is carried on", "h", 0.0, 0.0, 6.0),
         PASSABLE,
-        Parameter(
-            name="publish",
-            title={"ko": "경보로 발령", "en": "publish as readings that alert rules judge"},
-            type="boolean",
-            default=False,
-            scope="sta:write",
+        switch(
+            "publish", "경보로 발령", "publish as readings that alert rules judge", False, scope="sta:write"
         ),
         LEVELS,
-        Parameter(
-            name="library",
-            title={"ko": "라이브러리 실행 번호", "en": "run of the library; without it the newest"},
-            type="string",
-        ),
+        text("library", "라이브러리 실행 번호", "run of the library; without it the newest"),
         Parameter(
             name="hyetograph",
             title={"ko": "강우 주상도", "en": "rain intensities, step by step"},
@@ -293,35 +288,44 @@ MODEL = Model(
             minimum=0.0,
             maximum=1000.0,
         ),
-        _number("step", "주상도 간격", "step of the hyetograph", "min", 10.0, 1.0, 360.0),
-        Parameter(
-            name="rain_files",
-            title={"ko": "레이더·예보 강우 파일", "en": "files of radar or forecast rain"},
-            description={
-                "ko": "ODIM HDF5, GeoTIFF, NetCDF; 지금까지의 레이더는 ahead 시간만큼 연장한다",
-                "en": "ODIM HDF5, GeoTIFF or NetCDF; radar up to now is carried on for the hours of ahead",
-            },
-            type="reference",
+        number("step", "주상도 간격", "step of the hyetograph", "min", 10.0, 1.0, 360.0),
+        file(
+            "rain_files",
+            "레이더·예보 강우 파일",
+            "files of radar or forecast rain",
+            description=titled(
+                "ODIM HDF5, GeoTIFF, NetCDF; 지금까지의 레이더는 ahead 시간만큼 연장한다",
+                "ODIM HDF5, GeoTIFF or NetCDF; radar up to now is carried on for the hours of ahead",
+            ),
             many=True,
         ),
-        _choice("reflectivity", "Z-R 관계식", "rain from reflectivity by", "convective", "marshall-palmer"),
-        Parameter(
-            name="adjust",
-            title={"ko": "우량계로 보정", "en": "adjust radar rain to the rain sensors"},
-            type="boolean",
-            default=False,
+        choice(
+            "reflectivity",
+            "Z-R 관계식",
+            "rain from reflectivity by",
+            {
+                "convective": ("대류성 (Z = 300 R^1.4)", "convective rain (Z = 300 R^1.4)"),
+                "marshall-palmer": (
+                    "층상 (Z = 200 R^1.6)",
+                    "steady rain (Marshall and Palmer, Z = 200 R^1.6)",
+                ),
+            },
         ),
-        _choice("engine", "강우 연장 방법", "rain is carried on by", "translation", "pysteps"),
+        switch("adjust", "우량계로 보정", "adjust radar rain to the rain sensors", False),
+        choice(
+            "engine",
+            "강우 연장 방법",
+            "rain is carried on by",
+            {
+                "translation": ("평행 이동", "moving it as a whole"),
+                "pysteps": ("흐름장 (pysteps 필요)", "a field of motion (needs pysteps)"),
+            },
+        ),
     ),
     outputs=(
         *OUTPUTS,
-        Output(
-            name="depth_max",
-            title={"ko": "예상 최대 침수심", "en": "expected greatest depth"},
-            kind="raster",
-            unit="m",
-        ),
-        Output(name="building_table", title={"ko": "건물별 표", "en": "table of buildings"}, kind="table"),
+        output("depth_max", "예상 최대 침수심", "expected greatest depth", "raster", "m"),
+        output("building_table", "건물별 표", "table of buildings", "table"),
     ),
     run=run,
     quick=True,

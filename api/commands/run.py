@@ -88,14 +88,22 @@ def _command(name: str) -> Any:
 def _function(model: Any) -> Callable[..., None]:
     """A function whose signature is what the model declares."""
 
-    def command(folder: Path, seed: int, again: bool, as_json: bool, **options: Any) -> None:
-        _run(model, folder, _given(model, options), seed, again, as_json)
+    def command(folder: Path, seed: int, again: bool, estimate: bool, as_json: bool, **options: Any) -> None:
+        given = _given(model, options)
+        if estimate:
+            _estimate(model, folder, given, as_json)
+        else:
+            _run(model, folder, given, seed, again, as_json)
 
     declared = {
         "folder": (Folder, inspect.Parameter.empty),
         **{p.name: (_option(p), _default(p)) for p in model.parameters},
         "seed": (Annotated[int, typer.Option(help="Of everything random.")], 0),
         "again": (Annotated[bool, typer.Option("--again", help="Compute it even if it was before.")], False),
+        "estimate": (
+            Annotated[bool, typer.Option("--estimate", help="Say how long it takes, and leave it at that.")],
+            False,
+        ),
         "as_json": (Json, False),
     }
     kind = inspect.Parameter.KEYWORD_ONLY
@@ -141,8 +149,10 @@ def _help(parameter: Any) -> str:
         else ""
     )
     more = f". {parameter.description['en']}" if parameter.description else ""
+    titles = (f"{value}: {title['en']}" for value, title in parameter.choice_titles.items())
+    choices = f" ({'; '.join(titles)})" if parameter.choice_titles else ""
     again = "; may be repeated" if parameter.many else ""
-    return f"{parameter.title['en']}{unit}{between}{again}{more}"
+    return f"{parameter.title['en']}{unit}{between}{choices}{again}{more}"
 
 
 def _given(model: Any, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,6 +182,15 @@ def _read(parameter: Any, value: Any) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise typer.BadParameter(f"{flag}: this is not JSON: {error}") from None
+
+
+def _estimate(model: Any, folder: Path, given: dict[str, Any], as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from analysis.estimate import estimate
+
+    found = estimate(folder, model.name, given)
+    emit(asdict(found), as_json, iter([f"{model.title['en']}: {found.text}"]))
 
 
 def _run(model: Any, folder: Path, given: dict[str, Any], seed: int, again: bool, as_json: bool) -> None:

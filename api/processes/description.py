@@ -85,8 +85,17 @@ def _input(parameter: Parameter, lang: str) -> dict[str, Any]:
         **_titles(parameter.title, parameter.description, lang),
         "minOccurs": int(parameter.required),
         "maxOccurs": 1,
-        "schema": schema(parameter),
+        "schema": _schema(parameter, lang),
     }
+
+
+def _schema(parameter: Parameter, lang: str) -> dict[str, Any]:
+    """The schema of a value, with a title for each of the choices beside the `enum`."""
+    described = schema(parameter)
+    if parameter.choice_titles:
+        one = described["items"] if parameter.many else described
+        one["x-enum-titles"] = {str(value): title[lang] for value, title in parameter.choice_titles.items()}
+    return described
 
 
 def _output(output: Output, lang: str) -> dict[str, Any]:

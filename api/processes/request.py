@@ -27,6 +27,10 @@ SCHEMA: dict[str, Any] = {
         "seed": {"type": "integer", "description": "of everything random", "default": 0},
     },
 }
+BODY: dict[str, Any] = {
+    "requestBody": {"content": {"application/json": {"schema": SCHEMA}}, "required": True}
+}
+"""Of a route that takes it, for OpenAPI."""
 _QUALIFIED = {"value", "mediaType", "encoding", "schema", "format"}
 
 

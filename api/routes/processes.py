@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import closing
+from dataclasses import asdict
 from datetime import datetime as Moment
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, cast
@@ -14,6 +15,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from analysis import estimate as estimating
 from analysis import models
 from api.auth import require_inputs, require_run
 from api.errors import problem
@@ -66,9 +68,7 @@ def process(name: str, request: Request) -> JSONResponse:
 @router.post(
     "/processes/{name}/execution",
     status_code=HTTPStatus.CREATED,
-    openapi_extra={
-        "requestBody": {"content": {"application/json": {"schema": requests.SCHEMA}}, "required": True}
-    },
+    openapi_extra=requests.BODY,
 )
 async def execute(
     name: str, request: Request, jobs: CurrentJobs, settings: CurrentSettings, who: Who
@@ -101,6 +101,17 @@ async def execute(
         if not run.active:
             return await run_in_threadpool(_answer, request, jobs, run, wanted.request)
     return JSONResponse(description.job(run, base_of(request)), HTTPStatus.CREATED, headers)
+
+
+@router.post("/processes/{name}/estimate", openapi_extra=requests.BODY)
+async def estimate(
+    name: str, request: Request, jobs: CurrentJobs, settings: CurrentSettings
+) -> dict[str, float | int | None]:
+    """How long a simulation with these inputs takes: `seconds` (null: not known), from so many earlier `runs`
+    (0: by usual figures), and how much `memory` of what is `available` [bytes]. Nothing is run."""
+    model = await run_in_threadpool(models.model, name)
+    wanted = requests.read_execute(await _body(request, settings.body_limit), model)
+    return asdict(await run_in_threadpool(estimating.estimate, jobs.folder, name, wanted.inputs))
 
 
 @router.get("/jobs")

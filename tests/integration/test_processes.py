@@ -63,6 +63,24 @@ def test_a_process_says_what_it_takes_with_units_in_both_languages(client: httpx
     assert english.json()["title"] == "Tiny model"
 
 
+def test_a_client_is_told_how_long_a_run_would_take(client: httpx.Client) -> None:
+    told = client.post("/processes/tiny/estimate", json={"inputs": {"rain": 3}})
+    assert told.status_code == 200
+    assert told.json()["seconds"] > 0
+    assert set(told.json()) == {"seconds", "memory", "available", "runs"}
+    refused = client.post("/processes/tiny/estimate", json={"inputs": {"rain": -1}})
+    assert refused.status_code == 400
+    assert refused.json()["detail"].startswith("rain: -1 is less than the minimum of 0")
+
+
+def test_choices_have_titles_in_the_readers_language(client: httpx.Client) -> None:
+    for lang, title in (("en", "blown up"), ("ko", "발산")):
+        described = client.get("/processes/tiny", headers={"Accept-Language": lang}).json()
+        schema = described["inputs"]["ending"]["schema"]
+        assert schema["x-enum-titles"]["blown up"] == title
+        assert list(schema["x-enum-titles"]) == schema["enum"]
+
+
 def test_processes_come_in_pages(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(3):
         monkeypatch.setitem(models.ENTRIES, f"tiny{n}", ENTRY)
@@ -328,5 +346,5 @@ def test_no_request_breaks_the_server(processes: tuple[str, Path], mode: Generat
             with suppress(Unsatisfiable):
                 few(given(operation.as_strategy(generation_mode=mode))(attempt))()
     assert broken == {}
-    assert tried == 7
+    assert tried == 8
     assert seen & {200, 201} if mode is GenerationMode.POSITIVE else seen & {400, 404, 422}, seen

@@ -76,6 +76,17 @@ def test_what_cannot_be_run_is_said_before_anything_is_made(
     assert list_runs(folder) == []
 
 
+def test_how_long_a_run_takes_is_told_without_running_it(folder: Path) -> None:
+    before = twin("run", "tiny", folder, "--estimate")
+    assert before.stdout == "Tiny model: about 5 s, by usual figures, as there is no earlier run\n"
+    assert list_runs(folder) == []
+    twin("run", "tiny", folder)
+    after = json.loads(twin("run", "tiny", folder, "--rain", "3", "--estimate", "--json").stdout)
+    assert after["runs"] == 1
+    assert 0 < after["seconds"] < 60
+    assert twin("run", "tiny", folder, "--rain", "-1", "--estimate").returncode == 1
+
+
 def test_a_failed_run_is_one_line_with_its_id(folder: Path) -> None:
     done = twin("run", "tiny", folder, "--ending", "refused")
     (run,) = list_runs(folder)

@@ -10,14 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.scene.series import streams
 from analysis.sewers import inp
 from analysis.sewers.parameters import invert, levels, scaled, with_rain
 from tests.integration.command_line import twin
 from tests.integration.flood_city import result, run
+from twin.ingest import add_files
 from twin.observations.store import open_observations
 from twin.sources.readings import Quantity, Series, Station
 from twin.sources.sink import Sink
 from twin.store import create_city
+from twin.synth import make_ground
+from twin.synth.drainage import make_network, swmm_input
+from twin.synth.sensors import write_sensors
 from twin.synth.write import make_district
 
 NODE = "M0-0-0"
@@ -103,6 +108,26 @@ def test_rain_of_the_sensors_stands_in_for_that_of_the_file(city: Path, drains: 
     assert told["after"]["rmse"] < 0.01
     assert told["notes"] == ["rain: rain gauge rain intensity"]
     assert told["after_held_out"] is None
+
+
+def test_the_gauge_of_the_sample_district_can_be_fitted(tmp_path: Path) -> None:
+    """To what SWMM makes of the rain that its sensors measured."""
+    ground = make_ground(60, 7)
+    drains = tmp_path / "drainage.inp"
+    drains.write_text(swmm_input(make_network(ground), ground.plan), encoding="utf-8")
+    folder = tmp_path / "x.twin"
+    create_city(folder, crs="EPSG:5187+5193").close()
+    write_sensors(ground, tmp_path / "sensors")
+    add_files(folder, [tmp_path / "sensors"])
+    with open_observations(folder) as observations:
+        (gauge,) = streams(observations, "drain level")
+    node = next(word for word in gauge.name.split() if word.startswith("J0-"))
+    given = ("--sewers", str(drains), "--node", node, "--datastream", str(gauge.id), "--rain", "sensors")
+    when = ("--start", "2026-05-19T12:00+09:00", "--duration", "8", "--held-out", "0")
+    how = ("--search", "local", "--fit", "roughness", "--most-runs", "20")
+    told = result(run("sewer-calibration", folder, *given, *when, *how), "summary")
+    assert told["at_bound"] == []
+    assert 0.9 < told["before"]["nse"] <= told["after"]["nse"]
 
 
 @pytest.mark.parametrize(

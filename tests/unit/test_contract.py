@@ -35,6 +35,13 @@ def faults(model: Model) -> list[str]:
             found.append(f"{p.name}: no unit")
         if p.required and p.default is not None:
             found.append(f"{p.name}: required, and yet with a default")
+        found += [
+            f"{p.name}: no title of {value!r} in {lang}"
+            for value in p.choices
+            for lang in ("ko", "en")
+            if not p.choice_titles.get(value, {}).get(lang)
+        ]
+        found += [f"{p.name}: {value!r} is no choice" for value in p.choice_titles if value not in p.choices]
         jsonschema.Draft202012Validator.check_schema(inputs.schema(p))
     found += [f"{o.name}: no unit" for o in model.outputs if o.kind in RASTERS and not o.unit]
     defaults = {p.name: p.default for p in model.parameters if p.default is not None}
@@ -69,6 +76,11 @@ def test_models_are_listed_by_their_own_names(tiny: Model) -> None:
         (Parameter(name="depth", title=TINY.title, type="string", default=1), "not of type 'string'"),
         (Parameter(name="depth", title=TINY.title, type="string", default="x", required=True), "required"),
         (Parameter(name="depth", title=TINY.title, type="string"), "does not take depth"),
+        (Parameter(name="depth", title=TINY.title, type="string", choices=["x"]), "no title of 'x' in ko"),
+        (
+            Parameter(name="depth", title=TINY.title, type="string", choice_titles={"x": TINY.title}),
+            "'x' is no choice",
+        ),
     ],
 )
 def test_the_test_finds_what_is_wrong(broken: Parameter, fault: str) -> None:

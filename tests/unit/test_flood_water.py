@@ -81,7 +81,7 @@ def test_legends_are_in_both_languages_with_units_and_limits(written: tuple[Path
     assert [grade["from"] for grade in legends["hazard"]["classes"]] == [0.0, *CLASSES]
     assert legends["arrival"]["stops"] == [0, 300, 600, 900, 1200]
     assert {name: legend["unit"] for name, legend in legends.items()} == {
-        "hazard": "", "arrival": "s", "duration": "s", "speed": "m/s"
+        "hazard": "m2/s", "arrival": "s", "duration": "s", "speed": "m/s"
     }  # fmt: skip
     titles = [legend["title"] for legend in legends.values()]
     titles += [grade["title"] for grade in legends["hazard"]["classes"]]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from analysis.errors import AnalysisError
-from analysis.scene import FloodScene, flood_scene, gauges, rain_from_sensors
+from analysis.run import prepare
+from analysis.scene import FloodScene, flood_scene, gauges, rain_from_sensors, streams
 from citygml.model import Measure
+from tests.unit.observation_models import make
 from tests.unit.scene_models import district
 from twin.observations.store import open_observations
 from twin.raster import open_dem
@@ -115,3 +117,28 @@ def test_a_window_of_the_scene_is_the_same_as_the_whole(folder: Path, scene: Flo
     assert part.grid.shape == (75, 100)
     for name in ("elevation", "cover", "classes"):
         assert (getattr(part, name) == getattr(scene, name)[rows, columns]).all(), name
+
+
+def test_a_flood_is_that_of_before_until_what_it_reads_has_changed(folder: Path) -> None:
+    def digests() -> tuple[str, str]:
+        design, measured = ({"rain_source": source, "duration": 30} for source in ("design", "sensors"))
+        return prepare(folder, "flood", design).digest, prepare(folder, "flood", measured).digest
+
+    def read(observed: str, value: float) -> None:
+        with open_observations(folder) as observations:
+            stream = streams(observations, observed)[0].id
+            body = {"phenomenonTime": datetime.now(UTC).isoformat(), "result": value}
+            make(observations, f"Datastreams({stream})/Observations", body)
+
+    before = digests()
+    assert digests() == before
+    read("air temperature", 21.5)
+    assert digests() == before
+    read("rain intensity", 12.0)
+    after_rain = digests()
+    assert after_rain[0] == before[0]
+    assert after_rain[1] != before[1]
+    read("water level", 1.5)
+    after_level = digests()
+    assert after_level[0] != after_rain[0]
+    assert after_level[1] != after_rain[1]

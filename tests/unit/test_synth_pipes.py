@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from analysis.sewers.swmm import Engine
 from citygml.model import Measure
 from tests.unit.synth_models import layers, small_ground
+from twin.synth import make_ground
 from twin.synth.drainage import (
     DESIGN_RAIN,
     DIAMETERS,
@@ -14,6 +18,7 @@ from twin.synth.drainage import (
     STORM,
     _diameter,
     make_network,
+    old_node,
     swmm_input,
 )
 from twin.synth.shapes import tube
@@ -66,13 +71,35 @@ def test_water_runs_downhill_to_an_outfall() -> None:
 
 
 def test_drains_are_as_deep_as_they_say_and_grow_downstream() -> None:
-    network = make_network(small_ground())
+    ground = small_ground()
+    network, old = make_network(ground), old_node(ground.plan)
     arriving: dict[str, float] = {}
     for conduit in network.conduits:
         assert conduit.start.ground - conduit.start.invert - conduit.diameter > 1.19
-        assert conduit.diameter >= arriving.get(conduit.start.name, 0.0)
+        grows = conduit.diameter >= arriving.get(conduit.start.name, 0.0)
+        assert grows != (conduit.start.name == old)
         name = conduit.end.name
         arriving[name] = max(arriving.get(name, 0.0), conduit.diameter)
+
+
+def test_the_street_of_the_old_pipe_overflows_and_no_other(tmp_path: Path) -> None:
+    ground = make_ground(60, 7)
+    network = make_network(ground)
+    path = tmp_path / "drainage.inp"
+    path.write_text(swmm_input(network, ground.plan), encoding="utf-8")
+    engine = Engine(path, tmp_path)
+    spilled = np.zeros(len(engine.node_names))
+    try:
+        engine.start()
+        before = 0.0
+        while engine.step():
+            spilled += engine.node_flooding() * (engine.time - before)
+            before = engine.time
+    finally:
+        engine.close()
+    over = {name: v for name, v in zip(engine.node_names, spilled.tolist(), strict=True) if v > 0.5}
+    assert 100 < sum(over.values()) < 1000  # [m³]
+    assert all(name.endswith("-0") for name in over)
 
 
 def test_the_diameter_carries_the_design_rain() -> None:

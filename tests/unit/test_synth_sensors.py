@@ -55,7 +55,8 @@ def test_readings_are_such_as_there_are(table: Table) -> None:
     limits = {
         "pm2.5": (0, 150), "pm10": (0, 250), "o3": (0, 0.1), "temperature": (5, 30), "humidity": (20, 100),
         "rain intensity": (0, 90), "wind speed": (0, 15), "water level": (0.3, 2.5),
-        "water temperature": (8, 25), "water pressure": (0.05, 0.6), "electricity": (0, 100),
+        "drain level": (0.0, 2.0), "water temperature": (8, 25), "water pressure": (0.05, 0.6),
+        "electricity": (0, 100),
     }  # fmt: skip
     for series in table.series:
         low, high = limits.get(series.quantity.key, (30, 80))

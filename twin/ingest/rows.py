@@ -85,7 +85,7 @@ def read_rows(path: Path, options: ReadOptions) -> Iterator[Message]:
         yield from shared.take(batch, reader.gathered.templates)
         ready = [o for o in batch if not o.implicit or shared.place(o)]
         late += (o for o in batch if o.implicit and not _placed(o))
-        yield [_row(o, shared.bounds(o)) for o in ready]
+        yield [object_row(o, shared.bounds(o)) for o in ready]
     if late:
         yield from shared.take(late, reader.gathered.templates)
         for obj in late:
@@ -93,7 +93,7 @@ def read_rows(path: Path, options: ReadOptions) -> Iterator[Message]:
                 message = "a library geometry that it refers to is nowhere in the file"
                 reader.gathered.findings.append(Finding("broken-xlink", message, obj.id))
                 obj.implicit = [i for i in obj.implicit if i.template.startswith(_KEY)]
-        yield [_row(o, shared.bounds(o)) for o in late]
+        yield [object_row(o, shared.bounds(o)) for o in late]
     yield Rest(reader.gathered.findings)
 
 
@@ -198,7 +198,8 @@ def _is_geographic(srs_name: str | None) -> bool:
         return False
 
 
-def _row(obj: CityObject, bounds: Float64 | None) -> ObjectRow:
+def object_row(obj: CityObject, bounds: Float64 | None) -> ObjectRow:
+    """An object as it is written; bounds: (2, 3), None without geometry."""
     attributes = encode_attributes(obj.attributes)
     body = encode_body(obj)
     head = f"{obj.type}\0{obj.parent or ''}\0".encode()

@@ -3,7 +3,8 @@
 Mains lie in the east-west streets and run from the boulevard outwards to the streams; laterals lie in the
 north-south streets. Every block is a subcatchment that drains into the lateral on its downstream side.
 Diameters follow from the rational method and Manning's formula for full pipes, inverts from a least cover
-and slope with soffits level at the manholes.
+and slope with soffits level at the manholes. One pipe is older and too narrow, the last before the second
+stream in the southernmost street: in larger districts, manholes there overflow in the storm of the file.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ ROUGHNESS = 0.013  # Manning's n of concrete pipe [s/m^(1/3)]
 DIAMETERS = np.array([0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.65, 1.8, 2.0])  # [m]
 LATERAL_SLOPE, MAIN_SLOPE = 0.0025, 0.0013  # [-]
 DESIGN_RAIN = 75.0  # for the diameters [mm/h]
+OLD_SHARE = 0.15  # of that, which the old pipe of the district carries
 IMPERVIOUS = {
     "detached": 55, "row": 60, "apartment": 65, "commercial": 88, "mixed": 90, "landmark": 85,
     "school": 50, "industry": 92, "waterfront": 60, "park": 12, "reserve": 8,
@@ -44,6 +46,7 @@ class Node:
     area: float = 0.0  # impervious area drained through it [m²]
     invert: float = np.inf
     soffit: float = np.inf  # of the pipes that arrive
+    arriving: float = np.inf  # the lowest invert of those [m]
 
 
 @dataclass(slots=True)
@@ -131,6 +134,11 @@ def _diameter(area: float, slope: float) -> float:
     return float(DIAMETERS[min(int(np.searchsorted(DIAMETERS, need)), len(DIAMETERS) - 1)])
 
 
+def old_node(plan: Plan) -> str:
+    """Name of the manhole where the old pipe begins."""
+    return f"J0-{plan.columns}-0"
+
+
 def make_network(ground: Ground) -> Network:
     """The network with inverts and diameters; nodes come upstream first."""
     nodes = _nodes(ground)
@@ -139,8 +147,12 @@ def make_network(ground: Ground) -> Network:
         if node.outlet is None:
             continue
         end = nodes[node.outlet]
-        diameter = _diameter(node.area, node.slope)
-        node.invert = round(min(node.ground - COVER, node.soffit) - diameter, 3)
+        if node.name == old_node(ground.plan):
+            diameter = _diameter(OLD_SHARE * node.area, node.slope)
+            node.invert = round(min(node.ground - COVER - diameter, node.arriving), 3)
+        else:
+            diameter = _diameter(node.area, node.slope)
+            node.invert = round(min(node.ground - COVER, node.soffit) - diameter, 3)
         length = round(float(np.hypot(*(end.xy - node.xy))), 2)
         low = round(node.invert - node.slope * length, 3)
         end.area += node.area
@@ -148,6 +160,7 @@ def make_network(ground: Ground) -> Network:
             end.invert = low
         else:
             end.soffit = min(end.soffit, low + diameter)
+            end.arriving = min(end.arriving, low)
         network.conduits.append(Conduit(f"C{node.name}", node, end, diameter, length, low))
     return network
 

@@ -17,9 +17,10 @@ import numpy as np
 from citygml.crs import Georeference, choose_heights, parse
 from citygml.model import CityObject, Float64, Value
 from twin.synth.buildings import place
+from twin.synth.drainage import make_network
 from twin.synth.drape import Ground
 from twin.synth.furniture import SORTS, furniture_objects
-from twin.synth.readings import AIR, GAUGE, HYDRANT, METER, NOISE, WEATHER, Weather, record
+from twin.synth.readings import AIR, GAUGE, HYDRANT, METER, NOISE, WEATHER, Quantity, Weather, drain, record
 from twin.synth.terrain import CRS
 
 HYDRANTS = 24
@@ -34,7 +35,8 @@ _MOUNT = {"sensor": 3.0, "gauge": 1.2, "hydrant": 0.5, "meter": 1.5, "lamp": 3.5
 @dataclass(frozen=True, slots=True)
 class Site:
     """A place with a sensor. kind: as in `Thing.properties`; xyz: the city's coordinates [m]. size: of what
-    it measures, such as a household's share or how dusty the street is; 1 for the usual."""
+    it measures, such as a household's share or how dusty the street is; 1 for the usual. quantities: what it
+    reads, if that is not what all of its kind do."""
 
     name: str
     kind: str
@@ -42,12 +44,13 @@ class Site:
     xyz: tuple[float, float, float]
     about: str
     size: float = 1.0
+    quantities: tuple[Quantity, ...] = ()
 
 
 def write_sensors(ground: Ground, folder: Path) -> list[Path]:
     """`stations.csv` and `readings.csv` in the folder, the same for the same district."""
     folder.mkdir(parents=True, exist_ok=True)
-    sites = [*_furniture(ground), *_meters(ground)]
+    sites = [*_furniture(ground), *_meters(ground), _drain_gauge(ground)]
     return [
         _write_stations(sites, folder / "stations.csv"),
         _write_readings(ground, sites, folder / "readings.csv"),
@@ -102,6 +105,20 @@ def _meters(ground: Ground) -> Iterator[Site]:
         )  # fmt: skip
 
 
+def _drain_gauge(ground: Ground) -> Site:
+    """In the last manhole before the first stream, in the street in the middle."""
+    network = make_network(ground)
+    name = f"J0-0-{ground.plan.rows // 2}"
+    conduit = next(c for c in network.conduits if c.start.name == name)
+    node, slope = conduit.start, (conduit.start.invert - conduit.low) / conduit.length
+    x, y = ground.plan.frame.to_world(node.xy[None])[0].tolist()
+    return Site(
+        f"우수관 수위계 {name}", "other", f"manhole-{name}", (x, y, node.ground),
+        f"Level gauge in the storm drain at manhole {name}",
+        quantities=drain(node.area, conduit.diameter, slope),
+    )  # fmt: skip
+
+
 def _code(value: Value) -> str:
     return str(getattr(value, "code", value))
 
@@ -127,7 +144,8 @@ def _write_readings(ground: Ground, sites: list[Site], path: Path) -> Path:
     weather = Weather(ground.plan.rng(90))
     rows: list[tuple[str, ...]] = [("time", "station", "quantity", "unit", "value")]
     for n, site in enumerate(sites):
-        series = record(kinds[site.kind], weather, ground.plan.rng(91, n), site.size, n)
+        quantities = site.quantities or kinds[site.kind]
+        series = record(quantities, weather, ground.plan.rng(91, n), site.size, n)
         rows += [(time, site.name, name, unit, value) for name, unit, time, value in series]
     return _write(path, rows)
 

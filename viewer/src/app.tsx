@@ -4,15 +4,19 @@ import { t } from './i18n';
 import { BasinProbe } from './panels/BasinProbe';
 import { Chart } from './panels/Chart';
 import { Credits } from './panels/Credits';
+import { DaylightList } from './panels/DaylightList';
 import { DrainProbe } from './panels/DrainProbe';
 import { Header } from './panels/Header';
 import { Inspector } from './panels/Inspector';
 import { Layers } from './panels/Layers';
 import { Notices, Progress } from './panels/Notices';
+import { PlanHandles, PlanSplit } from './panels/PlanHandles';
+import { PlanPanel } from './panels/PlanPanel';
 import { PhoneBar } from './panels/PhoneBar';
 import { SensorInspector } from './panels/SensorInspector';
 import { SidePanel } from './panels/SidePanel';
 import { Simulate } from './panels/Simulate';
+import { SunSpot } from './panels/SunSpot';
 import { StagedNote, TimeBar } from './panels/TimeBar';
 import { ToolBar } from './panels/ToolBar';
 import { Drawing, ToolReadout } from './panels/ToolReadout';
@@ -59,13 +63,18 @@ export function App({ mount }: { mount: (container: HTMLElement) => void }) {
         }}
       />
       <Drawing />
+      <PlanSplit />
+      <PlanHandles />
       <Inspector />
       <SensorInspector />
       <WaterProbe />
       <BasinProbe />
       <DrainProbe />
+      <SunSpot />
       <SidePanel />
       <Simulate />
+      <PlanPanel />
+      <DaylightList />
       <ToolBar />
       <div class="bottom">
         <Chart />

@@ -14,7 +14,8 @@ import {
   surfaceOf,
   type WaterFile,
 } from '../src/flood/grid';
-import { arranged, fieldKind, readField, readForm } from '../src/runs/form';
+import { arranged, choicesOf, fieldKind, readField, readForm } from '../src/runs/form';
+import { roundSeconds } from '../src/runs/text';
 import { clockOf } from '../src/runs/text';
 import { buildingValuesOf, runValueOf, waterFileOf } from '../src/state/flood';
 import { readHash, writeHash } from '../src/state/share';
@@ -125,7 +126,15 @@ describe('results', () => {
   });
 
   test('the shown flood is part of the link', () => {
-    const flood = { run: 'a~b', visible: true, mode: 'time', opacity: 0.5, drains: true, time: 600 } as const;
+    const flood = {
+      run: 'a~b',
+      visible: true,
+      mode: 'time',
+      opacity: 0.5,
+      drains: true,
+      routes: true,
+      time: 600,
+    } as const;
     expect(readHash(writeHash({ flood })).flood).toEqual(flood);
     expect(readHash(writeHash({ flood: { ...flood, mode: 'maximum' } })).flood?.mode).toBe('maximum');
     expect(readHash('#r=x~1~zz~zz').flood).toMatchObject({ run: 'x', time: 0, opacity: 0.9 });
@@ -143,6 +152,8 @@ describe('the form of a run', () => {
       rain: input({ type: 'number', default: 60, 'x-ogc-unit': 'mm/h' }),
       scheme: input({ type: 'string', enum: ['a', 'b'], default: 'a' }),
       file: input({ type: 'string', format: 'uri-reference' }),
+      files: input({ type: 'array', items: { type: 'string', format: 'uri-reference' } }),
+      fit: input({ type: 'array', items: { type: 'string', enum: ['x', 'y'] }, default: ['x'] }),
       area: input({ type: 'array', format: 'ogc-bbox' }),
       gauges: input({ type: 'array', items: { type: 'number' } }),
       more: input({ type: 'object' }, 1),
@@ -151,10 +162,10 @@ describe('the form of a run', () => {
 
   test('each schema has its kind of field', () => {
     const kinds = Object.values(PROCESS.inputs).map(({ schema }) => fieldKind(schema));
-    expect(kinds).toEqual(['number', 'choice', 'text', 'box', 'list', 'json']);
+    expect(kinds).toEqual(['number', 'choice', 'file', 'files', 'choices', 'box', 'list', 'json']);
     expect(arranged(PROCESS)).toEqual({
       plain: ['rain', 'scheme', 'area', 'more'],
-      more: ['file', 'gauges'],
+      more: ['file', 'files', 'fit', 'gauges'],
     });
   });
 
@@ -165,6 +176,26 @@ describe('the form of a run', () => {
       wrong: [],
     });
     expect(readForm(PROCESS, { gauges: '1, q', more: '{' }).wrong).toEqual(['gauges', 'more']);
+  });
+
+  test('choices have titles, and several are sent as a list; files are told apart', () => {
+    const titles = { 'x-enum-titles': { a: 'Fine' } };
+    expect(choicesOf({ enum: ['a', 'b'], ...titles })).toEqual([
+      { value: 'a', title: 'Fine' },
+      { value: 'b', title: 'b' },
+    ]);
+    expect(choicesOf({ type: 'array', items: { enum: ['a'], ...titles } })[0]?.title).toBe('Fine');
+    expect(
+      readForm(PROCESS, { fit: ['x', 'y'], files: 'inputs/a.nc, inputs/b.nc', more: '{}' }).inputs,
+    ).toEqual({
+      fit: ['x', 'y'],
+      files: ['inputs/a.nc', 'inputs/b.nc'],
+      more: {},
+    });
+  });
+
+  test('times are rounded as far as they are known', () => {
+    expect([0.2, 17.4, 33, 2718].map(roundSeconds)).toEqual([1, 17, 35, 2700]);
   });
 
   test('an area becomes a polygon where a geometry is wanted', () => {

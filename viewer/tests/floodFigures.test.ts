@@ -43,8 +43,25 @@ describe('figures of the water', () => {
   });
 
   test('the figure that is shown and hidden drains are part of the link', () => {
-    const flood = { run: 'a', visible: true, mode: 'hazard', opacity: 0.5, drains: false, time: 0 };
+    const flood = {
+      run: 'a',
+      visible: true,
+      mode: 'hazard',
+      opacity: 0.5,
+      drains: false,
+      routes: true,
+      time: 0,
+    };
     expect(readHash(writeHash({ flood })).flood).toEqual(flood);
+  });
+
+  test('whether sub-basins and ways are shown is part of the link once it was chosen', () => {
+    const flood = { run: 'a', visible: true, mode: 'time', opacity: 0.5, drains: true, time: 0 };
+    for (const basins of [true, false]) {
+      const chosen = { ...flood, basins, routes: !basins };
+      expect(readHash(writeHash({ flood: chosen })).flood).toEqual(chosen);
+    }
+    expect(readHash('#r=a~1~0~0.5').flood).toEqual({ ...flood, routes: true });
   });
 });
 

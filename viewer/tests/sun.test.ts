@@ -1,13 +1,45 @@
 /** The sun's place against NREL's published example, and what follows from it. */
 import { expect, test } from 'vitest';
 import { daylight } from '../src/sun/daylight';
-import { daylightMinutes, openingInstant, sunPosition } from '../src/sun/position';
+import {
+  apparentElevation,
+  daylightMinutes,
+  openingInstant,
+  seasonStart,
+  sunPosition,
+} from '../src/sun/position';
 
 test('agrees with the worked example of the NREL solar position algorithm', () => {
   // Reda and Andreas (2008), NREL/TP-560-34302, table A5.1: 2003-10-17 12:30:30 at UTC-7.
   const { azimuth, elevation } = sunPosition(Date.UTC(2003, 9, 17, 19, 30, 30), -105.1786, 39.742476);
   expect(azimuth).toBeCloseTo(194.34024, 1);
   expect(Math.abs(elevation - (90 - 50.11162))).toBeLessThan(0.03);
+});
+
+// pvlib 0.16.1, `solarposition.get_solarposition(method="nrel_numpy")`: azimuth, elevation, apparent elevation.
+test.each([
+  ['2026-12-22T00:00Z', 35.13, 128.93, 132.9341, 14.293, 14.357],
+  ['2026-12-22T06:30Z', 35.13, 128.93, 224.2583, 16.5338, 16.5891],
+  ['2026-06-21T03:30Z', 35.13, 128.93, 184.4972, 78.2754, 78.2789],
+  ['2026-03-19T22:00Z', 35.13, 128.93, 94.2841, 5.5809, 5.7285],
+  ['2026-06-21T02:00Z', -33.87, 151.21, 359.1514, 32.6855, 32.7116],
+  ['2026-06-21T21:30Z', 69.65, 18.96, 342.5597, 4.0841, 4.2701],
+])('agrees with pvlib to a twentieth of a degree at %s', (time, lat, lon, azimuth, elevation, seen) => {
+  const found = sunPosition(Date.parse(time), lon, lat);
+  const across = Math.abs(found.azimuth - azimuth) * Math.cos((elevation * Math.PI) / 180);
+  expect(across).toBeLessThan(0.05);
+  expect(Math.abs(found.elevation - elevation)).toBeLessThan(0.05);
+  expect(Math.abs(apparentElevation(found.elevation) - seen)).toBeLessThan(0.05);
+});
+
+// USNO, Astronomical Phenomena for the Year 2026: equinoxes and solstices in universal time.
+test.each([
+  ['spring', '2026-03-20T14:46Z'],
+  ['summer', '2026-06-21T08:24Z'],
+  ['autumn', '2026-09-23T00:05Z'],
+  ['winter', '2026-12-21T20:50Z'],
+] as const)('%s begins when the almanac says, within half an hour', (season, time) => {
+  expect(Math.abs(seasonStart(2026, season) - Date.parse(time))).toBeLessThan(30 * 60_000);
 });
 
 test('stands overhead at the equator at noon of the equinox', () => {

@@ -12,6 +12,7 @@ import { pickAt } from './picking';
 import { symbolAt, symbols } from './sensors';
 import { drainsShown } from './sewers';
 import type { Stage } from './stage';
+import { surfaceLayers } from './surfaces';
 import { tilesets } from './tilesets';
 
 export interface TwinHooks {
@@ -49,7 +50,9 @@ export function isLoaded(stage: Stage): boolean {
   const opening = layers.value.some(
     (view) => view.visible && layerInfo(view.id)?.state === 'ready' && isOpening(view.id),
   );
-  const tilesDone = [...tilesets.value.values()].every(({ tileset }) => !tileset.show || tileset.tilesLoaded);
+  const tilesDone = [...tilesets.value.values(), ...surfaceLayers.value].every(
+    ({ tileset }) => !tileset.show || tileset.tilesLoaded,
+  );
   return !opening && pending.value === 0 && tilesDone && stage.scene.globe.tilesLoaded;
 }
 

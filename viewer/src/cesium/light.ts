@@ -3,17 +3,18 @@ import { Cartesian3, DirectionalLight, Matrix4, Transforms } from '@cesium/engin
 import { computed, effect } from '@preact/signals';
 import { city, instant, theme } from '../state/store';
 import { daylight } from '../sun/daylight';
-import { sunPosition } from '../sun/position';
+import { apparentElevation, sunPosition } from '../sun/position';
 import type { Stage } from './stage';
 
 const RAD = Math.PI / 180;
 /** A moon-like light for the night, so that walls and roofs stay apart. */
 const NIGHT_LIGHT = { azimuth: 215, elevation: 48 };
 
-/** The sun over the city at the shown instant. */
+/** The sun over the city at the shown instant, where it is seen. */
 export const sun = computed(() => {
   const home = city.value?.home;
-  return sunPosition(instant.value, home?.lon ?? 0, home?.lat ?? 0);
+  const { azimuth, elevation } = sunPosition(instant.value, home?.lon ?? 0, home?.lat ?? 0);
+  return { azimuth, elevation: apparentElevation(elevation) };
 });
 export const light = computed(() => daylight(sun.value.elevation, theme.value));
 

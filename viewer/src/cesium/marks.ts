@@ -56,14 +56,14 @@ function drawBox(): () => void {
 
 export function markRuns(stage: Stage): void {
   const { scene, city } = stage;
-  const project = (lon: number, lat: number, height: number): ScreenPoint[] => {
-    const position = Cartesian3.fromDegrees(
-      lon,
-      lat,
-      scene.globe.getHeight(Cartographic.fromDegrees(lon, lat)) ?? height,
-    );
+  const onCanvas = (lon: number, lat: number, height: number): ScreenPoint | null => {
+    const position = Cartesian3.fromDegrees(lon, lat, height);
     const at = scene.cartesianToCanvasCoordinates(position, new Cartesian2());
-    return at ? [{ x: at.x, y: at.y }] : [];
+    return at ? { x: at.x, y: at.y } : null;
+  };
+  const project = (lon: number, lat: number, height: number): ScreenPoint[] => {
+    const at = onCanvas(lon, lat, scene.globe.getHeight(Cartographic.fromDegrees(lon, lat)) ?? height);
+    return at ? [at] : [];
   };
   const place = () => {
     const box = sidePanel.peek() === 'simulate' || tool.peek() === 'box' ? areaBox.peek() : null;
@@ -77,8 +77,13 @@ export function markRuns(stage: Stage): void {
         ]
       : [];
     if (!same(points, boxPoints.peek())) boxPoints.value = points;
-    const asked = floodView.peek()?.visible && water.peek() ? probe.peek() : null;
-    const mark = asked ? (project(asked.longitude, asked.latitude, height)[0] ?? null) : null;
+    const asked = probe.peek();
+    const mark =
+      asked?.kind === 'sun'
+        ? onCanvas(asked.longitude, asked.latitude, asked.height)
+        : asked && floodView.peek()?.visible && water.peek()
+          ? (project(asked.longitude, asked.latitude, height)[0] ?? null)
+          : null;
     const before = probePoint.peek();
     if (mark?.x !== before?.x || mark?.y !== before?.y) probePoint.value = mark;
   };

@@ -17,6 +17,8 @@ import { isFlat, matterKind } from './matter';
 import { symbolAt } from './sensors';
 import { probeDrain } from './sewers';
 import type { Stage } from './stage';
+import { probeSurface } from './sunSpot';
+import { buildingOf } from './surfaces';
 import { tilesets } from './tilesets';
 import { hoverTint, tintOf } from './tint';
 import { basinAt } from './warnings';
@@ -24,7 +26,7 @@ import { probeAt } from './water';
 
 /** A tool's view of the mouse: a point on a surface, and the end of a drawing. */
 export interface ToolInput {
-  point: (position: Cartesian3) => void;
+  point: (position: Cartesian3, at: Cartesian2) => void;
   move?: (position: Cartesian3) => void;
   finish?: () => void;
 }
@@ -56,7 +58,9 @@ function featureAt(stage: Stage, at: Cartesian2): Cesium3DTileFeature | undefine
 
 /** The object under a point of the canvas, picked as by a click. */
 export function pickAt(stage: Stage, at: Cartesian2): string | null {
-  const id: unknown = featureAt(stage, at)?.getProperty('id');
+  const feature = featureAt(stage, at);
+  if (!feature) return null;
+  const id: unknown = buildingOf(feature) ?? feature.getProperty('id');
   return typeof id === 'string' ? id : null;
 }
 
@@ -76,6 +80,7 @@ export function pickThere(stage: Stage, at: Cartesian2): void {
   } else if (!probeDrain(stage, at, isOnGround)) {
     pickSensor(null);
     const feature = featureAt(stage, at);
+    if (feature && probeSurface(stage, at, feature)) return;
     if (!feature || isOnGround(feature)) {
       const position = surfaceAt(stage, at);
       if (position && (probeAt(position) || basinAt(position))) return;
@@ -135,7 +140,7 @@ export function listenToMouse(stage: Stage): void {
   handler.setInputAction((event: { position: Cartesian2 }) => {
     if (toolInput) {
       const position = surfaceAt(stage, event.position);
-      if (position) toolInput.point(position);
+      if (position) toolInput.point(position, event.position);
       return;
     }
     pickThere(stage, event.position);

@@ -6,6 +6,7 @@ import type { LayerInfo } from '../client/types';
 import { classifier, numberClassifier } from '../layers/classify';
 import { readingOf, readingsOf } from '../state/colouring';
 import { buildingValues, runValueOf } from '../state/flood';
+import { razed } from '../state/plan';
 import {
   highlighted,
   layerHealth,
@@ -82,6 +83,7 @@ async function openTileset(stage: Stage, layer: LayerInfo, url: string): Promise
     attribute: null,
     values: null,
     classifier: null,
+    hidden: new Set(),
   };
   tilesets.value = new Map(tilesets.value).set(layer.id, { layer, tileset, shader, rule });
 }
@@ -131,6 +133,7 @@ function followLayer(entry: TilesetEntry): void {
     values: values?.byId ?? null,
     classifier:
       by && values ? numberClassifier(by, values.range) : by && attribute ? classifier(by, attribute) : null,
+    hidden: razed.value,
   };
   entry.tileset.style = styleFor(entry.rule);
   const { sun, sky, bounce, casts, shadow } = light.value;

@@ -13,6 +13,8 @@ export interface TintRule {
   /** Values by object id that stand in for the attribute. */
   values: ReadonlyMap<string, number> | null;
   classifier: Classifier | null;
+  /** Ids of objects that are not shown. */
+  hidden: ReadonlySet<string>;
 }
 
 const cache = new Map<string, Color>();
@@ -45,7 +47,8 @@ export const hoverTint = (opacity: number) => Color.fromAlpha(tint(HOVERED), opa
 
 /** A tileset style for the rule, or undefined if it leaves every object as it is. */
 export function styleFor(rule: TintRule): Cesium3DTileStyle | undefined {
-  if (rule.highlighted.size === 0 && rule.attribute === null && rule.opacity >= 1) return undefined;
+  const plain = rule.highlighted.size === 0 && rule.attribute === null && rule.opacity >= 1;
+  if (plain && rule.hidden.size === 0) return undefined;
   const style = new Cesium3DTileStyle();
   style.color = {
     evaluateColor: (feature: Cesium3DTileFeature, result: Color) => tintOf(rule, feature, result),
@@ -53,5 +56,10 @@ export function styleFor(rule: TintRule): Cesium3DTileStyle | undefined {
     getShaderFunction: () => undefined,
     getVariables: () => [],
   } as unknown as Cesium3DTileStyle['color'];
+  if (rule.hidden.size > 0) {
+    style.show = {
+      evaluate: (feature: Cesium3DTileFeature) => !rule.hidden.has(String(feature.getProperty('id'))),
+    } as unknown as Cesium3DTileStyle['show'];
+  }
   return style;
 }

@@ -66,6 +66,7 @@ async function ask<T>(path: string, settings: RequestInit): Promise<T> {
     throw new ApiError(0, '');
   }
   if (!answer.ok) throw await problem(answer);
+  if (answer.status === 204) return null as T;
   try {
     return (await answer.json()) as T;
   } catch (error) {
@@ -75,14 +76,22 @@ async function ask<T>(path: string, settings: RequestInit): Promise<T> {
 }
 
 export const get = <T>(path: string, abort?: AbortSignal) => ask<T>(path, { signal: abort ?? null });
-export const post = <T>(path: string, body?: unknown, headers: Record<string, string> = {}) =>
+export const post = <T>(
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+  abort?: AbortSignal,
+) =>
   ask<T>(path, {
     method: 'POST',
+    signal: abort ?? null,
     ...(body !== undefined && {
       body: JSON.stringify(body),
       headers: { 'content-type': 'application/json', ...headers },
     }),
   });
+export const putFile = <T>(path: string, body: Blob) =>
+  ask<T>(path, { method: 'PUT', body, headers: { 'content-type': 'application/octet-stream' } });
 export const remove = <T>(path: string) => ask<T>(path, { method: 'DELETE' });
 /** JSON in the reader's language. */
 export const getIn = <T>(path: string, language: string) =>

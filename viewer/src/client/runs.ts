@@ -1,10 +1,12 @@
 /** Simulations and their runs: OGC API Processes, and the files that runs leave. */
-import { ApiError, get, getIn, lostServer, post, remove } from './api';
+import { ApiError, get, getIn, lostServer, post, putFile, remove } from './api';
 
 export interface InputSchema {
   type?: string;
   format?: string;
   enum?: (string | number)[];
+  /** Of each choice, in the language that was asked for. */
+  'x-enum-titles'?: Record<string, string>;
   minimum?: number;
   maximum?: number;
   default?: unknown;
@@ -72,6 +74,24 @@ export const startRun = (process: string, inputs: Record<string, unknown>) =>
     { inputs, response: 'document' },
     { prefer: 'respond-async' },
   );
+
+/** How long a run would take; nothing is run. */
+export interface RunEstimate {
+  /** Null when nothing is known. */
+  seconds: number | null;
+  /** At its peak, and of the server's machine [bytes]. */
+  memory: number | null;
+  available: number | null;
+  /** Earlier runs that the time is taken from. */
+  runs: number;
+}
+
+export const estimateRun = (process: string, inputs: Record<string, unknown>, abort: AbortSignal) =>
+  post<RunEstimate>(`/processes/${encodeURIComponent(process)}/estimate`, { inputs }, {}, abort);
+
+/** Hands in a file as an input; the answer goes where a run takes one. */
+export const putInput = async (file: File) =>
+  (await putFile<{ reference: string }>(`/inputs/${encodeURIComponent(file.name)}`, file)).reference;
 
 export const getJobs = async (limit: number) => (await get<{ jobs: Job[] }>(`/jobs?limit=${limit}`)).jobs;
 export const getJob = (id: string) => get<Job>(`/jobs/${encodeURIComponent(id)}`);

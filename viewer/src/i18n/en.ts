@@ -2,11 +2,13 @@
 import { floodEn } from './flood.en';
 import { warningsEn } from './warnings.en';
 import { sensorsEn } from './sensors.en';
+import { sunEn } from './sun.en';
 
 export const en = {
   ...sensorsEn,
   ...floodEn,
   ...warningsEn,
+  ...sunEn,
   'app.title': 'CityTwin',
   'app.skip': 'Skip to the map',
   'map.label':

@@ -3,11 +3,13 @@ import type { Texts } from './index';
 import { floodKo } from './flood.ko';
 import { warningsKo } from './warnings.ko';
 import { sensorsKo } from './sensors.ko';
+import { sunKo } from './sun.ko';
 
 export const ko: Texts = {
   ...sensorsKo,
   ...floodKo,
   ...warningsKo,
+  ...sunKo,
   'app.title': '시티트윈',
   'app.skip': '지도로 건너뛰기',
   'map.label':

@@ -64,6 +64,7 @@ export const sensorsEn = {
   'property.water temperature': 'Water temperature',
   'property.relative humidity': 'Relative humidity',
   'property.water level': 'Water level',
+  'property.drain level': 'Level in the drain',
   'property.discharge': 'Discharge',
   'property.rainfall': 'Rainfall',
   'property.rain intensity': 'Rain intensity',

@@ -64,6 +64,7 @@ export const sensorsKo: Record<keyof typeof sensorsEn, Message> = {
   'property.water temperature': '수온',
   'property.relative humidity': '상대습도',
   'property.water level': '수위',
+  'property.drain level': '우수관 수위',
   'property.discharge': '유량',
   'property.rainfall': '강수량',
   'property.rain intensity': '강우 강도',

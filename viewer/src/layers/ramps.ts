@@ -3,10 +3,12 @@
  * batlow: F. Crameri (2018), Scientific colour maps, doi:10.5281/zenodo.1243862, its ten-class version.
  * viridis: N. Smith and S. van der Walt (2015), matplotlib, at ten even steps.
  * deep: K. Thyng et al. (2016), True colors of oceanography, doi:10.5670/oceanog.2016.66 (cmocean), twelve even
- * steps of its `deep`.
+ * steps of its `deep`, ten of its `solar`.
+ * vik: F. Crameri (2018) as above, eleven even steps, around a middle that means "no change".
  * Categories: P. Tol (2021), Colour schemes, SRON/EPS/TN/09-002, "bright", and one of his "light" to make eight.
  */
-export type Ramp = 'batlow' | 'viridis' | 'deep';
+export type Ramp = 'batlow' | 'viridis' | 'deep' | 'solar' | 'vik';
+/** Those that a layer may be coloured by. */
 export const RAMPS: readonly Ramp[] = ['batlow', 'viridis', 'deep'];
 
 const STOPS: Record<Ramp, string[]> = {
@@ -48,6 +50,31 @@ const STOPS: Record<Ramp, string[]> = {
     '#362b4d',
     '#271a2c',
   ],
+  solar: [
+    '#331418',
+    '#571f23',
+    '#7a2924',
+    '#973b1c',
+    '#ad5515',
+    '#be7313',
+    '#cb921a',
+    '#d6b327',
+    '#ddd738',
+    '#e1fd4b',
+  ],
+  vik: [
+    '#001261',
+    '#023a7a',
+    '#116496',
+    '#5697b8',
+    '#a7c9da',
+    '#ece5e1',
+    '#e1b8a0',
+    '#cd8860',
+    '#b75a26',
+    '#862306',
+    '#590008',
+  ],
 };
 
 export const CATEGORIES = [
@@ -80,6 +107,9 @@ export function rampColour(ramp: Ramp, share: number): string {
   const mixed = from.map((channel, i) => Math.round(channel + (to[i]! - channel) * (at - index)));
   return `#${mixed.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
 }
+
+/** The colours of a ramp at even steps. */
+export const rampStops = (ramp: Ramp): readonly string[] => STOPS[ramp];
 
 /** The ramp as a CSS gradient from left to right. */
 export const rampGradient = (ramp: Ramp) => `linear-gradient(to right, ${STOPS[ramp].join(', ')})`;

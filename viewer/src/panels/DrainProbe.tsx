@@ -92,8 +92,8 @@ export function DrainProbe() {
   const at = probe.value;
   const shown = sewers.value;
   const view = floodView.value;
-  if (!at || at.kind === 'water' || at.kind === 'basin' || !shown || !view?.visible || !view.drains)
-    return null;
+  if (at?.kind !== 'node' && at?.kind !== 'link') return null;
+  if (!shown || !view?.visible || !view.drains) return null;
   if (selection.value !== null || pickedSensor.value !== null) return null;
   const key = `${at.kind} ${at.index}`;
   if (at.kind === 'node') {

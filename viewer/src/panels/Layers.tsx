@@ -7,6 +7,7 @@ import { Icon } from './icons';
 import { FloodLayer } from './FloodLayer';
 import { LayerRow } from './LayerRow';
 import { LiveLayers } from './SensorLayer';
+import { SunLayer } from './SunLayer';
 
 function Group({ title, members }: { title: Key; members: LayerInfo[] }) {
   const dragged = useSignal<string | null>(null);
@@ -114,6 +115,7 @@ export function Layers() {
         </button>
       </div>
       <div class="panel-body">
+        <SunLayer />
         <FloodLayer />
         <LiveLayers />
         {above.length > 0 && <Group title="layers.group.surface" members={above} />}

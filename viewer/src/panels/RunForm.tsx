@@ -1,157 +1,55 @@
-/** The form of a simulation: a field for each input, with its unit, range and what it starts from. */
+/** The form of a simulation: a field for each input, how long a run would take, and the button that starts it. */
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
-import type { Process, ProcessInput } from '../client/runs';
+import { useEffect, useRef } from 'preact/hooks';
+import { estimateRun, type Process, putInput, type RunEstimate } from '../client/runs';
 import { number, t, withUnit } from '../i18n';
-import { arranged, fieldKind, type FieldValue, type FormValues, readForm, startValue } from '../runs/form';
-import { toggleTool } from '../state/actions';
+import { duration } from '../i18n/readings';
+import { arranged, type FormValues, readForm, startValue } from '../runs/form';
+import { roundSeconds } from '../runs/text';
 import { areaBox } from '../state/area';
-import { type Refusal, start } from '../state/runs';
-import { tool } from '../state/store';
+import { attempt, jobs, type Refusal, start } from '../state/runs';
 import { Icon } from './icons';
 import { RefusalNote } from './RefusalNote';
+import { Field } from './RunFields';
 
-/** The range that a number may have, in words. */
-function rangeText({ schema }: ProcessInput): string {
-  const unit = schema['x-ogc-unit'];
-  if (schema.minimum !== undefined && schema.maximum !== undefined) {
-    return withUnit(t('runs.range', { from: schema.minimum, to: schema.maximum }), unit);
-  }
-  if (schema.minimum !== undefined) return withUnit(t('runs.range.from', { from: schema.minimum }), unit);
-  return schema.maximum === undefined ? '' : withUnit(t('runs.range.to', { to: schema.maximum }), unit);
-}
+const ESTIMATE_DELAY_MS = 400;
+const gigabytes = (bytes: number) => withUnit(number(bytes / 1e9, 1), 'GB');
 
-function AreaField({
-  id,
-  input,
-  change,
-}: {
-  id: string;
-  input: ProcessInput;
-  change: (v: FieldValue) => void;
-}) {
-  const box = areaBox.value;
-  useEffect(() => change(box ?? ''), [box]);
-  const drawing = tool.value === 'box';
+/** How long a run with these values would take, asked for when they have come to rest. */
+function Estimate({ process, values }: { process: Process; values: FormValues }) {
+  const found = useSignal<RunEstimate | null>(null);
+  const ended = jobs.value.filter((job) => job.processID === process.id && job.finished).length;
+  useEffect(() => {
+    const { inputs, wrong } = readForm(process, values);
+    const abort = new AbortController();
+    const timer = setTimeout(() => {
+      if (wrong.length > 0) found.value = null;
+      else {
+        estimateRun(process.id, inputs, abort.signal)
+          .then((estimate) => (found.value = estimate))
+          .catch(() => abort.signal.aborted || (found.value = null)); // what is amiss is told when it is run
+      }
+    }, ESTIMATE_DELAY_MS);
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [process, values, ended]);
+  const told = found.value;
+  if (!told) return null;
+  const source = told.runs > 0 ? t('runs.estimate.runs', { count: told.runs }) : t('runs.estimate.usual');
+  const short = told.memory !== null && told.available !== null && told.memory > told.available;
   return (
-    <div class="run-field area-field" role="group" aria-labelledby={`${id}-label`}>
-      <span id={`${id}-label`}>{input.title}</span>
-      <p class="quiet">
-        {drawing
-          ? t('runs.area.draw')
-          : box
-            ? `${number(box[0], 4)}, ${number(box[1], 4)} – ${number(box[2], 4)}, ${number(box[3], 4)}`
-            : t(input.minOccurs > 0 ? 'runs.area.needed' : 'runs.area.whole')}
-      </p>
-      <div class="run-actions">
-        <button type="button" class="plain" aria-pressed={drawing} onClick={() => toggleTool('box')}>
-          <Icon name="area" size={15} /> {t('runs.area.button')}
-        </button>
-        {box && (
-          <button type="button" class="plain" onClick={() => (areaBox.value = null)}>
-            {t('runs.area.clear')}
-          </button>
-        )}
-      </div>
-    </div>
-  );
-}
-
-interface FieldProps {
-  id: string;
-  input: ProcessInput;
-  value: FieldValue;
-  wrong: boolean;
-  change: (value: FieldValue) => void;
-}
-
-function Field({ id, input, value, wrong, change }: FieldProps) {
-  const { schema } = input;
-  const kind = fieldKind(schema);
-  if (kind === 'box' || kind === 'shape') return <AreaField id={id} input={input} change={change} />;
-  const unit = schema['x-ogc-unit'];
-  const hint = [input.description, kind === 'number' ? rangeText(input) : ''].filter(Boolean).join(' · ');
-  const about = hint ? { 'aria-describedby': `${id}-hint` } : {};
-  const required = input.minOccurs > 0;
-  const text = String(value);
-  if (kind === 'switch') {
-    return (
-      <div class="run-field">
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={value === true}
-            {...about}
-            onChange={(event) => change(event.currentTarget.checked)}
-          />
-          <span>{input.title}</span>
-        </label>
-        {hint && <small id={`${id}-hint`}>{hint}</small>}
-      </div>
-    );
-  }
-  return (
-    <div class="run-field">
-      <label for={id}>
-        {input.title}
-        {required && <span class="quiet"> ({t('runs.required')})</span>}
-      </label>
-      {kind === 'choice' ? (
-        <select
-          id={id}
-          value={text}
-          required={required}
-          {...about}
-          onChange={(e) => change(e.currentTarget.value)}
-        >
-          {!required && schema.default === undefined && <option value="">{t('common.none')}</option>}
-          {schema.enum!.map((choice) => (
-            <option key={choice} value={String(choice)}>
-              {String(choice)}
-            </option>
-          ))}
-        </select>
-      ) : kind === 'number' ? (
-        <span class="with-unit">
-          <input
-            id={id}
-            type="number"
-            step={schema.type === 'integer' ? 1 : 'any'}
-            min={schema.minimum}
-            max={schema.maximum}
-            required={required}
-            value={text}
-            {...about}
-            onInput={(event) => change(event.currentTarget.value)}
-          />
-          {unit && <span>{withUnit('', unit).trim()}</span>}
-        </span>
-      ) : kind === 'json' ? (
-        <textarea
-          id={id}
-          rows={3}
-          spellcheck={false}
-          required={required}
-          value={text}
-          aria-invalid={wrong}
-          {...about}
-          onInput={(event) => change(event.currentTarget.value)}
-        />
-      ) : (
-        <input
-          id={id}
-          type="text"
-          spellcheck={false}
-          required={required}
-          value={text}
-          aria-invalid={wrong}
-          {...about}
-          onInput={(event) => change(event.currentTarget.value)}
-        />
-      )}
-      {hint && <small id={`${id}-hint`}>{hint}</small>}
-      {wrong && <small class="problem">{t(kind === 'json' ? 'runs.wrong.json' : 'runs.wrong.list')}</small>}
-    </div>
+    <p class={`estimate ${short ? 'problem' : 'quiet'}`} role="status">
+      {told.seconds === null
+        ? t('runs.estimate.none')
+        : t('runs.estimate', { time: duration(roundSeconds(told.seconds)), source })}
+      {told.memory !== null &&
+        ` ${t(short ? 'runs.estimate.short' : 'runs.estimate.memory', {
+          size: gigabytes(told.memory),
+          there: gigabytes(told.available ?? 0),
+        })}`}
+    </p>
   );
 }
 
@@ -160,13 +58,21 @@ export function RunForm({ process }: { process: Process }) {
   const wrong = useSignal<string[]>([]);
   const refusal = useSignal<Refusal | null>(null);
   const busy = useSignal(false);
+  const again = useRef<() => Promise<void>>(null);
   const { plain, more } = arranged(process);
   const begin = async () => {
     const read = readForm(process, values.value);
     wrong.value = read.wrong;
     if (read.wrong.length > 0) return;
     busy.value = true;
+    again.current = begin;
     refusal.value = await start(process.id, read.inputs);
+    busy.value = false;
+  };
+  const hand = async (files: File[], done: (references: string[]) => void) => {
+    busy.value = true;
+    again.current = () => hand(files, done);
+    refusal.value = await attempt(async () => done(await Promise.all(files.map(putInput))));
     busy.value = false;
   };
   const field = (name: string) => {
@@ -178,6 +84,7 @@ export function RunForm({ process }: { process: Process }) {
         input={input}
         value={values.value[name] ?? startValue(input)}
         wrong={wrong.value.includes(name)}
+        hand={hand}
         change={(value) => {
           if (values.peek()[name] !== value) values.value = { ...values.peek(), [name]: value };
         }}
@@ -201,6 +108,7 @@ export function RunForm({ process }: { process: Process }) {
             <div class="run-form">{more.map(field)}</div>
           </details>
         )}
+        <Estimate process={process} values={values.value} />
         <div class="run-actions">
           <button class="accent-button" disabled={busy.value}>
             <Icon name="play" size={16} /> {t('runs.start')}
@@ -217,7 +125,7 @@ export function RunForm({ process }: { process: Process }) {
           </button>
         </div>
       </form>
-      <RefusalNote refusal={refusal.value} busy={busy.value} again={() => void begin()} />
+      <RefusalNote refusal={refusal.value} busy={busy.value} again={() => void again.current?.()} />
     </>
   );
 }

@@ -3,7 +3,6 @@ import { useSignal, useSignalEffect } from '@preact/signals';
 import { isActive, type Job } from '../client/runs';
 import { dateTime, number, t } from '../i18n';
 import { jobState, tookText } from '../runs/text';
-import { floodView, hideFlood, isShowable, showFlood } from '../state/flood';
 import {
   detailOf,
   dismiss,
@@ -16,6 +15,7 @@ import {
   results,
   runsError,
 } from '../state/runs';
+import { canShow, isShown, toggleShown } from '../state/shownRun';
 import { zone } from '../state/store';
 import { Icon } from './icons';
 import { RefusalNote } from './RefusalNote';
@@ -52,15 +52,11 @@ function Opened({ job }: { job: Job }) {
     return <p class="problem">{t('runs.results.error', { detail: error.value || t('offline.title') })}</p>;
   }
   if (!found) return <p class="quiet">{t('layers.loading')}</p>;
-  const shown = floodView.value?.run === job.jobID;
+  const shown = isShown(job.jobID);
   return (
     <>
-      {isShowable(found) && (
-        <button
-          class="plain show-run"
-          aria-pressed={shown}
-          onClick={() => (shown ? hideFlood() : showFlood(job.jobID))}
-        >
+      {canShow(found) && (
+        <button class="plain show-run" aria-pressed={shown} onClick={() => toggleShown(job.jobID, found)}>
           <Icon name={shown ? 'eye' : 'eyeOff'} size={16} /> {t(shown ? 'runs.shown' : 'runs.show')}
         </button>
       )}

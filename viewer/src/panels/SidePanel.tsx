@@ -11,7 +11,7 @@ import { DeviceList } from './DeviceList';
 import { Icon } from './icons';
 import { QualityList } from './QualityList';
 
-type SensorTab = Exclude<Tab, 'simulate'>;
+type SensorTab = Exclude<Tab, 'simulate' | 'plan' | 'daylight'>;
 
 const TABS: { id: SensorTab; label: Key }[] = [
   { id: 'alerts', label: 'alerts.title' },
@@ -20,7 +20,7 @@ const TABS: { id: SensorTab; label: Key }[] = [
   { id: 'anomalies', label: 'anomalies.title' },
 ];
 
-const sensorTab = (): SensorTab | null => (sidePanel.value === 'simulate' ? null : sidePanel.value);
+const sensorTab = (): SensorTab | null => TABS.find(({ id }) => id === sidePanel.value)?.id ?? null;
 
 export function toggleAlerts(): void {
   const open = sensorTab() !== null && selection.value === null && pickedSensor.value === null;

@@ -5,6 +5,7 @@ import { type Key, t } from '../i18n';
 import { goHome, takePicture, toggleTool, turnNorth } from '../state/actions';
 import { city, sheet, tool, type ToolId, underground } from '../state/store';
 import { Icon, type IconName, Needle } from './icons';
+import { planShown, togglePlan } from './PlanPanel';
 
 const TOOLS: { id: ToolId; label: Key; icon: IconName }[] = [
   { id: 'distance', label: 'tools.distance', icon: 'ruler' },
@@ -12,6 +13,7 @@ const TOOLS: { id: ToolId; label: Key; icon: IconName }[] = [
   { id: 'area', label: 'tools.area', icon: 'area' },
   { id: 'section', label: 'tools.section', icon: 'section' },
   { id: 'walk', label: 'tools.walk', icon: 'walk' },
+  { id: 'sun', label: 'tools.sun', icon: 'sun' },
 ];
 
 function Button({
@@ -58,6 +60,7 @@ export function ToolBar() {
           act={() => toggleTool(id)}
         />
       ))}
+      <Button label={t('tools.plan')} icon="plan" pressed={planShown()} act={togglePlan} />
       <Button
         label={t('tools.underground')}
         icon="underground"

@@ -1,6 +1,7 @@
 /** What the active tool asks for and what it has found, above the time bar; and its drawing on the canvas. */
 import { boxPoints, probePoint } from '../cesium/marks';
 import { drawnPoints, type Measurement, measurement } from '../cesium/measure';
+import { footprintPoints } from '../cesium/planTools';
 import { sectionPoints } from '../cesium/section';
 import { standing } from '../cesium/walk';
 import { type Key, metres, squareMetres, t } from '../i18n';
@@ -28,6 +29,9 @@ function hintKey(): Key | null {
     return (['section.start', 'section.next', 'section.done'] as const)[sectionPoints.value] ?? null;
   }
   if (tool.value === 'box') return 'runs.area.draw';
+  if (tool.value === 'sun') return 'sun.start';
+  if (tool.value === 'plan') return 'plan.hint';
+  if (tool.value === 'raze') return 'plan.raze.hint';
   if (tool.value === 'walk') return standing.value ? 'walk.there' : 'walk.start';
   return measurement.value ? measureHint(measurement.value) : null;
 }
@@ -60,13 +64,18 @@ export function Drawing() {
   const points = drawnPoints.value;
   const box = boxPoints.value;
   const probed = probePoint.value;
-  if (points.length === 0 && box.length === 0 && !probed) return null;
+  const footprint = footprintPoints.value;
+  if (points.length === 0 && box.length === 0 && footprint.length === 0 && !probed) return null;
   const joined = (corners: typeof points) => corners.map((point) => `${point.x},${point.y}`).join(' ');
   const line = joined(points);
   const closed = measurement.value?.kind === 'area';
   return (
     <svg class="drawing" aria-hidden="true">
       {box.length > 2 && <polygon class="run-box" points={joined(box)} />}
+      <polygon class="plan-outline" points={joined(footprint)} />
+      {footprint.map((point, index) => (
+        <circle key={`footprint ${index}`} cx={point.x} cy={point.y} r="4.500" />
+      ))}
       {probed && <circle class="probe-mark" cx={probed.x} cy={probed.y} r="7" />}
       {closed ? <polygon points={line} /> : <polyline points={line} />}
       {points.map((point, index) => (

@@ -6,7 +6,8 @@ import { type Basin, levelColour, type Warnings, warned } from '../flood/warning
 import { dateTime, number, t, withUnit } from '../i18n';
 import { language, selection, zone } from '../state/store';
 import { pickedSensor } from '../state/sensors';
-import { basinsShown, pickBasin, routesShown, showBasins, warnings } from '../state/warnings';
+import { changeFlood } from '../state/flood';
+import { basinsShown, pickBasin, routesShown, warnings } from '../state/warnings';
 import { Icon } from './icons';
 import { Swatches } from './Swatches';
 
@@ -90,7 +91,7 @@ function Ways({ found }: { found: Warnings }) {
         <input
           type="checkbox"
           checked={routesShown.value}
-          onChange={(event) => (routesShown.value = event.currentTarget.checked)}
+          onChange={(event) => changeFlood({ routes: event.currentTarget.checked })}
         />
         <span>{t('warnings.routes', { count: routes.length })}</span>
       </label>
@@ -113,7 +114,7 @@ export function WarningLayer() {
         <input
           type="checkbox"
           checked={basinsShown.value}
-          onChange={(event) => showBasins(event.currentTarget.checked)}
+          onChange={(event) => changeFlood({ basins: event.currentTarget.checked })}
         />
         <span>{t('warnings.title')}</span>
       </label>

@@ -26,6 +26,13 @@ export function clockOf(seconds: number, whole: number): string {
 
 export const jobState = (job: Job) => t(`runs.state.${job.status}` as Key);
 
+/** A time that is about right: whole up to 20, beyond in fives, of the unit it is told in. */
+export function roundSeconds(seconds: number): number {
+  const size = seconds < 90 ? 1 : seconds < 5400 ? 60 : 3600;
+  const value = seconds / size;
+  return size * (value < 20 ? Math.max(1, Math.round(value)) : 5 * Math.round(value / 5));
+}
+
 /** How long a run took, or has taken, in words; empty before it has started. */
 export function tookText(job: Job, now: number): string {
   if (!job.started) return '';

@@ -47,6 +47,8 @@ const COMMANDS: Command[] = [
   { id: 'area', label: 'command.area', icon: 'area', run: () => toggleTool('area') },
   { id: 'section', label: 'command.section', icon: 'section', run: () => toggleTool('section') },
   { id: 'walk', label: 'command.walk', icon: 'walk', run: () => toggleTool('walk') },
+  { id: 'sun', label: 'command.sun', icon: 'sun', run: () => toggleTool('sun') },
+  { id: 'plan', label: 'command.plan', icon: 'plan', run: () => openSide('plan') },
   {
     id: 'underground',
     label: 'command.underground',

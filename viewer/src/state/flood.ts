@@ -5,7 +5,8 @@ import { isSewersFile, type Moment, Sewers } from '../flood/sewers';
 import { warningsOf } from '../flood/warnings';
 import { Water } from '../flood/water';
 import type { RunResults } from '../client/runs';
-import { finished, detailOf, openRun, readResults } from './runs';
+import type { Localized } from '../client/types';
+import { detailOf, readResults } from './runs';
 import { layers, reportPending, updateLayer } from './store';
 
 /** What the water shows: depth at a time, the greatest depth, or one of the run's figures by its name. */
@@ -18,6 +19,10 @@ export interface FloodView {
   opacity: number;
   /** Whether its storm drains are shown. */
   drains: boolean;
+  /** Whether its sub-basins are; without a choice where no water would be hidden by them. */
+  basins?: boolean;
+  /** Whether its ways to shelters are. */
+  routes: boolean;
 }
 
 /** How fast a flood may be played [s of the flood per s]. */
@@ -42,10 +47,23 @@ interface Place {
   latitude: number;
 }
 
-/** A cell of the water, a node or link of the storm drains, or a sub-basin by its number. */
-export type Probe = Place & (({ kind: 'water' } & Cell) | { kind: 'node' | 'link' | 'basin'; index: number });
+/** A place under the sun: its height [m], and what was hit there, if that is known. */
+export interface SunSpot {
+  kind: 'sun';
+  height: number;
+  /** Where its surface looks and how steep it is [degrees]; absent on level ground. */
+  azimuth?: number;
+  tilt?: number;
+  building: string;
+  /** Of the quantity that colours the surfaces. */
+  value: { title: Localized; unit: string; amount: number | null } | null;
+}
 
-/** What was clicked of the flood. */
+/** A cell of the water, a node or link of the storm drains, a sub-basin by its number, or a place under the sun. */
+export type Probe = Place &
+  (({ kind: 'water' } & Cell) | { kind: 'node' | 'link' | 'basin'; index: number } | SunSpot);
+
+/** What was clicked of a simulation. */
 export const probe = signal<Probe | null>(null);
 
 /** The moment that storm drains are shown for: with figures of the whole run, their greatest states. */
@@ -149,7 +167,7 @@ export const summaryOf = (results: RunResults): FloodSummary | null => {
 export function showFlood(run: string): void {
   floodTime.value = 0;
   probe.value = null;
-  floodView.value = { run, visible: true, mode: 'time', opacity: 0.9, drains: true };
+  floodView.value = { run, visible: true, mode: 'time', opacity: 0.9, drains: true, routes: true };
 }
 
 export function hideFlood(): void {
@@ -215,7 +233,7 @@ async function open(run: string, stopped: () => boolean): Promise<void> {
   }
 }
 
-/** Fetches what the shown run needs; runs that this page has started are shown when they end. */
+/** Fetches what the shown run needs. */
 export function followFlood(): void {
   const run = computed(() => floodView.value?.run ?? null);
   effect(() => {
@@ -234,20 +252,5 @@ export function followFlood(): void {
       floodLoading.value = false;
       reportPending('flood', 0);
     };
-  });
-  effect(() => {
-    const id = finished.value;
-    if (id === null) return;
-    untracked(() => {
-      finished.value = null;
-      openRun.value = id;
-      void readResults(id)
-        .then((results) => {
-          if (!isShowable(results)) return;
-          showFlood(id);
-          playFlood(!matchMedia('(prefers-reduced-motion: reduce)').matches);
-        })
-        .catch((error: unknown) => (floodError.value = detailOf(error)));
-    });
   });
 }

@@ -81,7 +81,7 @@ export async function readResults(id: string): Promise<RunResults> {
 export type Refusal = { asks: 'token' | 'unknown' | 'forbidden' } | { detail: string };
 
 /** Does what the server may refuse; the answer is null, or why it did. */
-async function attempt(act: () => Promise<void>): Promise<Refusal | null> {
+export async function attempt(act: () => Promise<void>): Promise<Refusal | null> {
   try {
     await act();
     return null;

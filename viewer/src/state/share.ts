@@ -7,10 +7,12 @@ import { type FieldMethod, KINDS, type SensorKind } from '../client/sensorTypes'
 import type { Theme } from '../sun/daylight';
 import type { FieldView } from './colouring';
 import type { FloodView } from './flood';
+import { escaped } from './linkText';
 import type { SensorView } from './sensors';
+import { readSun, type SunState, writeSun } from './shareSun';
 import type { CameraState, Classification, Language, LayerView, SidePanel } from './store';
 
-export interface ViewState {
+export interface ViewState extends SunState {
   camera?: CameraState;
   instant?: number;
   layers?: LayerView[];
@@ -27,10 +29,15 @@ export interface ViewState {
   flood?: FloodView & { time: number };
 }
 
-const SIDE_PANELS = new Set<SidePanel>(['alerts', 'devices', 'quality', 'anomalies', 'simulate']);
-
-/** Escapes the link's own separators as well, which `encodeURIComponent` leaves. */
-const escaped = (text: string) => encodeURIComponent(text).replaceAll('~', '%7E').replaceAll('!', '%21');
+const SIDE_PANELS = new Set<SidePanel>([
+  'alerts',
+  'devices',
+  'quality',
+  'anomalies',
+  'simulate',
+  'plan',
+  'daylight',
+]);
 
 const round = (value: number, digits: number) => String(Number(value.toFixed(digits)));
 
@@ -99,10 +106,11 @@ function readChart(text: string): ViewState['chart'] {
   return hours && hours > 0 && ids.length > 0 ? { hours, series: ids } : undefined;
 }
 
-function writeFlood({ run, visible, mode, opacity, drains, time }: NonNullable<ViewState['flood']>): string {
+function writeFlood(view: NonNullable<ViewState['flood']>): string {
+  const { run, visible, mode, opacity, drains, basins, routes, time } = view;
   const shown = mode === 'time' ? round(time, 0) : mode === 'maximum' ? 'max' : escaped(mode);
-  const parts = [escaped(run), visible ? 1 : 0, shown, round(opacity, 2)];
-  return (drains ? parts : [...parts, 0]).join('~');
+  const parts = [escaped(run), visible ? 1 : 0, shown, round(opacity, 2), drains ? 1 : 0];
+  return [...parts, basins === undefined ? '' : Number(basins), routes ? 1 : 0].join('~');
 }
 
 /** The third part: seconds, `max`, or the name of a figure. */
@@ -112,7 +120,7 @@ function floodMode(text: string | undefined): NonNullable<ViewState['flood']>['m
 }
 
 function readFlood(text: string): ViewState['flood'] {
-  const [run, visible, time, share, drains] = text.split('~');
+  const [run, visible, time, share, drains, basins, routes] = text.split('~');
   if (!run) return undefined;
   const [seconds, opacity] = [Number(time), Number(share)];
   return {
@@ -121,6 +129,8 @@ function readFlood(text: string): ViewState['flood'] {
     mode: floodMode(time),
     opacity: opacity > 0 && opacity <= 1 ? opacity : 0.9,
     drains: drains !== '0',
+    ...(basins && { basins: basins !== '0' }),
+    routes: routes !== '0',
     time: seconds > 0 && Number.isFinite(seconds) ? seconds : 0,
   };
 }
@@ -153,6 +163,7 @@ export function writeHash(state: ViewState): string {
   put('k', state.chart && `${state.chart.hours}~${state.chart.series.join('~')}`);
   put('p', state.sidePanel);
   put('r', state.flood && writeFlood(state.flood));
+  for (const [key, value] of writeSun(state)) put(key, value);
   put('lang', state.language);
   put('theme', state.theme);
   return `#${query.join('&')}`;
@@ -213,6 +224,7 @@ export function readHash(hash: string): ViewState {
   const flooded = entries.get('r');
   const flood = flooded ? decoded(() => readFlood(flooded)) : undefined;
   if (flood) state.flood = flood;
+  Object.assign(state, readSun(entries));
   const lang = entries.get('lang');
   if (lang === 'en' || lang === 'ko') state.language = lang;
   const theme = entries.get('theme');

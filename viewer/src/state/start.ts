@@ -6,7 +6,10 @@ import { charted, chartOpen, span } from './charts';
 import { fieldView } from './colouring';
 import { floodPlaying, floodTime, floodView } from './flood';
 import { hasSensors, pickedSensor, sensorView } from './sensors';
+import { compare, plan } from './plan';
 import { type ViewState, writeHash } from './share';
+import { chosenDate } from './sunPath';
+import { sunView } from './sunRun';
 import {
   baseMap,
   camera,
@@ -78,6 +81,10 @@ export function startState(city: PlacedCity, linked: ViewState): void {
     floodView.value = view;
     floodTime.value = time;
   }
+  sunView.value = linked.sun ?? null;
+  plan.value = linked.plan ?? null;
+  if (linked.compare) compare.value = linked.compare;
+  chosenDate.value = linked.sunDate ?? null;
   underground.value = linked.underground ?? false;
   baseMap.value = linked.baseMap ?? (city.imagery ? 'own' : 'none');
 }
@@ -110,6 +117,9 @@ export function followLink(): void {
       ...(camera.value && { camera: camera.value }),
       ...(selection.value !== null && { selection: selection.value }),
       ...(sidePanel.value !== null && { sidePanel: sidePanel.value }),
+      ...(sunView.value && { sun: sunView.value }),
+      ...(plan.value && { plan: plan.value, compare: compare.value }),
+      ...(chosenDate.value !== null && { sunDate: chosenDate.value }),
       ...(floodView.value && { flood: { ...floodView.value, time: floodTime.value } }),
     };
     if (speed.value !== 0 || floodPlaying.value) return;

@@ -6,10 +6,10 @@ import type { Ramp } from '../layers/ramps';
 import type { Theme } from '../sun/daylight';
 
 export type Language = 'en' | 'ko';
-export type ToolId = 'distance' | 'height' | 'area' | 'section' | 'walk' | 'box';
+export type ToolId = 'distance' | 'height' | 'area' | 'section' | 'walk' | 'box' | 'sun' | 'plan' | 'raze';
 export type Sheet = 'layers' | 'time' | 'tools';
 /** What stands at the right while nothing is picked. */
-export type SidePanel = 'alerts' | 'devices' | 'quality' | 'anomalies' | 'simulate';
+export type SidePanel = 'alerts' | 'devices' | 'quality' | 'anomalies' | 'simulate' | 'plan' | 'daylight';
 
 export interface Classification {
   attribute: string;

@@ -13,12 +13,9 @@ export const warnings = computed<Warnings | null>(() => {
   return found ? warningsOf(found) : null;
 });
 
-/** Null: sub-basins are shown where no water would be hidden by them. */
-const chosen = signal<boolean | null>(null);
-export const routesShown = signal(true);
+export const routesShown = computed(() => floodView.value?.routes ?? true);
 const hasWater = computed(() => 'water' in (results.value.get(floodView.value?.run ?? '') ?? {}));
-export const basinsShown = computed(() => chosen.value ?? !hasWater.value);
-export const showBasins = (shown: boolean) => (chosen.value = shown);
+export const basinsShown = computed(() => floodView.value?.basins ?? !hasWater.value);
 
 export interface BasinGrid {
   run: string;

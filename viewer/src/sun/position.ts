@@ -13,18 +13,20 @@ export interface SunPosition {
   elevation: number;
 }
 
-export function sunPosition(epochMs: number, lon: number, lat: number): SunPosition {
-  const days = (epochMs - J2000_MS) / DAY_MS;
+/** The sun's ecliptic longitude, from the mean equinox of the date [°, 0 to 360]. */
+function eclipticLongitude(days: number): number {
   const meanLongitude = 280.46 + 0.9856474 * days;
   const meanAnomaly = (357.528 + 0.9856003 * days) * RAD;
-  const eclipticLongitude =
-    (meanLongitude + 1.915 * Math.sin(meanAnomaly) + 0.02 * Math.sin(2 * meanAnomaly)) * RAD;
+  const longitude = meanLongitude + 1.915 * Math.sin(meanAnomaly) + 0.02 * Math.sin(2 * meanAnomaly);
+  return ((longitude % 360) + 360) % 360;
+}
+
+export function sunPosition(epochMs: number, lon: number, lat: number): SunPosition {
+  const days = (epochMs - J2000_MS) / DAY_MS;
+  const along = eclipticLongitude(days) * RAD;
   const obliquity = (23.439 - 4e-7 * days) * RAD;
-  const rightAscension = Math.atan2(
-    Math.cos(obliquity) * Math.sin(eclipticLongitude),
-    Math.cos(eclipticLongitude),
-  );
-  const declination = Math.asin(Math.sin(obliquity) * Math.sin(eclipticLongitude));
+  const rightAscension = Math.atan2(Math.cos(obliquity) * Math.sin(along), Math.cos(along));
+  const declination = Math.asin(Math.sin(obliquity) * Math.sin(along));
   const siderealDegrees = 280.46061837 + 360.98564736629 * days + lon;
   const hourAngle = siderealDegrees * RAD - rightAscension;
   const phi = lat * RAD;
@@ -34,6 +36,30 @@ export function sunPosition(epochMs: number, lon: number, lat: number): SunPosit
   const up =
     Math.sin(phi) * Math.sin(declination) + Math.cos(phi) * Math.cos(declination) * Math.cos(hourAngle);
   return { azimuth: (Math.atan2(east, north) / RAD + 360) % 360, elevation: Math.asin(up) / RAD };
+}
+
+/**
+ * Where the sun is seen to stand, lifted by the air at 1010 hPa and 10 °C [°]. T. Saemundsson (1986), Sky and
+ * Telescope 72, 70, as in Meeus, Astronomical Algorithms, 2nd ed., equation 16.4; none well below the horizon.
+ */
+export function apparentElevation(elevation: number): number {
+  if (elevation < -1) return elevation;
+  return elevation + 1.02 / Math.tan((elevation + 10.3 / (elevation + 5.11)) * RAD) / 60;
+}
+
+export type Season = 'spring' | 'summer' | 'autumn' | 'winter';
+const SEASON_LONGITUDE: Record<Season, number> = { spring: 0, summer: 90, autumn: 180, winter: 270 };
+
+/** The instant at which a season of the northern hemisphere begins in a year [ms]; good to half an hour. */
+export function seasonStart(year: number, season: Season): number {
+  const wanted = SEASON_LONGITUDE[season];
+  const start = (Date.UTC(year, 0, 1) - J2000_MS) / DAY_MS;
+  let days = start + (((wanted - 280 + 360) % 360) / 360) * 365.2422;
+  for (let step = 0; step < 4; step++) {
+    const short = ((wanted - eclipticLongitude(days) + 540) % 360) - 180;
+    days += short / 0.98565;
+  }
+  return J2000_MS + days * DAY_MS;
 }
 
 /** First and last minute of a day [0, 1440) with the sun's centre above -0.833°, or null in polar night. */

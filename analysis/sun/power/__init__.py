@@ -1,0 +1,1 @@
+"""The energy of the sun: irradiation with obstruction, usable roofs, modules, and glare."""

@@ -1,0 +1,114 @@
+"""Files that clients hand in as inputs: what is taken, how much, by whom, and that a run can use them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from analysis import models
+from api.app import create_app
+from api.settings import Settings
+from tests.integration.live_server import serving
+from tests.models import ENTRY
+from twin.store import create_city
+from twin.tokens import create
+
+TIFF = b"II*\0" + bytes(40)
+DRAINS = "[TITLE]\n; a file of drains\n[JUNCTIONS]\nA 0\n[TIMESERIES]\nq 0:00 1\n"
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("inputs") / "x.twin"
+    create_city(folder, crs="EPSG:5187+5193").close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def client(city: Path) -> Iterator[httpx.Client]:
+    settings = Settings(city=city, mqtt="off", upload_limit=2000, uploads_limit=5000)
+    with pytest.MonkeyPatch.context() as patch, serving(create_app(settings)) as address:
+        patch.setitem(models.ENTRIES, "tiny", ENTRY)
+        with httpx.Client(base_url=address, timeout=60) as client:
+            yield client
+
+
+def test_a_file_is_kept_by_its_content_and_used_by_a_run(client: httpx.Client, city: Path) -> None:
+    first = client.put("/inputs/비 표.csv", content=b"time,rain\n0,1\n")
+    assert first.status_code == 201
+    kept = first.json()
+    assert kept["bytes"] == 14
+    assert kept["reference"] == f"inputs/비_표-{kept['digest'][:8]}.csv"
+    assert (city / kept["reference"]).read_bytes() == b"time,rain\n0,1\n"
+    assert client.put("/inputs/비 표.csv", content=b"time,rain\n0,1\n").json() == kept
+    other = client.put("/inputs/비 표.csv", content=b"time,rain\n0,2\n").json()
+    assert other["reference"] != kept["reference"]
+    run = client.post(
+        "/processes/tiny/execution",
+        json={"inputs": {"table": {"href": kept["reference"]}}, "response": "document"},
+    )
+    assert run.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("rain.vrt", b"<VRTDataset/>", "files that end in .tif"),
+        ("rain.tif", b"<VRTDataset/>", "not that of a .tif file"),
+        ("rain.csv", b"  <VRTDataset/>", "not that of a .csv file"),
+        ("rain.csv", b"a\0b", "not that of a .csv file"),
+        ("rain.nc", TIFF, "not that of a .nc file"),
+        ("rain.h5", b"", "not that of a .h5 file"),
+        ("a.inp", b"[FILES]\nSAVE RAINFALL /tmp/x\n", "names other files"),
+        ("a.inp", b"[TIMESERIES]\nq file /etc/passwd\n", "names other files"),
+        ("a.inp", b"words alone", "has no [SECTION]"),
+        ("noending", b"x", "files that end in .tif"),
+    ],
+)
+def test_what_is_not_what_it_says_is_refused(
+    client: httpx.Client, city: Path, name: str, content: bytes, why: str
+) -> None:
+    before = sorted((city / "inputs").rglob("*")) if (city / "inputs").exists() else []
+    answer = client.put(f"/inputs/{name}", content=content)
+    assert answer.status_code == 400
+    assert why in answer.json()["detail"]
+    assert sorted((city / "inputs").rglob("*")) == before
+
+
+def test_names_stay_below_inputs(client: httpx.Client, city: Path) -> None:
+    for name in ("..%5C..%5Ctwin.csv", ".hidden.csv", "a%00b.csv", "x" * 200 + ".csv"):
+        reference = client.put(f"/inputs/{name}", content=b"1\n").json()["reference"]
+        path = (city / reference).resolve()
+        assert path.parent == (city / "inputs").resolve()
+        assert path.is_file() and not path.name.startswith(".") and len(path.name) < 100
+    assert client.put("/inputs/../twin.csv", content=b"1\n").status_code in (404, 405)
+
+
+def test_drains_without_files_of_their_own_are_taken(client: httpx.Client) -> None:
+    assert client.put("/inputs/drains.inp", content=DRAINS.encode()).status_code == 201
+
+
+def test_files_are_limited_each_and_in_all(client: httpx.Client, city: Path) -> None:
+    too_large = client.put("/inputs/a.tif", content=TIFF + bytes(3000))
+    assert too_large.status_code == 413
+    assert too_large.json()["detail"] == "a.tif: a file may have 2,000 bytes"
+    answers = [client.put("/inputs/a.tif", content=TIFF + bytes([n]) * 1500) for n in range(5)]
+    assert [answer.status_code for answer in answers][-1] == 507
+    assert "have files removed from it" in answers[-1].json()["detail"]
+    assert not list((city / "inputs").glob("*.part"))
+    assert sum(path.stat().st_size for path in (city / "inputs").iterdir()) <= 5000
+
+
+def test_only_who_may_start_runs_hands_in_files(tmp_path: Path) -> None:
+    create_city(tmp_path / "x.twin", crs="EPSG:5187+5193").close()
+    app = create_app(Settings(city=tmp_path / "x.twin", mqtt="off", public_run=False))
+    reader, runner = (create(tmp_path / "x.twin", [scope], scope) for scope in ("sta:read", "run"))
+    with serving(app) as address, httpx.Client(base_url=address, timeout=60) as client:
+        tried = [
+            client.put("/inputs/a.csv", content=b"1\n", headers=headers).status_code
+            for headers in ({}, *({"Authorization": f"Bearer {token}"} for token in (reader, runner)))
+        ]
+    assert tried == [401, 403, 201]
