@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.sun.engine.choice import chosen
-from analysis.sun.exposure import sunlight
+from analysis.sun.exposure import Progress, sunlight
+from analysis.sun.progress import part, quiet
 from analysis.sun.power.cover import Cover
 from analysis.sun.power.sky import Sky
 from analysis.sun.power.sums import add_lit_hours, add_lit_sums, beam_hours, beam_sums
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _SHARES = 50_000_000
 """Of light, by points and instants, at a time: 4 bytes each."""
+_BEAMS = 100_000_000
+"""Points times instants between two messages."""
 
 
 @dataclass(frozen=True)

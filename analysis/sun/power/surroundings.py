@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.sun.engine.choice import chosen
+from analysis.sun.exposure import Progress
 from analysis.sun.openness import horizons, sky_view_factor
 from analysis.sun.power.sky import Sky, view_factors
 from analysis.sun.power.sums import in_front, lit_shares
@@ -101,10 +102,10 @@ def ground_samples(scene: SunScene) -> Targets:
     return Targets(points, np.tile([0.0, 0.0, 1.0], (n, 1)), np.ones(n), np.full(n, -1, np.int32))
 
 
-def skylines_of(scene: SunScene, targets: Targets) -> Float32:
+def skylines_of(scene: SunScene, targets: Targets, progress: Progress | None = None) -> Float32:
     """(n, d) skylines of targets. Each call costs a pass over the height field, however few they are."""
     found: Float32 = in_front(
-        horizons(scene, targets, DIRECTIONS),
+        horizons(scene, targets, DIRECTIONS, progress),
         targets.normals.astype(np.float32),
         np.radians(scene.place.convergence),
     )
@@ -125,7 +126,12 @@ def ground_around(scene: SunScene, samples: Targets, skylines: Float32) -> Groun
 
 
 def views(
-    scene: SunScene, targets: Targets, skylines: Float32, facing: Float32 | None = None, engine: str = "auto"
+    scene: SunScene,
+    targets: Targets,
+    skylines: Float32,
+    facing: Float32 | None = None,
+    engine: str = "auto",
+    progress: Progress | None = None,
 ) -> Views:
     """What some points see past their skylines. facing: (n, 3) normals of what catches the light there, if
     they are other than the targets' own. With rays the part of the sky is theirs."""
@@ -135,7 +141,7 @@ def views(
     seen = view_factors(normals, skylines, turn)
     if chosen(scene, engine) == "rays":
         by_skyline = seen[:, 0] if facing is None else view_factors(own, skylines, turn)[:, 0]
-        by_rays = sky_view_factor(scene, targets, "rays")
+        by_rays = sky_view_factor(scene, targets, "rays", progress)
         seen[:, 0] *= np.where(by_skyline > 0, by_rays / np.where(by_skyline > 0, by_skyline, 1.0), 0.0)
     half = 0.5 * (1.0 + normals[:, 2])
     return Views(
