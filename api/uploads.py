@@ -13,6 +13,7 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from analysis.sewers import inp
 from twin.errors import QueryError, StorageFull, TooLarge
@@ -100,6 +101,8 @@ def _check(name: str, suffix: str, path: Path) -> None:
             start = file.read(8)
         if not start.startswith(beginnings):
             raise QueryError(f"{name}: its content is not that of a {suffix} file")
+        if start.startswith(_HDF5):
+            _check_hdf5(name, path)
         return
     content = path.read_bytes()
     if (
@@ -110,6 +113,24 @@ def _check(name: str, suffix: str, path: Path) -> None:
         raise QueryError(f"{name}: its content is not that of a {suffix} file")
     if suffix == ".inp" and _names_files(path):
         raise QueryError(f"{name}: it names other files; put their content into it, as in [TIMESERIES]")
+
+
+def _check_hdf5(name: str, path: Path) -> None:
+    """Raises QueryError for a file that cannot be read, or whose data lie in other files."""
+    import h5py
+
+    def elsewhere(_: str, found: Any) -> bool | None:
+        link = isinstance(found, h5py.ExternalLink)
+        data = isinstance(found, h5py.Dataset) and (found.external or found.is_virtual)
+        return True if link or data else None
+
+    try:
+        with h5py.File(path) as file:
+            outside = file.visititems_links(elsewhere) or file.visititems(elsewhere)
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        raise QueryError(f"{name}: it cannot be read as HDF5: {error}") from None
+    if outside:
+        raise QueryError(f"{name}: some of its data lie in other files; put them into it")
 
 
 def _names_files(path: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import h5py
 import httpx
 import pytest
 
@@ -29,7 +30,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def client(city: Path) -> Iterator[httpx.Client]:
-    settings = Settings(city=city, mqtt="off", upload_limit=2000, uploads_limit=5000)
+    settings = Settings(city=city, mqtt="off", upload_limit=8000, uploads_limit=40_000)
     with pytest.MonkeyPatch.context() as patch, serving(create_app(settings)) as address:
         patch.setitem(models.ENTRIES, "tiny", ENTRY)
         with httpx.Client(base_url=address, timeout=60) as client:
@@ -78,6 +79,35 @@ def test_what_is_not_what_it_says_is_refused(
     assert sorted((city / "inputs").rglob("*")) == before
 
 
+@pytest.mark.parametrize("how", ["link", "external", "virtual"])
+def test_hdf5_with_data_in_other_files_is_refused(client: httpx.Client, tmp_path: Path, how: str) -> None:
+    path = tmp_path / "radar.h5"
+    (tmp_path / "secret").write_bytes(bytes(80))
+    with h5py.File(path, "w", libver="latest") as file:
+        file["own"] = [1.0, 2.0]
+        if how == "link":
+            file["dataset1"] = h5py.ExternalLink("other.h5", "/data")
+        elif how == "external":
+            file.create_dataset("data", (10,), "f8", external=[(str(tmp_path / "secret"), 0, 80)])
+        else:
+            layout = h5py.VirtualLayout((2,), "f8")
+            layout[:] = h5py.VirtualSource("other.h5", "data", (2,))
+            file.create_virtual_dataset("data", layout)
+    answer = client.put("/inputs/radar.h5", content=path.read_bytes())
+    assert answer.status_code == 400
+    assert "in other files" in answer.json()["detail"]
+
+
+def test_hdf5_of_its_own_is_taken_and_a_broken_one_refused(client: httpx.Client, tmp_path: Path) -> None:
+    path = tmp_path / "own.h5"
+    with h5py.File(path, "w", libver="latest") as file:
+        file["data"] = [1.0]
+    assert client.put("/inputs/own.h5", content=path.read_bytes()).status_code == 201
+    broken = client.put("/inputs/own.h5", content=path.read_bytes()[:60])
+    assert broken.status_code == 400
+    assert "cannot be read as HDF5" in broken.json()["detail"]
+
+
 def test_names_stay_below_inputs(client: httpx.Client, city: Path) -> None:
     for name in ("..%5C..%5Ctwin.csv", ".hidden.csv", "a%00b.csv", "x" * 200 + ".csv"):
         reference = client.put(f"/inputs/{name}", content=b"1\n").json()["reference"]
@@ -92,14 +122,14 @@ def test_drains_without_files_of_their_own_are_taken(client: httpx.Client) -> No
 
 
 def test_files_are_limited_each_and_in_all(client: httpx.Client, city: Path) -> None:
-    too_large = client.put("/inputs/a.tif", content=TIFF + bytes(3000))
+    too_large = client.put("/inputs/a.tif", content=TIFF + bytes(9000))
     assert too_large.status_code == 413
-    assert too_large.json()["detail"] == "a.tif: a file may have 2,000 bytes"
-    answers = [client.put("/inputs/a.tif", content=TIFF + bytes([n]) * 1500) for n in range(5)]
+    assert too_large.json()["detail"] == "a.tif: a file may have 8,000 bytes"
+    answers = [client.put("/inputs/a.tif", content=TIFF + bytes([n]) * 7900) for n in range(6)]
     assert [answer.status_code for answer in answers][-1] == 507
     assert "have files removed from it" in answers[-1].json()["detail"]
     assert not list((city / "inputs").glob("*.part"))
-    assert sum(path.stat().st_size for path in (city / "inputs").iterdir()) <= 5000
+    assert sum(path.stat().st_size for path in (city / "inputs").iterdir()) <= 40_000
 
 
 def test_only_who_may_start_runs_hands_in_files(tmp_path: Path) -> None:
