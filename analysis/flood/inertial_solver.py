@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba
 import numpy as np
 from numba import prange
 
@@ -28,6 +27,7 @@ from analysis.flood.parts import Inertial
 from analysis.flood.problem import Problem
 from analysis.flood.solver import Solver
 from analysis.flood.tiles import COLS, ROWS, WET
+from analysis.flood.tracking import look
 
 CFL = 0.7
 """Bates et al. (2010) give 0.2 to 0.7 for alpha in dt = alpha dx / sqrt(g h)."""
@@ -107,45 +107,58 @@ def _means(h: Any, before: Any, behind: Any, dry: Any, out: Any) -> None:
 
 
 @parallel_kernel
-def _velocity(h: Any, z: Any, qx: Any, qy: Any, u: Any, v: Any, dry: Any, active: Any, space: Any) -> None:
-    """Velocities at the middle of cells [m/s]: means of those over opposite faces; none in tiles that are
-    not active. Beyond the edges of the grid the water is as deep as in the cell there."""
+def _velocity(
+    h: Any, z: Any, qx: Any, qy: Any, u: Any, v: Any, dry: Any, active: Any, space: Any, kept: Any,
+    how: Any,
+) -> None:  # fmt: skip
+    """Velocities at the middle of cells [m/s]: means of those over opposite faces. Beyond the edges of the
+    grid the water is as deep as in the cell there.
+
+    They go into u and v, 0 in tiles that are not active; or only into what is `kept` of the active ones (see
+    `tracking.look`), if that is not None.
+    """
     rows, cols = h.shape
-    for band in prange(active.shape[0]):
-        mine = space[numba.get_thread_id()]
-        r0, r1 = band * ROWS, min(band * ROWS + ROWS, rows)
-        t = 0
-        while t < active.shape[1]:
-            a = t * COLS
-            on = active[band, t]
-            while t < active.shape[1] and active[band, t] == on:
-                t += 1
-            b = min(t * COLS, cols)
-            if not on:
-                u[r0:r1, a:b] = 0
-                v[r0:r1, a:b] = 0
-                continue
-            fa, fb = max(a, 1), min(b, cols - 1)
-            across, upper, lower = mine[0], mine[1], mine[2]
-            w = max(r0 - 1, 0)
-            _speeds(h[w, a:b], z[w, a:b], h[r0, a:b], z[r0, a:b], qy[r0, a:b], dry, upper[a:b])
-            for i in range(r0, r1):
-                s = min(i + 1, rows - 1)
-                _speeds(h[i, a:b], z[i, a:b], h[s, a:b], z[s, a:b], qy[i + 1, a:b], dry, lower[a:b])
-                _speeds(
-                    h[i, fa - 1 : fb], z[i, fa - 1 : fb], h[i, fa : fb + 1], z[i, fa : fb + 1],
-                    qx[i, fa : fb + 1], dry, across[fa : fb + 1],
-                )  # fmt: skip
-                for j, edge in ((0, a == 0), (cols, b == cols)):
-                    if edge:
-                        at = min(j, cols - 1)
-                        _speeds(
-                            h[i, at : at + 1], z[i, at : at + 1], h[i, at : at + 1], z[i, at : at + 1],
-                            qx[i, j : j + 1], dry, across[j : j + 1],
-                        )  # fmt: skip
-                _means(h[i, a:b], across[a:b], across[a + 1 : b + 1], dry, u[i, a:b])
-                _means(h[i, a:b], upper[a:b], lower[a:b], dry, v[i, a:b])
-                upper, lower = lower, upper
+    bands = active.shape[0]
+    for part in prange(len(space)):
+        mine = space[part]
+        for band in range(part * bands // len(space), (part + 1) * bands // len(space)):
+            r0, r1 = band * ROWS, min(band * ROWS + ROWS, rows)
+            t = 0
+            while t < active.shape[1]:
+                a = t * COLS
+                on = active[band, t]
+                while t < active.shape[1] and active[band, t] == on:
+                    t += 1
+                b = min(t * COLS, cols)
+                if not on:
+                    if kept is None:
+                        u[r0:r1, a:b] = 0
+                        v[r0:r1, a:b] = 0
+                    continue
+                fa, fb = max(a, 1), min(b, cols - 1)
+                across, upper, lower = mine[0], mine[1], mine[2]
+                w = max(r0 - 1, 0)
+                _speeds(h[w, a:b], z[w, a:b], h[r0, a:b], z[r0, a:b], qy[r0, a:b], dry, upper[a:b])
+                for i in range(r0, r1):
+                    s = min(i + 1, rows - 1)
+                    _speeds(h[i, a:b], z[i, a:b], h[s, a:b], z[s, a:b], qy[i + 1, a:b], dry, lower[a:b])
+                    _speeds(
+                        h[i, fa - 1 : fb], z[i, fa - 1 : fb], h[i, fa : fb + 1], z[i, fa : fb + 1],
+                        qx[i, fa : fb + 1], dry, across[fa : fb + 1],
+                    )  # fmt: skip
+                    for j, edge in ((0, a == 0), (cols, b == cols)):
+                        if edge:
+                            at = min(j, cols - 1)
+                            _speeds(
+                                h[i, at : at + 1], z[i, at : at + 1], h[i, at : at + 1], z[i, at : at + 1],
+                                qx[i, j : j + 1], dry, across[j : j + 1],
+                            )  # fmt: skip
+                    u_row, v_row = (u[i], v[i]) if kept is None else (mine[3], mine[4])
+                    _means(h[i, a:b], across[a:b], across[a + 1 : b + 1], dry, u_row[a:b])
+                    _means(h[i, a:b], upper[a:b], lower[a:b], dry, v_row[a:b])
+                    if kept is not None:
+                        look(h[i, a:b], u_row[a:b], v_row[a:b], kept, i, a, b, dry, how)
+                    upper, lower = lower, upper
 
 
 class LocalInertial(Solver):
@@ -170,8 +183,15 @@ class LocalInertial(Solver):
     def velocity(self) -> tuple[Array, Array]:
         p = self._p
         h, qx, qy = self._old
-        _velocity(h, p.z, qx, qy, self._u, self._v, p.dtype(p.options.dry_depth), self.active, self._space)
+        dry = p.dtype(p.options.dry_depth)
+        _velocity(h, p.z, qx, qy, self._u, self._v, dry, self.active, self._space, None, None)
         return self._u, self._v
+
+    def track(self, kept: Any, active: Array, how: Any) -> None:
+        p = self._p
+        h, qx, qy = self._old
+        dry = p.dtype(p.options.dry_depth)
+        _velocity(h, p.z, qx, qy, self._u, self._v, dry, active, self._space, kept, how)
 
     def advance(self, dt: float, source: Array, span: float, raining: bool) -> float:
         p = self._p

@@ -18,7 +18,6 @@ from analysis.flood.problem import Problem
 from analysis.flood.result import FloodResult, Gauge, MassBalance, Snapshot
 from analysis.flood.solver import Solver
 from analysis.flood.structures import culvert_flow
-from analysis.flood.tracking import track
 
 _REPORT = 0.25
 """Wall time between two calls of progress [s]."""
@@ -186,22 +185,15 @@ class Run:
     def _look(self, *, force: bool) -> None:
         """Maxima, arrival, duration and gauges at this moment."""
         p, solver = self._p, self._solver
-        u, v = solver.velocity()
-        h = solver.depth
         real, asked = p.dtype, p.options
-        some, much = DEBRIS[asked.debris]
         active = np.ones_like(solver.active) if force else solver.active
-        bounds = solver.bounds
-        if force:
-            bounds = np.linspace(0, len(active), len(bounds)).astype(np.int64)
-        track(
-            h, u, v, self._kept, active, bounds, real(self._time), real(self._time - self._looked),
-            real(asked.dry_depth), real(asked.arrival_depth), real(asked.duration_depth), real(some),
-            real(much),
-        )  # fmt: skip
+        how = (self._time, self._time - self._looked, asked.arrival_depth, asked.duration_depth)
+        solver.track(self._kept, active, tuple(real(x) for x in (*how, *DEBRIS[asked.debris])))
         self._looked = self._time
-        for (row, col), kept in zip(p.gauges, self._watched, strict=True):
-            kept.append((self._time, float(h[row, col]), float(u[row, col]), float(v[row, col])))
+        if p.gauges:
+            h, (u, v) = solver.depth, solver.velocity()
+            for (row, col), kept in zip(p.gauges, self._watched, strict=True):
+                kept.append((self._time, float(h[row, col]), float(u[row, col]), float(v[row, col])))
 
     def _snapshot(self) -> None:
         u, v = self._solver.velocity()

@@ -17,6 +17,7 @@ from analysis.flood.edges import fastest
 from analysis.flood.inputs import Array
 from analysis.flood.parts import Edges
 from analysis.flood.problem import Problem
+from analysis.flood.tracking import track
 
 TINY = {np.float32: 1e-20, np.float64: 1e-30}
 """Below it a reconstructed depth is none, and a divisor is kept above it."""
@@ -62,6 +63,11 @@ class Solver(ABC):
     @abstractmethod
     def velocity(self) -> tuple[Array, Array]:
         """u, v [m/s]."""
+
+    def track(self, kept: Any, active: Array, how: Any) -> None:
+        """Look at the active tiles; see `tracking.look`."""
+        dry = self._p.dtype(self._p.options.dry_depth)
+        track(self.depth, *self.velocity(), kept, active, len(self._space), dry, how)
 
     @property
     def depth(self) -> Array:

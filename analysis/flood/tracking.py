@@ -45,17 +45,28 @@ def _row(
         duration[j] += span if d > stay else zero
 
 
-@parallel_kernel
-def track(
-    h: Any, u: Any, v: Any, kept: Any, active: Any, bounds: Any, now: Any, span: Any,
-    dry: Any, arrive: Any, stay: Any, some: Any, much: Any,
-) -> None:  # fmt: skip
-    """Look at the active tiles. kept: depth, speed, hazard, arrival, duration. now, span: the time, and the
-    time since the last look [s]. some, much: debris factors."""
-    rows, cols = h.shape
+@kernel
+def look(h: Any, u: Any, v: Any, kept: Any, i: int, a: int, b: int, dry: Any, how: Any) -> None:
+    """Look at columns a to b of row i, whose depths and velocities are given.
+
+    kept: depth, speed, hazard, arrival, duration. how: the time, and the time since the last look [s]; the
+    depths that count for arrival and duration [m]; debris factors.
+    """
+    now, span, arrive, stay, some, much = how
     depth, speed, hazard, arrival, duration = kept
-    for part in prange(bounds.size - 1):
-        for i in range(bounds[part] * ROWS, min(bounds[part + 1] * ROWS, rows)):
+    _row(
+        h, u, v, depth[i, a:b], speed[i, a:b], hazard[i, a:b], arrival[i, a:b], duration[i, a:b], now, span,
+        dry, arrive, stay, some, much,
+    )  # fmt: skip
+
+
+@parallel_kernel
+def track(h: Any, u: Any, v: Any, kept: Any, active: Any, parts: int, dry: Any, how: Any) -> None:
+    """Look at the active tiles, in so many threads; see `look`."""
+    rows, cols = h.shape
+    bands = active.shape[0]
+    for part in prange(parts):
+        for i in range(part * bands // parts * ROWS, min((part + 1) * bands // parts * ROWS, rows)):
             t = 0
             while t < active.shape[1]:
                 if not active[i // ROWS, t]:
@@ -65,7 +76,4 @@ def track(
                 while t < active.shape[1] and active[i // ROWS, t]:
                     t += 1
                 b = min(t * COLS, cols)
-                _row(
-                    h[i, a:b], u[i, a:b], v[i, a:b], depth[i, a:b], speed[i, a:b], hazard[i, a:b],
-                    arrival[i, a:b], duration[i, a:b], now, span, dry, arrive, stay, some, much,
-                )  # fmt: skip
+                look(h[i, a:b], u[i, a:b], v[i, a:b], kept, i, a, b, dry, how)
