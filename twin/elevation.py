@@ -103,16 +103,36 @@ def _standing(city: City) -> list[Layer]:
 
 def _ground_points(city: City, layers: list[Layer]) -> Iterator[Float64]:
     """(n, 3) points on the ground: the lowest level of each object at the corners and the middle of its
-    box, and every vertex of relief."""
+    box, and every vertex of relief. What is drawn on a map sheet, at the height 0, says nothing of the ground
+    unless all is."""
+    boxes = {layer.name: _standing_boxes(city, layer.name) for layer in layers if layer.name != "relief"}
+    sheets = {name: (held[:, [2, 5]] == 0.0).all(axis=1) for name, held in boxes.items()}
+    risen = any((~sheet).any() for sheet in sheets.values())
     for layer in layers:
         if layer.name == "relief":
             for stored in city.fetch(city.index(layer.name).rows):
                 yield from (g.vertices for g in stored.decode().geometries)
             continue
-        x0, y0, z0, x1, y1, _ = city.boxes(layer.name).T
+        held = boxes[layer.name][~sheets[layer.name]] if risen else boxes[layer.name]
+        x0, y0, z0, x1, y1, _ = held.T
         small = np.maximum(x1 - x0, y1 - y0) * metres_per_unit(city)[1] < _SMALL
         for x, y in ((x0, y0), (x1, y0), (x0, y1), (x1, y1), ((x0 + x1) / 2, (y0 + y1) / 2)):
             yield np.column_stack([x, y, z0])[small]
+
+
+def _standing_boxes(city: City, layer: str) -> Float64:
+    """(n, 6) boxes of a layer's objects. Many models carry an outline at the height 0 beside the shape that
+    stands on the ground (PLATEAU's LoD0): it does not count where an object has both."""
+    boxes = city.boxes(layer)
+    if not (boxes[:, 2] == 0.0).any():
+        return boxes
+    index = city.index(layer)
+    boxes = index.bounds
+    doubtful = np.flatnonzero((boxes[:, 2] == 0.0) & (boxes[:, 5] > 0.0))
+    for k, stored in zip(doubtful, city.fetch(index.rows[doubtful]), strict=True):
+        shapes = [g.vertices[:, 2] for g in stored.decode(surface_attributes=False).geometries]
+        boxes[k, 2] = min((z.min() for z in shapes if z.any()), default=0.0)
+    return boxes
 
 
 def write_ground(city: City, grid: GroundGrid) -> Dem:

@@ -41,6 +41,16 @@ def flood_readings(folder: Path, rain_s: float | None) -> dict[str, str]:
     return used
 
 
+def weather_readings(folder: Path, length_s: float) -> dict[str, str]:
+    """The readings of irradiance and air of the last so many seconds before the newest."""
+    from analysis.weather.sensors import weather_streams
+
+    with _opened(folder) as observations:
+        if observations is None:
+            return {}
+        return {"weather": _digest(observations, weather_streams(observations), length_s)}
+
+
 def _digest(observations: Observations, found: Sequence[Stream], length_s: float) -> str:
     """Of what some datastreams are, their latest readings, and those of so many seconds before the newest."""
     digest = hashlib.sha256()

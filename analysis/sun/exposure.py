@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,12 +9,11 @@ import numpy.typing as npt
 
 from analysis.sun.memory import check_memory
 from analysis.sun.position import SunPath, Times, weights
+from analysis.sun.progress import Progress
 from analysis.sun.scene import Float32, SunScene
 from analysis.sun.targets import Targets, ground_targets
 
 Bool: TypeAlias = npt.NDArray[np.bool_]
-Progress: TypeAlias = Callable[[float, str], None]
-"""Told how far the work is, 0 to 1, and what it does; may raise to stop it."""
 
 
 def shadow_mask(scene: SunScene, time: Any, engine: str = "auto") -> Bool:

@@ -13,7 +13,7 @@ tan(elevation) / (tan(elevation) - s): that is why `geometry` is not used there 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import shapely
@@ -22,6 +22,9 @@ from shapely.geometry.base import BaseGeometry
 from analysis.errors import AnalysisError
 from analysis.sun.position import SunPath
 from analysis.sun.scene import Float64, Int32, SunScene
+
+if TYPE_CHECKING:
+    from analysis.sun.daylight.output import Globe
 
 Method = Literal["auto", "geometry", "mask"]
 LEVEL = 0.5
@@ -34,15 +37,15 @@ _SURFACES = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
 def shadow_polygons(
-    scene: SunScene, time: datetime, *, method: Method = "auto", georeference: Any = None
+    scene: SunScene, time: datetime, *, method: Method = "auto", georeference: Globe | None = None
 ) -> dict[str, Any]:
     """The shadows on the ground at an aware time: a GeoJSON FeatureCollection in longitude and latitude
     (RFC 7946), cut at the scene's edge, without what lies below the building itself, overhangs included.
 
     Each feature has `building` (None by `mask`) and `area` [m²]. The collection's `properties` say the time,
-    the sun's azimuth and true elevation [degrees], the method and its limits. georeference: a
-    `citygml.crs.Georeference` of the scene's coordinates, by default that of scene.crs. No features where the
-    sun is below 1 degree. Raises AnalysisError for a naive time, or a scene that has no place on the globe.
+    the sun's azimuth and true elevation [degrees], the method and its limits. georeference:
+    of the scene's coordinates, by default that of scene.crs. No features where the sun is below 1 degree.
+    Raises AnalysisError for a naive time, or a scene that has no place on the globe.
     """
     sun = SunPath.at(scene.place, [time])
     chosen = _method(scene) if method == "auto" else method
@@ -166,7 +169,7 @@ def _areas(shape: BaseGeometry) -> BaseGeometry:
     return shapely.union_all(parts) if len(parts) else shapely.Polygon()
 
 
-def _to_globe(scene: SunScene, georeference: Any) -> Any:
+def _to_globe(scene: SunScene, georeference: Globe | None) -> Any:
     from analysis.sun.daylight.output import geographic
 
     level = float(np.nanmean(scene.terrain))

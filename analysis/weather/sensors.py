@@ -14,6 +14,7 @@ from analysis.errors import AnalysisError
 from analysis.scene.series import (
     Float64,
     Gaps,
+    Stream,
     factor,
     readings,
     refuse_gaps,
@@ -41,6 +42,10 @@ _AIR: dict[str, tuple[Sequence[str], dict[str, float]]] = {
     "relative_humidity": (("relative humidity", "습도"), {"%": 1.0}),
 }
 """What else is read if it is there: names of the observed property, and units with their factors."""
+_NO_SENSOR = (
+    "the city has no sensor of solar irradiance with readings; observe 'global horizontal irradiance'"
+    " in W/m², or give a weather file (EPW)"
+)
 _LEAST_KNOWN = 0.5
 """Share of a step that must be known."""
 
@@ -78,10 +83,7 @@ def from_sensors(
     ghi, dni, dhi = (mean(names, _POWER) for names in (_GLOBAL, _DIRECT, _DIFFUSE))
     notes: list[str] = []
     if ghi is None and (dni is None or dhi is None):
-        raise AnalysisError(
-            "the city has no sensor of solar irradiance; observe 'global horizontal irradiance' in W/m²,"
-            " or give a weather file (EPW)"
-        )
+        raise AnalysisError(_NO_SENSOR)
     if ghi is None:
         assert dni is not None and dhi is not None
         ghi = np.asarray(dni * sun.cos_zenith + dhi, np.float64)
@@ -104,6 +106,31 @@ def from_sensors(
         source="sensors: " + ", ".join(dict.fromkeys(found)),
         notes=notes,
     )
+
+
+def measured_span(observations: Observations) -> tuple[int, int]:
+    """The first and the last reading of irradiance [µs since 1970, UTC]. Raises AnalysisError without one."""
+    spans = []
+    with observations.connection() as connection:
+        for stream in irradiance_streams(observations):
+            spans += connection.execute(
+                "SELECT phenomenon_time, phenomenon_time_end FROM datastreams WHERE id = ? AND count > 0",
+                (stream.id,),
+            ).fetchall()
+    if not spans:
+        raise AnalysisError(_NO_SENSOR)
+    return min(first for first, _ in spans), max(last for _, last in spans)
+
+
+def irradiance_streams(observations: Observations) -> list[Stream]:
+    """The datastreams of global, direct and diffuse irradiance."""
+    return [s for name in (*_GLOBAL, *_DIRECT, *_DIFFUSE) for s in streams(observations, name)]
+
+
+def weather_streams(observations: Observations) -> list[Stream]:
+    """All datastreams that `from_sensors` reads."""
+    air = [s for names, _ in _AIR.values() for name in names for s in streams(observations, name)]
+    return [*irradiance_streams(observations), *air]
 
 
 def _mean(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from analysis.scene import flood_scene, make_grid, plane_of
 from analysis.scene.elevation import elevation, fill_holes
 from tests.unit.models import city, write
 from tests.unit.scene_models import NORTH, WEST, formula, terrain
+from twin.elevation import ground_from_objects
 from twin.ingest import add_files
 from twin.store import open_city
 
@@ -209,3 +211,45 @@ def test_relief_in_degrees_becomes_a_grid_in_metres(data: Path, tmp_path: Path) 
             assert found.heights[row, column] >= share @ triangle[:, 2] - 1e-4
             checked += 1
     assert checked > 3
+
+
+def with_outlines_at_zero(document: dict[str, Any]) -> dict[str, Any]:
+    """The same city, each building with its outline of LoD0 at the height 0 besides."""
+    vertices = document["vertices"]
+    for building in document["CityObjects"].values():
+        corners = building["geometry"][0]["boundaries"][0][0][0]
+        first = len(vertices)
+        vertices += [[*vertices[k][:2], 0] for k in corners]
+        outline = [[first + k for k in range(len(corners))]]
+        building["geometry"].append({"type": "MultiSurface", "lod": "0", "boundaries": [outline]})
+    return document
+
+
+def test_outlines_at_zero_are_not_the_ground(tmp_path: Path) -> None:
+    """As PLATEAU draws them, beside solids that stand on the ground."""
+    boxes = {f"b{i}{j}": (i * 20.0, j * 20.0, 5.0) for i in range(5) for j in range(5)}
+    add_files(tmp_path / "x.twin", [write(tmp_path / "s.json", with_outlines_at_zero(city(boxes)))])
+    with open_city(tmp_path / "x.twin") as opened:
+        assert (opened.boxes("buildings")[:, 2] == 0.0).all()
+        scene = flood_scene(opened, 2.0)
+    assert set(scene.elevation.ravel()) == {3.0}
+
+
+def test_a_city_that_is_drawn_at_zero_alone_lies_at_zero(tmp_path: Path) -> None:
+    """A map sheet counts where there is nothing else, and not beside what stands somewhere."""
+    flat, standing = (city({"b": (0.0, 0.0, 5.0), "c": (50.0, 40.0, 5.0)}) for _ in range(2))
+    with_outlines_at_zero(flat)
+    for building in flat["CityObjects"].values():
+        building["geometry"] = building["geometry"][1:]
+    found = {}
+    for name, files in {"flat": [flat], "both": [flat, standing]}.items():
+        folder = tmp_path / f"{name}.twin"
+        for n, document in enumerate(files):
+            if n:
+                document["CityObjects"] = {f"{id}2": v for id, v in document["CityObjects"].items()}
+            add_files(folder, [write(tmp_path / f"{name}{n}.json", document)])
+        with open_city(folder) as opened:
+            ground = ground_from_objects(opened)
+            assert ground is not None
+            found[name] = set(ground.heights[np.isfinite(ground.heights)].tolist())
+    assert found == {"flat": {0.0}, "both": {3.0}}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,8 @@ import numpy.typing as npt
 from analysis.errors import AnalysisError
 from analysis.sun.daylight.envelope import Breach, Envelope, breaches, envelope
 from analysis.sun.daylight.north import KOREA_2012, KOREA_2023, Limit, NorthRule, limit_over
-from analysis.sun.daylight.output import geographic
+from analysis.sun.daylight.output import Globe, geographic
 from analysis.sun.scene import Float64, SunScene
-
-if TYPE_CHECKING:
-    from citygml.crs import Georeference
 
 RULES = {rule.id: rule for rule in (KOREA_2023, KOREA_2012)}
 _STEP = 0.5
@@ -36,7 +33,7 @@ class HeightLimit:
     envelope: Envelope | None
     breaches: Sequence[Breach]
 
-    def to_json(self, georeference: Georeference | None = None) -> dict[str, Any]:
+    def to_json(self, georeference: Globe | None = None) -> dict[str, Any]:
         """The rule, the top of the envelope as GeoJSON with heights above the ellipsoid, and the parts that
         break it. georeference: of the scene's coordinates, by default that of scene.crs; without either,
         positions are None."""
@@ -82,7 +79,7 @@ class HeightLimit:
             },
         }
 
-    def _top(self, cell: Any, georeference: Georeference | None) -> dict[str, Any] | None:
+    def _top(self, cell: Any, georeference: Globe | None) -> dict[str, Any] | None:
         ring = np.asarray(cell.shape.exterior.coords)[:, :2]
         height = cell.height(ring)
         points = np.column_stack([ring + self.limit.origin, height + self.limit.ground])

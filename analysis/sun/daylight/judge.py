@@ -35,9 +35,11 @@ from analysis.sun.scene import Float64, SunScene
 from analysis.sun.targets import Targets
 
 if TYPE_CHECKING:
-    from citygml.crs import Georeference
+    from analysis.sun.daylight.output import Globe
 
 Progress = Callable[[float, str], None]
+_FOLLOWED = 4
+"""Cells of a swept field in the time of one on a single line that is followed, about."""
 _ROUNDING = 0.5
 """[s] that rounding to whole seconds may add or take."""
 
@@ -91,7 +93,7 @@ class Assessment:
             return []
         return [(self.at(a), self.at(b)) for a, b in state.spells.of(target)]
 
-    def to_json(self, georeference: Georeference | None = None) -> dict[str, Any]:
+    def to_json(self, georeference: Globe | None = None) -> dict[str, Any]:
         """What `daylight.json` holds. georeference: of the scene's coordinates, for positions; without it
         they are those of scene.crs, or None where that is not known."""
         from analysis.sun.daylight.output import document
@@ -131,23 +133,28 @@ def judged(
     lit_at: timing.LitAt,
     points: int,
     *,
+    lit_where: timing.LitWhere | None = None,
     step: float = timing.STEP,
     progress: Callable[[float], None] | None = None,
 ) -> Daylight:
     """The verdict on n points of which light is known at any second. windows: start and end of each criterion
-    [s], the earliest start at 0."""
+    [s], the earliest start at 0. lit_where: the same light, for few points at instants of their own."""
     found = timing.sample(lit_at, points, max(end for _, end in windows), step=step, progress=progress)
     limits = np.array([c.hours for c in rule.criteria]) * 3600
     values, begins = _measured(rule.criteria, windows, found)
     while True:
         unsure = found.uncertainty() + _ROUNDING
         close = (np.abs(values - limits[:, None]) <= unsure).any(axis=0)
-        if not timing.halve(found, lit_at, np.flatnonzero(close)):
+        if not timing.halve(found, lit_where or _everywhere(lit_at), np.flatnonzero(close)):
             break
         values, begins = _measured(rule.criteria, windows, found)
     met = np.round(values) >= limits[:, None]
     passes = np.asarray(met.any(axis=0) if rule.passes == "any" else met.all(axis=0))
     return Daylight(values / 3600, begins, passes, found)
+
+
+def _everywhere(lit_at: timing.LitAt) -> timing.LitWhere:
+    return lambda seconds, points, asked: lit_at(seconds, points) & asked
 
 
 def _measured(
@@ -189,7 +196,10 @@ def _of_sun(
             report(told, f"daylight of {len(targets)} points")
 
         lit_at = _light(state, targets, rule, start, engine, lambda _, what: report(told, what))
-        results.append(judged(rule, windows, lit_at, len(targets), step=step, progress=part))
+        lit_where = _light_where(state, targets, rule, start, engine, lambda _, what: report(told, what))
+        results.append(
+            judged(rule, windows, lit_at, len(targets), lit_where=lit_where, step=step, progress=part)
+        )
     open_ground = judged(rule, windows, _unobstructed(scene, targets, rule, start), len(targets), step=step)
     return Assessment(
         rule,
@@ -221,7 +231,11 @@ def _light(
 ) -> timing.LitAt:
     from analysis.sun import sunlit
 
+    where = _light_where(scene, targets, rule, start, engine, progress)
+
     def lit_at(seconds: Float64, points: timing.Int64) -> Bool:
+        if len(points) * max(scene.shape) * _FOLLOWED < scene.heights.size:
+            return where(seconds, points, np.ones((len(seconds), len(points)), bool))
         times = _instants(start, seconds)
         chosen = targets if len(points) == len(targets) else some(targets, points)
         lit = sunlit(scene, times, chosen, engine=engine, progress=progress)
@@ -230,6 +244,22 @@ def _light(
         return lit
 
     return lit_at
+
+
+def _light_where(
+    scene: SunScene, targets: Targets, rule: Rule, start: pd.Timestamp, engine: str, progress: Progress
+) -> timing.LitWhere:
+    """Follows the lines to the sun of those points alone that are asked for at each instant."""
+    from analysis.sun.engine import local
+
+    def lit_where(seconds: Float64, points: timing.Int64, asked: Bool) -> Bool:
+        path = SunPath.at(scene.place, _instants(start, seconds))
+        lit = local.lit_at(scene, path, some(targets, points), asked, engine, progress)
+        if rule.minimum_elevation:
+            lit &= (path.elevation >= rule.minimum_elevation)[:, None]
+        return lit
+
+    return lit_where
 
 
 def _unobstructed(scene: SunScene, targets: Targets, rule: Rule, start: pd.Timestamp) -> timing.LitAt:

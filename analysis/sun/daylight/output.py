@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -11,10 +11,18 @@ from analysis.sun.scene import Float64, SunScene
 
 if TYPE_CHECKING:
     from analysis.sun.daylight.judge import Assessment, Daylight
-    from citygml.crs import Georeference
 
 
-def document(assessment: Assessment, georeference: Georeference | None = None) -> dict[str, Any]:
+class Globe(Protocol):
+    """Where coordinates stand on the globe, as a `citygml.crs.Georeference` of a coordinate system or the
+    `SceneGlobe` of a scene say."""
+
+    def to_geographic(self, points: Float64, /) -> Float64:
+        """(n, 3) longitude, latitude [degrees], height above the ellipsoid [m]."""
+        ...
+
+
+def document(assessment: Assessment, georeference: Globe | None = None) -> dict[str, Any]:
     """What `Assessment.to_json` gives. Dwellings that look away from the sun are left out and counted in the
     summary; those that fall come first, then by what is left of their hours."""
     rule = assessment.rule
@@ -106,7 +114,7 @@ def state(assessment: Assessment, daylight: Daylight, target: int, name: str) ->
     return values
 
 
-def geographic(scene: SunScene, points: Float64, georeference: Georeference | None = None) -> Float64 | None:
+def geographic(scene: SunScene, points: Float64, georeference: Globe | None = None) -> Float64 | None:
     """(n, 3) longitude, latitude [degrees], ellipsoidal height [m] to a centimetre, None where the scene's
     coordinates have no place on the globe."""
     from citygml.crs import Georeference, choose_heights, parse

@@ -21,6 +21,9 @@ Bool: TypeAlias = npt.NDArray[np.bool_]
 LitAt: TypeAlias = Callable[[Float64, Int64], Bool]
 """seconds (t,) after the start, points (n,) by index -> (t, n), True in the sun."""
 
+LitWhere: TypeAlias = Callable[[Float64, Int64, Bool], Bool]
+"""The same where (t, n) is asked, False elsewhere: for few points, each at instants of its own."""
+
 STEP = 60.0
 """[s] between samples."""
 RESOLUTION = 0.25
@@ -126,7 +129,7 @@ def sample(
     return Spells(np.concatenate([[0], np.cumsum(counts)]), brackets[0::2], brackets[1::2])
 
 
-def halve(spells: Spells, lit_at: LitAt, chosen: Int64, *, resolution: float = RESOLUTION) -> bool:
+def halve(spells: Spells, lit_where: LitWhere, chosen: Int64, *, resolution: float = RESOLUTION) -> bool:
     """Halve the bracket of every crossing of the chosen points that is wider than resolution [s], in place;
     False where none was."""
     mine = np.isin(spells.points, chosen)
@@ -139,7 +142,7 @@ def halve(spells: Spells, lit_at: LitAt, chosen: Int64, *, resolution: float = R
         return False
     rises = np.arange(len(brackets)) < len(wide[0])
     middle = brackets.mean(axis=1)
-    later = _one_by_one(lit_at, middle, spells.points[np.concatenate(wide)]) != rises
+    later = _one_by_one(lit_where, middle, spells.points[np.concatenate(wide)]) != rises
     brackets[later, 0] = middle[later]
     brackets[~later, 1] = middle[~later]
     spells.start_bracket[wide[0]] = brackets[rises]
@@ -147,7 +150,7 @@ def halve(spells: Spells, lit_at: LitAt, chosen: Int64, *, resolution: float = R
     return True
 
 
-def _one_by_one(lit_at: LitAt, seconds: Float64, points: Int64) -> Bool:
+def _one_by_one(lit_where: LitWhere, seconds: Float64, points: Int64) -> Bool:
     """(k,) light of each point at its own instant."""
     result = np.zeros(len(points), bool)
     instants, instant = np.unique(seconds, return_inverse=True)
@@ -155,6 +158,8 @@ def _one_by_one(lit_at: LitAt, seconds: Float64, points: Int64) -> Bool:
     for low in range(0, len(instants), block):
         here = np.flatnonzero((instant >= low) & (instant < low + block))
         some, column = np.unique(points[here], return_inverse=True)
-        lit = lit_at(instants[low : low + block], some)
-        result[here] = lit[instant[here] - low, column]
+        own = instants[low : low + block]
+        asked = np.zeros((len(own), len(some)), bool)
+        asked[instant[here] - low, column] = True
+        result[here] = lit_where(own, some, asked)[instant[here] - low, column]
     return result

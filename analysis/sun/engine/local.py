@@ -19,22 +19,30 @@ from analysis.sun.engine.lines import SINGLE, lines
 from analysis.sun.engine.rays import Rays
 from analysis.sun.engine.sweep import BIAS, HOW, WALL
 from analysis.sun.position import SunPath
+from analysis.sun.progress import Progress, part
 from analysis.sun.scene import Float64, SunScene, Surfaces
 from analysis.sun.targets import Targets
 
 Bool: TypeAlias = npt.NDArray[np.bool_]
 
 
-def lit_at(scene: SunScene, sun: SunPath, targets: Targets, asked: Bool, engine: str = "auto") -> Bool:
+def lit_at(
+    scene: SunScene,
+    sun: SunPath,
+    targets: Targets,
+    asked: Bool,
+    engine: str = "auto",
+    progress: Progress | None = None,
+) -> Bool:
     """(t, n) bool: the sun shines on a target at a time, where (t, n) asked; False elsewhere."""
     up = sun.up(scene.horizon)
     asked = asked & up[:, None]
     if chosen(scene, engine) == "sweep":
-        return _swept(scene, sun, targets, asked)
+        return _swept(scene, sun, targets, asked, progress)
     bare = replace(scene, heights=scene.terrain, surfaces=None)
     if scene.canopy is not None or float(np.ptp(scene.terrain)) > BIAS:
-        asked = _swept(bare, sun, targets, asked)
-    return _traced(scene, sun, targets, asked)
+        asked = _swept(bare, sun, targets, asked, part(progress, 0.0, 0.5))
+    return _traced(scene, sun, targets, asked, part(progress, 0.5, 1.0))
 
 
 def lit_past(surfaces: Surfaces, scene: SunScene, sun: SunPath, targets: Targets, asked: Bool) -> Bool:
@@ -42,17 +50,23 @@ def lit_past(surfaces: Surfaces, scene: SunScene, sun: SunPath, targets: Targets
     return _traced(replace(scene, surfaces=surfaces), sun, targets, asked)
 
 
-def _traced(scene: SunScene, sun: SunPath, targets: Targets, asked: Bool) -> Bool:
+def _traced(
+    scene: SunScene, sun: SunPath, targets: Targets, asked: Bool, progress: Progress | None = None
+) -> Bool:
     rays = Rays(scene, targets)
     lit = np.zeros(asked.shape, np.bool_)
+    told = part(progress, 0.0, 1.0, "sun on single points")
     for k in np.flatnonzero(asked.any(axis=1)):
+        told(k / len(sun))
         light = np.zeros(len(targets), np.float32)
         rays.add(sun.directions[k], asked[k].astype(np.float32), 1.0, light)
         lit[k] = light > 0
     return lit
 
 
-def _swept(scene: SunScene, sun: SunPath, targets: Targets, asked: Bool) -> Bool:
+def _swept(
+    scene: SunScene, sun: SunPath, targets: Targets, asked: Bool, progress: Progress | None = None
+) -> Bool:
     place = fronts(scene, targets)
     cells, index = np.unique(np.maximum(place.cell, 0), return_inverse=True)
     compact = np.where(place.cell >= 0, index, place.cell).astype(np.int32)
@@ -61,7 +75,9 @@ def _swept(scene: SunScene, sun: SunPath, targets: Targets, asked: Bool) -> Bool
     shade = np.empty(len(cells), np.float32)
     trees = scene.canopy is not None
     low, high = (np.empty(len(cells), np.float32) if trees else None for _ in range(2))
+    told = part(progress, 0.0, 1.0, "sun on single points")
     for k in np.flatnonzero(asked.any(axis=1)):
+        told(k / len(sun))
         direction = sun.directions[k]
         wanted = np.unique(index[asked[k]])
         _shade(scene, direction, rows[wanted], columns[wanted], wanted, shade)

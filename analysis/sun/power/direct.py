@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.sun.engine.choice import chosen
-from analysis.sun.exposure import Progress, sunlight
-from analysis.sun.progress import part, quiet
+from analysis.sun.exposure import sunlight
 from analysis.sun.power.cover import Cover
 from analysis.sun.power.sky import Sky
 from analysis.sun.power.sums import add_lit_hours, add_lit_sums, beam_hours, beam_sums
 from analysis.sun.power.surroundings import Views, steps
+from analysis.sun.progress import Progress, part
 from analysis.sun.scene import Float32, Int32, SunScene
 from analysis.sun.targets import Targets
 
@@ -44,35 +44,66 @@ class Points:
         return self.seen.skylines.shape[1] > 1 and chosen(self.scene, self.engine) == "rays"
 
 
-def direct_sums(points: Points, weather: Weather, light: Sky, ends: npt.NDArray[np.int64]) -> Float32:
+def direct_sums(
+    points: Points,
+    weather: Weather,
+    light: Sky,
+    ends: npt.NDArray[np.int64],
+    progress: Progress | None = None,
+) -> Float32:
     """(n, p) float32 sums over periods that begin and end (p + 1,) among the sky's intervals [W/m²]."""
-    sun = _sun(light, points.seen)
+    sun, n = _sun(light, points.seen), len(points.normals)
+    sums = np.zeros((n, len(ends) - 1), np.float32)
+    told = part(progress, 0.0, 1.0, "beam of the sun")
     if not points.by_instants:
-        sums: Float32 = beam_sums(points.normals, points.seen.skylines, *sun, ends)
+        size = max(1, _BEAMS // max(1, len(light)))
+        for start in range(0, n, size):
+            told(start / n)
+            some = slice(start, start + size)
+            sums[some] = beam_sums(points.normals[some], points.seen.skylines[some], *sun, ends)
         return sums
-    sums = np.zeros((len(points.normals), len(ends) - 1), np.float32)
     period = np.searchsorted(ends, np.arange(len(light)), "right") - 1
-    for part, shares in _instants(points, weather, light):
-        add_lit_sums(points.normals, shares, sun[0][:, part], light.direct[part], period[part], sums)
+    for some, shares in _instants(points, weather, light, progress):
+        add_lit_sums(points.normals, shares, sun[0][:, some], light.direct[some], period[some], sums)
     return sums
 
 
 def direct_hours(
-    points: Points, weather: Weather, light: Sky, weight: Float32, first: npt.NDArray[np.int64], cover: Cover
+    points: Points,
+    weather: Weather,
+    light: Sky,
+    weight: Float32,
+    first: npt.NDArray[np.int64],
+    cover: Cover,
+    progress: Progress | None = None,
 ) -> Float32:
     """(groups, t) float32 sums of the points of each group, times their weights (n,). first: (groups + 1,)
     where the groups begin and end among the points."""
     sun = _sun(light, points.seen)
-    if not points.by_instants:
-        hours: Float32 = beam_hours(points.normals, points.seen.skylines, weight, first, *sun, cover.beam)
-        return hours
     hours = np.zeros((len(first) - 1, len(light)), np.float32)
-    for part, shares in _instants(points, weather, light):
-        some = np.zeros((len(hours), len(shares)), np.float32)
+    told = part(progress, 0.0, 1.0, "beam of the sun")
+    if not points.by_instants:
+        at, size = 0, max(1, _BEAMS // max(1, len(light)))
+        while at < len(hours):
+            told(at / len(hours))
+            end = max(at + 1, int(np.searchsorted(first, first[at] + size, "right")) - 1)
+            own = slice(first[at], first[end])
+            hours[at:end] = beam_hours(
+                points.normals[own],
+                points.seen.skylines[own],
+                weight[own],
+                first[at : end + 1] - first[at],
+                *sun,
+                cover.beam,
+            )
+            at = end
+        return hours
+    for some, shares in _instants(points, weather, light, progress):
+        lit = np.zeros((len(hours), len(shares)), np.float32)
         add_lit_hours(
-            points.normals, shares, weight, first, sun[0][:, part], light.direct[part], cover.beam, some
+            points.normals, shares, weight, first, sun[0][:, some], light.direct[some], cover.beam, lit
         )
-        hours[:, part] = some
+        hours[:, some] = lit
     return hours
 
 
@@ -82,10 +113,13 @@ def _sun(light: Sky, seen: Views) -> tuple[Float32, Float32, Int32, Float32, Flo
     return np.ascontiguousarray(light.direction.T), light.direct, before, part, light.elevation
 
 
-def _instants(points: Points, weather: Weather, light: Sky) -> Iterator[tuple[slice, Float32]]:
+def _instants(
+    points: Points, weather: Weather, light: Sky, progress: Progress | None
+) -> Iterator[tuple[slice, Float32]]:
     """Parts of the sky's intervals, with the share (t, n) of the light at their middles on each point."""
     size = max(1, _SHARES // max(1, len(points.normals)))
     for start in range(0, len(light), size):
-        part = slice(start, min(start + size, len(light)))
-        times = weather.times[light.index[part]]
-        yield part, sunlight(points.scene, times, points.targets, "rays")
+        some = slice(start, min(start + size, len(light)))
+        times = weather.times[light.index[some]]
+        told = part(progress, some.start / len(light), some.stop / len(light))
+        yield some, sunlight(points.scene, times, points.targets, "rays", told)

@@ -22,6 +22,7 @@ from analysis.errors import AnalysisError
 from analysis.sun.exposure import sunlit
 from analysis.sun.position import SunPath
 from analysis.sun.power.mirrors import images, pairs
+from analysis.sun.progress import Progress, part
 from analysis.sun.scene import Float32, Float64, Int32, SunScene
 from analysis.sun.targets import Patches, Targets
 
@@ -41,7 +42,7 @@ SUNSHINE = 120.0
 Methods of Observation, chapter 8."""
 _INDEX = 1.526
 """Refractive index of glass: Duffie, Beckman, Solar Engineering of Thermal Processes, chapter 5."""
-_VALUES = 50_000_000
+_VALUES = 3_000_000
 """Of times and targets, or times and receivers, at a time."""
 
 
@@ -94,6 +95,7 @@ def glare(
     reach: float = 300.0,
     panes: int = 2,
     engine: str = "auto",
+    progress: Progress | None = None,
 ) -> Glare:
     """Reflections of facades in the intervals of a weather with sunshine.
 
@@ -113,21 +115,21 @@ def glare(
     reflected = glass_reflectance(np.linspace(0.0, 90.0, 91), panes)
     size = max(1, _VALUES // max(len(facades), len(points), 1))
     events: list[tuple[Int32, Int32, Int32, Float32]] = []
-    for part in np.split(shining, range(size, len(shining), size)):
-        if not len(part):
-            continue
-        times = weather.times[part]
-        best = np.empty((len(points), len(part)), np.float32)
-        mirror = np.empty((len(points), len(part)), np.int32)
+    for start in range(0, len(shining), size):
+        now = shining[start : start + size]
+        told = part(progress, start / len(shining), (start + len(now)) / len(shining))
+        times = weather.times[now]
+        best = np.empty((len(points), len(now)), np.float32)
+        mirror = np.empty((len(points), len(now)), np.int32)
         images(
             points,
             facing,
             first,
             found,
             *mirrors.grids,
-            sunlit(scene, times, facades, engine),
+            sunlit(scene, times, facades, engine, told),
             SunPath.at(scene.place, times).directions,
-            weather.dni[part, None] * reflected,
+            weather.dni[now, None] * reflected,
             float(np.cos(np.radians(APART))),
             reach,
             scene.heights,
@@ -140,7 +142,7 @@ def glare(
         at, who = np.nonzero(best.T > 0)
         events.append(
             (
-                part[at].astype(np.int32),
+                now[at].astype(np.int32),
                 who.astype(np.int32),
                 mirrors.surface[mirror[who, at]],
                 best[who, at],

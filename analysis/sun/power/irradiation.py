@@ -25,7 +25,6 @@ import numpy.typing as npt
 
 from analysis.errors import AnalysisError
 from analysis.sun.engine.choice import chosen
-from analysis.sun.exposure import Progress
 from analysis.sun.memory import check_memory
 from analysis.sun.power.cover import CLEAR, Cover
 from analysis.sun.power.diffuse import DiffuseSums, diffuse_hours
@@ -40,6 +39,7 @@ from analysis.sun.power.surroundings import (
     skylines_of,
     views,
 )
+from analysis.sun.progress import Progress, part
 from analysis.sun.scene import Float32, Float64, SunScene
 from analysis.sun.targets import GroundTargets, Targets, joined
 
@@ -111,26 +111,30 @@ def irradiance(
     onto, without = (np.zeros((n, len(names)), np.float32) for _ in range(2))
     sky_view = np.zeros(n, np.float32)
     for start in range(0, n, _BATCH):
-        part = slice(start, min(start + _BATCH, n))
-        if progress is not None:
-            progress(start / n, "irradiation")
-        batch = some(targets, part)
+        own = slice(start, min(start + _BATCH, n))
+        batch = some(targets, own)
         normals = batch.normals.astype(np.float32)
         for k, (share, each) in enumerate(layers):
+            width = (own.stop - start) / n / len(layers)
+            begin = start / n + k * width
+            skies, rays, beams = (
+                part(progress, begin + a * width, begin + b * width)
+                for a, b in ((0.0, 0.5), (0.5, 0.6), (0.6, 1.0))
+            )
             if k == len(grounds):
-                ground, skylines = _ground_and_skylines(each, samples, batch)
+                ground, skylines = _ground_and_skylines(each, samples, batch, skies)
                 grounds.append(ground)
             else:
-                skylines = skylines_of(each, batch)
-            seen = views(each, batch, skylines, engine=engine)
-            beam = direct_sums(Points(each, batch, seen, normals, engine), weather, light, ends)
+                skylines = skylines_of(each, batch, skies)
+            seen = views(each, batch, skylines, engine=engine, progress=rays)
+            beam = direct_sums(Points(each, batch, seen, normals, engine), weather, light, ends, beams)
             diffuse = DiffuseSums.of(light, grounds[k], ends)
-            onto[part] += np.float32(share) * (beam + diffuse.onto(seen, reflectance))
-            sky_view[part] += np.float32(share) * seen.sky
+            onto[own] += np.float32(share) * (beam + diffuse.onto(seen, reflectance))
+            sky_view[own] += np.float32(share) * seen.sky
         kinds, kind = np.unique(normals, axis=0, return_inverse=True)
         nothing = open_views(kinds)
         beam = direct_sums(Points(scene, batch, nothing, kinds, engine), weather, light, ends)
-        without[part] = (beam + free.onto(nothing, reflectance))[kind.reshape(-1)]
+        without[own] = (beam + free.onto(nothing, reflectance))[kind.reshape(-1)]
     scale = np.float32(light.hours / _WH_PER_KWH)
     return Irradiation(names, onto * scale, without * scale, sky_view, notes_of(scene, weather))
 
@@ -147,6 +151,7 @@ def hourly(
     obstructed: bool = True,
     reflectance: float = REFLECTANCE,
     cover: Cover = CLEAR,
+    progress: Progress | None = None,
 ) -> Float32:
     """(intervals of the weather, groups) float32 irradiance [W/m²], or with areas as weights power [W].
 
@@ -175,15 +180,20 @@ def hourly(
     light = sky(weather, scene.place.convergence)
     every = np.zeros((len(weather), count), np.float32)
     samples = ground_samples(scene)
-    for part, each in _layers(scene, engine) if obstructed else [(1.0, scene)]:
+    layers = _layers(scene, engine) if obstructed else [(1.0, scene)]
+    for k, (layer, each) in enumerate(layers):
+        skies, rays, beams = (
+            part(progress, (k + a) / len(layers), (k + b) / len(layers))
+            for a, b in ((0.0, 0.6), (0.6, 0.7), (0.7, 1.0))
+        )
         ground, seen = OPEN, open_views(normals)
         if obstructed:
-            ground, skylines = _ground_and_skylines(each, samples, batch)
-            seen = views(each, batch, skylines, normals, engine)
+            ground, skylines = _ground_and_skylines(each, samples, batch, skies)
+            seen = views(each, batch, skylines, normals, engine, rays)
         points = Points(each, batch, seen, normals, engine)
-        hours = direct_hours(points, weather, light, share.astype(np.float32), first, cover)
+        hours = direct_hours(points, weather, light, share.astype(np.float32), first, cover, beams)
         hours += diffuse_hours(light, ground, seen, normals, group, share, count, cover, reflectance)
-        hours *= np.float32(part)
+        hours *= np.float32(layer)
         every[light.index] += hours.T
     return every
 
@@ -199,9 +209,11 @@ def _layers(scene: SunScene, engine: str) -> list[tuple[float, SunScene]]:
     return [(through, bare), (1.0 - through, replace(bare, heights=solid))]
 
 
-def _ground_and_skylines(scene: SunScene, samples: Targets, targets: Targets) -> tuple[Ground, Float32]:
+def _ground_and_skylines(
+    scene: SunScene, samples: Targets, targets: Targets, progress: Progress
+) -> tuple[Ground, Float32]:
     """The ground around, and the skylines of targets, of one pass over the field."""
-    skylines = skylines_of(scene, joined(targets, samples))
+    skylines = skylines_of(scene, joined(targets, samples), progress)
     n = len(targets)
     return ground_around(scene, samples, skylines[n:]), skylines[:n]
 

@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.errors import AnalysisError
-from analysis.sun.exposure import Progress
 from analysis.sun.power.cover import glass
 from analysis.sun.power.irradiation import hourly, notes_of, periods, some
 from analysis.sun.power.roofs import RoofRules, surfaces_of, usable_roof
+from analysis.sun.progress import Progress, part
 from analysis.sun.scene import Float32, Float64, Kind, SunScene, Surfaces
 from analysis.sun.targets import Targets
 
@@ -123,8 +123,9 @@ def roof_potential(
     """Modules on all usable roofs among the targets. Raises AnalysisError for a scene without surfaces."""
     modules = modules or Modules()
     rules = rules or RoofRules(flat_below=modules.flat_below)
-    usable = usable_roof(scene, targets, rules).area
-    return _potential(scene, weather, targets, Kind.ROOF, usable, modules, engine, keep_hours, progress)
+    usable = usable_roof(scene, targets, rules, part(progress, 0.0, 0.2)).area
+    told = part(progress, 0.2, 1.0)
+    return _potential(scene, weather, targets, Kind.ROOF, usable, modules, engine, keep_hours, told)
 
 
 def facade_potential(
@@ -248,24 +249,27 @@ def _potential(
     hours = np.zeros((len(weather), len(buildings)), np.float32) if keep_hours else None
     kilowatt_hours = weather.hours / 1000.0
     for a, b in _batches(first):
-        if progress is not None:
-            progress(a / len(buildings), "modules")
-        part, starts = arrays.part(int(first[a]), int(first[b])), first[a:b] - first[a]
-        on, facing = some(targets, part.point), part.normals[part.group]
+        told = part(progress, a / len(buildings), b / len(buildings), "modules")
+        own, starts = arrays.part(int(first[a]), int(first[b])), first[a:b] - first[a]
+        on, facing = some(targets, own.point), own.normals[own.group]
+        told(0.0)
         light = hourly(
             scene,
             weather,
             on,
-            groups=part.group,
-            weight=part.weight,
+            groups=own.group,
+            weight=own.weight,
             facing=facing,
             engine=engine,
             cover=glass(),
+            progress=part(told, 0.0, 0.8),
         )
-        power = _power(weather, light, part, starts, modules)
-        one_each = some(on, np.unique(part.group, return_index=True)[1])
-        free = hourly(scene, weather, one_each, facing=part.normals, obstructed=False, cover=glass())
-        unshaded = _power(weather, free, part, starts, modules)
+        told(0.8)
+        power = _power(weather, light, own, starts, modules)
+        told(0.9)
+        one_each = some(on, np.unique(own.group, return_index=True)[1])
+        free = hourly(scene, weather, one_each, facing=own.normals, obstructed=False, cover=glass())
+        unshaded = _power(weather, free, own, starts, modules)
         without[a:b] = unshaded.sum(axis=0, dtype=np.float64) * kilowatt_hours
         for p in range(len(names)):
             monthly[a:b, p] = power[number == p].sum(axis=0, dtype=np.float64) * kilowatt_hours

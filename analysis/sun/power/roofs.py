@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.errors import AnalysisError
+from analysis.sun.progress import Progress, part
 from analysis.sun.scene import Float64, Int32, Kind, SunScene, Surfaces
 from analysis.sun.targets import Targets
 
@@ -23,6 +24,8 @@ Bools: TypeAlias = npt.NDArray[np.bool_]
 
 _SNAP = 0.01
 """Gaps between polygons of one roof that are closed [m]."""
+_TOLD = 100
+"""Roofs between two messages."""
 
 
 class Use(IntEnum):
@@ -65,7 +68,9 @@ class UsableRoof:
     area: Float64
 
 
-def usable_roof(scene: SunScene, targets: Targets, rules: RoofRules | None = None) -> UsableRoof:
+def usable_roof(
+    scene: SunScene, targets: Targets, rules: RoofRules | None = None, progress: Progress | None = None
+) -> UsableRoof:
     """Which of some targets modules can lie on. Raises AnalysisError for a scene without surfaces."""
     rules, surfaces = rules or RoofRules(), surfaces_of(scene)
     use, area = np.full(len(targets), Use.NO_ROOF, np.int8), np.zeros(len(targets))
@@ -76,7 +81,7 @@ def usable_roof(scene: SunScene, targets: Targets, rules: RoofRules | None = Non
     normals = surfaces.normals[surface]
     plane = _planes(surfaces)[surface]
     slope = np.degrees(np.arccos(np.clip(normals[:, 2], -1.0, 1.0)))
-    within = _within_edges(surfaces, points, surface, plane, targets.area[roof], rules.setback)
+    within = _within_edges(surfaces, points, surface, plane, targets.area[roof], rules.setback, progress)
     found = np.select(
         [
             slope > rules.steepest,
@@ -137,7 +142,13 @@ def _obstructed(scene: SunScene, points: Float64, normals: Float64, clearance: f
 
 
 def _within_edges(
-    surfaces: Surfaces, points: Float64, surface: Int32, plane: Int32, area: Float64, setback: float
+    surfaces: Surfaces,
+    points: Float64,
+    surface: Int32,
+    plane: Int32,
+    area: Float64,
+    setback: float,
+    progress: Progress | None,
 ) -> Float64:
     """(n,) area [m²] that each point of a roof stands for: 0 closer to its roof's edge than the setback [m],
     in the plane; those farther in share out what is left of the roof without its margin."""
@@ -146,7 +157,11 @@ def _within_edges(
     planes = _planes(surfaces)
     within = np.zeros(len(points))
     order, members = np.argsort(plane, kind="stable"), np.argsort(planes, kind="stable")
-    for group in np.split(order, np.flatnonzero(np.diff(plane[order])) + 1):
+    groups = np.split(order, np.flatnonzero(np.diff(plane[order])) + 1)
+    told = part(progress, 0.0, 1.0, "usable roofs")
+    for n, group in enumerate(groups):
+        if n % _TOLD == 0:
+            told(n / len(groups))
         first, last = np.searchsorted(planes, [plane[group[0]], plane[group[0]] + 1], sorter=members)
         frame = _frame(surfaces.normals[surface[group[0]]])
         rings = [_rings(surfaces, s, frame) for s in members[first:last]]

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,14 +14,11 @@ import pandas as pd
 from analysis.sun.daylight.clock import window
 from analysis.sun.daylight.height_limit import HeightLimit
 from analysis.sun.daylight.judge import Assessment, some
-from analysis.sun.daylight.output import document
+from analysis.sun.daylight.output import Globe, document
 from analysis.sun.position import SunPath
 from analysis.sun.report.pictures import Bool, View, view_of
 from analysis.sun.scene import Float32, Float64, SunScene
 from analysis.sun.targets import ground_targets
-
-if TYPE_CHECKING:
-    from citygml.crs import Georeference
 
 PLANS = 6
 """Shadow plans through the day."""
@@ -61,7 +58,7 @@ class SunReport:
     hours_before: Float32 | None = None
     hours_after: Float32 | None = None
     made: dt.datetime | None = None
-    georeference: Georeference | None = None
+    georeference: Globe | None = None
     engine: str = "auto"
     rows: int = 200
     notes: Sequence[Mapping[str, str]] = ()

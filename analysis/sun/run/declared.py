@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analysis.contract import Output, Parameter
 from analysis.declare import choice, file, number, output, switch, text, titled, whole
+from analysis.sun.run.weather import SOURCES
 
 PLAN_SCHEMA = {
     "type": "object",
@@ -14,6 +15,26 @@ PLAN_SCHEMA = {
         "height": {"type": "number", "exclusiveMinimum": 0, "maximum": 1000, "description": "[m]"},
         "base": {"type": "number", "description": "[m] in the city's heights; else the ground below it"},
         "remove": {"type": "array", "items": {"type": "string"}, "description": "ids of buildings"},
+    },
+}
+
+PLACE_SCHEMA = {
+    "type": "object",
+    "required": ["longitude", "latitude"],
+    "additionalProperties": False,
+    "properties": {
+        "longitude": {"type": "number", "minimum": -180, "maximum": 180, "description": "[degrees]"},
+        "latitude": {"type": "number", "minimum": -90, "maximum": 90, "description": "[degrees]"},
+        "height": {
+            "type": "number",
+            "description": "[m] of the model's origin above the ellipsoid; else on the ground",
+        },
+        "heading": {
+            "type": "number",
+            "default": 0,
+            "description": "[degrees] clockwise; at 0 the model's -z axis points north",
+        },
+        "scale": {"type": "number", "exclusiveMinimum": 0, "default": 1, "description": "metres in a unit"},
     },
 }
 
@@ -66,6 +87,26 @@ PARAMETERS: tuple[Parameter, ...] = (
             " and after are compared.",
         ),
     ),
+    file(
+        "plan_file",
+        "계획 건물 파일 (GLB, CityGML, CityJSON, IFC)",
+        "planned buildings of a file (GLB, CityGML, CityJSON, IFC)",
+        description=titled(
+            "파일의 건물을 도시에 넣어 전후를 비교한다. 식별자가 같은 건물은 갈음한다.",
+            "The buildings of the file are put into the city, in the place of those with the same id; before"
+            " and after are compared.",
+        ),
+    ),
+    Parameter(
+        name="plan_place",
+        title=titled("GLB 모형의 자리", "where the model of a GLB stands"),
+        type="object",
+        schema=PLACE_SCHEMA,
+        description=titled(
+            "경도와 위도, 그리고 원하면 타원체고, 방위, 축척.",
+            "Longitude and latitude, and if wanted ellipsoidal height, heading and scale.",
+        ),
+    ),
     Parameter(
         name="scenario",
         title=titled("시나리오 번호", "number of a scenario"),
@@ -88,10 +129,12 @@ PARAMETERS: tuple[Parameter, ...] = (
         ),
     ),
     switch("energy", "연간 일사와 태양광 발전", "irradiation of a year and PV", True),
+    choice("weather_source", "기상 자료", "source of the weather", SOURCES),
     file("weather", "기상 파일 (EPW, METPV)", "weather file (EPW, METPV)"),
     number("efficiency", "모듈 효율", "efficiency of PV modules", "1", 0.19, 0.01, 0.5),
     number("losses", "시스템 손실", "losses of the PV system", "%", 14.0757, 0.0, 99.0),
     number("setback", "지붕 가장자리 이격", "setback from the edges of roofs", "m", 0.5, 0.0, 10.0),
+    switch("glare", "벽면 유리의 눈부심", "glare of glass facades", False),
     number("tree_transmissivity", "수관 투과율", "light that crosses a tree's crown", "1", 0.03, 0.0, 1.0),
     text("timezone", "시간대 (비우면 그곳의 시간대)", "time zone (empty: that of the place)"),
 )
@@ -115,6 +158,7 @@ OUTPUTS: tuple[Output, ...] = (
     output("daylight", "일조권", "daylight right", "json", optional=True),
     output("height_limit", "높이 제한", "height limit", "json", optional=True),
     output("pv", "태양광 발전", "photovoltaic power", "json", optional=True),
+    output("glare", "눈부심", "glare", "table", optional=True),
     output("report_ko", "보고서 (한국어)", "report in Korean", "document", optional=True),
     output("report_en", "보고서 (영어)", "report in English", "document", optional=True),
     output("summary", "요약", "summary", "json"),

@@ -31,13 +31,17 @@ def run(
     rule: str,
     rule_file: Path | None,
     plan: Mapping[str, Any] | None,
+    plan_file: Path | None,
+    plan_place: Mapping[str, Any] | None,
     scenario: int | None,
     plot: Mapping[str, Any] | None,
     energy: bool,
+    weather_source: str,
     weather: Path | None,
     efficiency: float,
     losses: float,
     setback: float,
+    glare: bool,
     tree_transmissivity: float,
     timezone: str | None,
 ) -> Mapping[str, Result]:
@@ -50,7 +54,7 @@ def run(
         point_results,
         shadow_results,
     )
-    from analysis.sun.run.rights import height_limit_result, rights_results
+    from analysis.sun.run.rights import height_limit_result, plot_limit, rights_results
     from analysis.sun.run.study import chosen_rule, study_of
     from twin.store import open_city
 
@@ -65,6 +69,8 @@ def run(
             step=step,
             spacing=spacing,
             plan=plan,
+            plan_file=plan_file,
+            plan_place=plan_place,
             scenario=scenario,
             transmissivity=tree_transmissivity,
             timezone=timezone,
@@ -78,17 +84,33 @@ def run(
         table, units = building_table(study, found)
         if energy:
             from analysis.sun.run.power import power_of
+            from analysis.sun.run.weather import weather_of
 
-            power = power_of(study, weather, efficiency, losses, setback, context.span(0.4, 0.75))
+            power = power_of(
+                study,
+                weather_of(study, weather_source, weather),
+                efficiency,
+                losses,
+                setback,
+                context.span(0.4, 0.75),
+            )
             found.values["irradiation"] = power.irradiation
             found.notes += power.notes
             table, units = building_table(study, found)
             table, units = power.joined(table, units)
             summary["pv"] = power.summary
             results["pv"] = context.json("pv", power.summary, power.units)
-        results |= rights_results(context, study, ground, context.span(0.75, 0.9))
-        if plot is not None:
-            results["height_limit"] = height_limit_result(context, study, plot)
+        limit = None if plot is None else plot_limit(study, plot)
+        if limit is not None:
+            results["height_limit"] = height_limit_result(context, study, limit)
+        results |= rights_results(context, study, ground, limit, context.span(0.75, 0.85))
+        if glare:
+            from analysis.sun.run.glare import glare_of
+
+            dazzled = glare_of(study, context.span(0.85, 0.9))
+            found.notes += dazzled.notes
+            summary["glare"] = dazzled.summary
+            results["glare"] = context.table("glare", dazzled.table, dazzled.units)
         results |= point_results(context, study, found)
         results["buildings"] = context.table("buildings", table, units)
         results |= layer_result(context, study, found, context.span(0.9, 0.99))
@@ -104,7 +126,8 @@ def _found(study: CityStudy, progress: Progress) -> Found:
     import numpy as np
 
     from analysis.sun import sky_view_factor
-    from analysis.sun.run.results import Found, part
+    from analysis.sun.progress import part
+    from analysis.sun.run.results import Found
 
     found = Found(notes=list(study.subject.notes))
     progress(0.0, f"sun on {len(study.points):,} points of roofs and facades")
@@ -150,7 +173,8 @@ def _summary(study: CityStudy, found: Found) -> dict[str, Any]:
 
 
 def digests(folder: Path, inputs: Mapping[str, Any]) -> dict[str, str]:
-    """Without a date the day depends on the year in which the run is asked for; a scenario may change."""
+    """Without a date the day depends on the year in which the run is asked for; a scenario may change, and
+    so may the readings of sensors."""
     used = {} if inputs.get("date") else {"year": str(dt.date.today().year)}
     if inputs.get("scenario") is not None:
         from twin.scenario import Scenarios
@@ -158,6 +182,11 @@ def digests(folder: Path, inputs: Mapping[str, Any]) -> dict[str, str]:
 
         with open_city(folder) as city:
             used["scenario"] = Scenarios(city).get(inputs["scenario"]).changed_at
+    if inputs.get("energy") and inputs.get("weather_source") == "sensors":
+        from analysis.scene.used import weather_readings
+        from analysis.sun.run.weather import YEAR_S
+
+        used |= weather_readings(folder, YEAR_S)
     return used
 
 

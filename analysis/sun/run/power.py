@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -49,7 +48,13 @@ class Power:
     @property
     def summary(self) -> dict[str, Any]:
         """Of the district: capacity, yield and losses by part, and irradiation by month."""
-        made: dict[str, Any] = {"weather": self.weather.source, "months": self.months}
+        times = self.weather.times
+        made: dict[str, Any] = {
+            "weather": self.weather.source,
+            "first": times[0].isoformat(),
+            "last": times[-1].isoformat(),
+            "months": self.months,
+        }
         for part, potential in self.potentials.items():
             table = potential.table
             capacity, yielded = float(table["capacity"].sum()), float(table["yield"].sum())
@@ -74,19 +79,23 @@ class Power:
 
 
 def power_of(
-    study: CityStudy, file: Path | None, efficiency: float, losses: float, setback: float, progress: Progress
+    study: CityStudy,
+    weather: Weather,
+    efficiency: float,
+    losses: float,
+    setback: float,
+    progress: Progress,
 ) -> Power:
-    """The study's points under the weather of a file, or a year of clear sky without one.
+    """The study's points under a weather.
 
     efficiency [1], losses [%] and setback [m] as in `pv.Modules` and `roofs.RoofRules`.
     """
     from analysis.sun.power.irradiation import irradiance
     from analysis.sun.power.pv import Modules, facade_potential, roof_potential
     from analysis.sun.power.roofs import RoofRules
-    from analysis.sun.run.results import part
+    from analysis.sun.progress import part
 
     scene, points = study.subject, study.points
-    weather = weather_of(study, file)
     assert scene.surfaces is not None
     roof = scene.surfaces.kind[points.surface] == Kind.ROOF
     found = irradiance(scene, weather, points, engine=study.sky_engine, progress=part(progress, 0.0, 0.5))
@@ -116,19 +125,3 @@ def power_of(
         weather,
         list(dict.fromkeys([*on_roofs.notes, *on_facades.notes])),
     )
-
-
-def weather_of(study: CityStudy, file: Path | None) -> Weather:
-    """The weather of an EPW or METPV file; without one the clear sky of the year of the study's date."""
-    from analysis.weather import clear_sky, read_epw, read_metpv
-
-    if file is None:
-        import pandas as pd
-
-        zone, year = study.subject.place.timezone, study.date.year
-        hours = pd.date_range(f"{year}-01-01", f"{year + 1}-01-01", freq="h", inclusive="left", tz="UTC")
-        middles = hours + pd.Timedelta(minutes=30)
-        offset = pd.Timestamp(f"{year}-01-01").tz_localize(zone).utcoffset() or pd.Timedelta(0)
-        return clear_sky(study.subject.place, (middles - offset).tz_convert(zone))
-    name = file.name.lower()
-    return read_epw(file) if name.endswith((".epw", ".epw.gz")) else read_metpv(file)

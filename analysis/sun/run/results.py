@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.contract import Result
+from analysis.sun.progress import part
 from analysis.sun.run.layer import surface_values
 from analysis.sun.run.study import CityStudy
 from analysis.sun.scene import Float32, Float64, Kind
@@ -31,15 +32,6 @@ class Found:
 
     values: dict[str, Float32] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-
-
-def part(progress: Progress, start: float, end: float) -> Progress:
-    """The progress of a step of the work, from start to end of the whole."""
-
-    def told(share: float, message: str = "") -> None:
-        progress(start + (end - start) * share, message)
-
-    return told
 
 
 @dataclass
@@ -169,20 +161,20 @@ def building_table(study: CityStudy, found: Found) -> tuple[pd.DataFrame, dict[s
     present = np.unique(building)
     table = pd.DataFrame({"id": [surfaces.buildings[b] for b in present.tolist()]})
     units: dict[str, str] = {}
-    for part, chosen in (("roof", roof), ("facade", ~roof)):
+    for kind, chosen in (("roof", roof), ("facade", ~roof)):
         place = np.searchsorted(present, building[chosen])
         area = np.bincount(place, targets.area[chosen], len(present))
-        table[f"{part}_area"], units[f"{part}_area"] = area, "m2"
+        table[f"{kind}_area"], units[f"{kind}_area"] = area, "m2"
         for name, values in found.values.items():
             held = np.nan_to_num(values[chosen].astype(np.float64))
             known = np.isfinite(values[chosen])
             total = np.bincount(place, held * targets.area[chosen], len(present))
             if name == "irradiation":
-                table[f"{part}_irradiation"], units[f"{part}_irradiation"] = total, "kW.h"
+                table[f"{kind}_irradiation"], units[f"{kind}_irradiation"] = total, "kW.h"
                 continue
             weight = np.bincount(place, known * targets.area[chosen], len(present))
             mean = np.divide(total, weight, out=np.full(len(present), np.nan), where=weight > 0)
-            table[f"{part}_{name}"], units[f"{part}_{name}"] = mean, POINT_UNITS[name]
+            table[f"{kind}_{name}"], units[f"{kind}_{name}"] = mean, POINT_UNITS[name]
     return table, units
 
 

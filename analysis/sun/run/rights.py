@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from analysis.contract import Result
-from analysis.scene.storeys import storey_heights
-from analysis.sun.daylight import Assessment, assess, dwelling_targets
-from analysis.sun.daylight.dwellings import STOREY_HEIGHT
-from analysis.sun.daylight.height_limit import height_limit
-from analysis.sun.plan.building import PLANNED
+from analysis.sun.daylight import Assessment, assess
+from analysis.sun.daylight.height_limit import HeightLimit, height_limit
+from analysis.sun.progress import part
 from analysis.sun.report import SunReport, write_report
 from analysis.sun.report.texts import Language
-from analysis.sun.run.results import Ground, part
+from analysis.sun.run.results import Ground
 from analysis.sun.run.study import CityStudy
 from twin.scenario.making import footprint_rings
 
@@ -23,16 +21,13 @@ if TYPE_CHECKING:
 
 
 def rights_results(
-    context: Context, study: CityStudy, ground: Ground, progress: Progress
+    context: Context, study: CityStudy, ground: Ground, limit: HeightLimit | None, progress: Progress
 ) -> dict[str, Result]:
-    """The verdict of the daylight rule, and its reports."""
+    """The verdict of the daylight rule, and its reports. limit: what the height limit of the plot says."""
     if study.rule is None:
         return {}
     progress(0.0, "dwellings")
-    heights = storey_heights(study.city, study.scene)
-    known = study.scene.surfaces
-    storeys = {id: heights.get(id, STOREY_HEIGHT) for id in (known.buildings if known else ())}
-    targets, dwellings = dwelling_targets(study.scene, storey_height=storeys, buildings=study.neighbours)
+    targets, dwellings = study.dwellings
     assessment = assess(
         study.scene,
         targets,
@@ -43,16 +38,21 @@ def rights_results(
         engine=study.engine,
         progress=part(progress, 0.0, 0.6),
     )
-    document = assessment.to_json(cast("Any", study.globe))
+    document = assessment.to_json(study.globe)
     units = document.pop("units")
     made = {"daylight": context.json("daylight", document, units)}
     if document["dwellings"]:
-        made |= _reports(context, study, assessment, ground, part(progress, 0.6, 1.0))
+        made |= _reports(context, study, assessment, ground, limit, part(progress, 0.6, 1.0))
     return made
 
 
 def _reports(
-    context: Context, study: CityStudy, assessment: Assessment, ground: Ground, progress: Progress
+    context: Context,
+    study: CityStudy,
+    assessment: Assessment,
+    ground: Ground,
+    limit: HeightLimit | None,
+    progress: Progress,
 ) -> dict[str, Result]:
     """The verdict to be printed, in both languages."""
     name = study.city.get("name") or study.city.folder.stem
@@ -65,8 +65,9 @@ def _reports(
         plan_scene=study.after,
         hours_before=ground.hours if ground.before is None else ground.before,
         hours_after=None if ground.before is None else ground.hours,
-        georeference=cast("Any", study.globe),
+        georeference=study.globe,
         engine=study.engine,
+        height_limit=limit,
     )
     made = {}
     languages: tuple[Language, ...] = ("ko", "en")
@@ -78,13 +79,14 @@ def _reports(
     return made
 
 
-def height_limit_result(context: Context, study: CityStudy, plot: Mapping[str, Any]) -> Result:
+def plot_limit(study: CityStudy, plot: Mapping[str, Any]) -> HeightLimit:
     """How high may be built on a plot (a Polygon of GeoJSON) by its distance from the boundary to the north,
-    and what of the planned building, or of all that stands there without one, breaks it."""
+    and what of the planned buildings, or of all that stands there without one, breaks it."""
     outline = [study.plane.degrees_to_grid(ring) for ring in footprint_rings(plot)]
-    scene = study.subject
-    planned = scene.surfaces is not None and PLANNED in scene.surfaces.buildings
-    found = height_limit(scene, outline, buildings=[PLANNED] if planned else None)
-    document = found.to_json(cast("Any", study.globe))
+    return height_limit(study.subject, outline, buildings=study.added or None)
+
+
+def height_limit_result(context: Context, study: CityStudy, limit: HeightLimit) -> Result:
+    document = limit.to_json(study.globe)
     units = document.pop("units", {})
     return context.json("height_limit", document, units)

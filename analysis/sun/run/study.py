@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,15 +20,16 @@ from analysis.errors import AnalysisError
 from analysis.scene.globe import SceneGlobe
 from analysis.scene.grid import Bounds, Plane, degree_bounds, plane_of
 from analysis.scene.scenario import scenario_scene
+from analysis.scene.storeys import storey_heights
 from analysis.scene.sun import sun_scene
-from analysis.sun.daylight import Rule, find_rule
+from analysis.sun.daylight import Rule, dwelling_targets, find_rule
 from analysis.sun.daylight.clock import date_of, winter_solstice
+from analysis.sun.daylight.dwellings import STOREY_HEIGHT, Dwelling
 from analysis.sun.memory import check_memory
-from analysis.sun.plan.building import extruded, planned
 from analysis.sun.plan.what_if import day_times
+from analysis.sun.run.plans import with_plan, with_plan_file
 from analysis.sun.scene import Float32, Int32, SunScene, Surfaces
 from analysis.sun.targets import Targets, facade_targets, ground_targets, joined, roof_targets
-from twin.scenario.making import footprint_rings
 from twin.store import City
 
 if TYPE_CHECKING:
@@ -133,23 +135,47 @@ class CityStudy:
         )
 
     @cached_property
-    def former(self) -> npt.NDArray[np.bool_]:
-        """(n,) which of the points stand already without the plan: on a surface of the same id and shape."""
+    def standing(self) -> npt.NDArray[np.bool_]:
+        """(s,) which of the subject's surfaces stand already without the plan: of the same id and shape."""
         before, after = self.scene.surfaces, self.subject.surfaces
-        if before is None or after is None:
-            return np.zeros(len(self.points), bool)
-        known = dict(zip(before.ids, _marks(before), strict=True))
-        same = [known.get(id) == mark for id, mark in zip(after.ids, _marks(after), strict=True)]
-        return np.asarray(np.array(same, bool)[self.points.surface])
+        if after is None or self.after is None:
+            return np.ones(0 if after is None else len(after), bool)
+        known = {} if before is None else dict(zip(before.ids, _marks(before), strict=True))
+        return np.array(
+            [known.get(id) == mark for id, mark in zip(after.ids, _marks(after), strict=True)], bool
+        )
+
+    @property
+    def former(self) -> npt.NDArray[np.bool_]:
+        """(n,) which of the points stand already without the plan."""
+        return np.asarray(self.standing[self.points.surface])
+
+    @cached_property
+    def added(self) -> frozenset[str]:
+        """The buildings that the plan puts in or changes."""
+        known = self.subject.surfaces
+        if known is None:
+            return frozenset()
+        return frozenset(
+            known.buildings[b] for b in np.unique(known.building[~self.standing]).tolist() if b >= 0
+        )
 
     @property
     def neighbours(self) -> frozenset[str]:
-        """The buildings in the area that stand before and after."""
+        """The buildings in the area that stand before and after, as they are."""
         known, before = self.subject.surfaces, self.scene.surfaces
         if known is None or before is None:
             return frozenset()
         within = {known.buildings[b] for b in np.unique(known.building[self.within]).tolist()}
-        return frozenset(within & set(before.buildings))
+        return frozenset((within & set(before.buildings)) - self.added)
+
+    @cached_property
+    def dwellings(self) -> tuple[Targets, list[Dwelling]]:
+        """The points that stand for the dwellings of the neighbours, in the scene without the plan."""
+        heights = storey_heights(self.city, self.scene)
+        known = self.scene.surfaces
+        storeys = {id: heights.get(id, STOREY_HEIGHT) for id in (known.buildings if known else ())}
+        return dwelling_targets(self.scene, storey_height=storeys, buildings=self.neighbours)
 
     def hours(self, scene: SunScene, targets: Targets, progress: Progress) -> Float32:
         """(n,) hours of sun on the day [h]."""
@@ -169,6 +195,8 @@ def study_of(
     step: int,
     spacing: float,
     plan: Mapping[str, Any] | None,
+    plan_file: Path | None,
+    plan_place: Mapping[str, Any] | None,
     scenario: int | None,
     transmissivity: float,
     timezone: str | None,
@@ -204,7 +232,11 @@ def study_of(
     if scenario is not None:
         after = scenario_scene(city, plane, scene, scenario)
     if plan is not None:
-        after = _with_plan(after or scene, plane, plan)
+        after = with_plan(after or scene, plane, plan)
+    if plan_file is not None:
+        after = with_plan_file(city, plane, after or scene, plan_file, plan_place)
+    elif plan_place is not None:
+        raise AnalysisError("plan_place: it says where the model of a plan_file stands; give that, too")
     day = _day(date, rule, scene)
     return CityStudy(city, plane, globe, scene, after, bounds, day, rule, engine, step, spacing)
 
@@ -226,12 +258,6 @@ def _day(date: str | None, rule: Rule | None, scene: SunScene) -> dt.date:
     if rule is not None and rule.measure == "sunlight":
         return date_of(rule, scene.place)
     return winter_solstice(dt.date.today().year, scene.place)
-
-
-def _with_plan(scene: SunScene, plane: Plane, plan: Mapping[str, Any]) -> SunScene:
-    outline = [plane.degrees_to_grid(ring) for ring in footprint_rings(plan["footprint"])]
-    added = extruded(scene, outline, float(plan["height"]), base=plan.get("base"))
-    return planned(scene, added, plan.get("remove", ()))
 
 
 def _marks(surfaces: Surfaces) -> list[tuple[float, ...]]:
