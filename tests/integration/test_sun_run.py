@@ -18,6 +18,8 @@ import xarray
 from analysis.errors import AnalysisError
 from analysis.run import prepare
 from analysis.run import run as run_here
+from analysis.scene.sun import sun_scene
+from analysis.sun.engine.choice import chosen
 from tests.gltf_validator import validate
 from tests.integration.command_line import twin
 from tests.unit.scene_models import district
@@ -88,6 +90,27 @@ def real(komatsu: Path) -> Found:
     options = {"cell_size": 2.0, "spacing": 5.0, "date": "2023-12-22", "weather": str(weather)}
     done = run_here(komatsu, "sun", draw=write_surface_layer, **options)
     return of(komatsu, done)
+
+
+def test_the_ground_is_where_the_buildings_stand(komatsu: Path) -> None:
+    """The outlines of LoD0 lie at the height 0 there, the buildings from 5.9 to 31.6 m."""
+    with open_city(komatsu) as city:
+        scene = sun_scene(city, 2.0)
+    assert 5.8 < scene.terrain.min() < 7.5 and 25 < scene.terrain.max() < 31.6
+    surfaces = scene.surfaces
+    assert surfaces is not None
+    lowest = np.full(len(surfaces.buildings), np.inf)
+    corners = surfaces.vertices[surfaces.triangles]
+    owner = surfaces.building[surfaces.triangle_surface]
+    np.minimum.at(lowest, owner, corners[..., 2].min(axis=1))
+    rows = ((scene.north - corners[..., 1].mean(axis=1)) / scene.cell_size).astype(int)
+    columns = ((corners[..., 0].mean(axis=1) - scene.west) / scene.cell_size).astype(int)
+    below = np.zeros(len(lowest))
+    np.add.at(below, owner, scene.terrain[rows, columns])
+    below /= np.bincount(owner, minlength=len(lowest))
+    assert abs(np.median(lowest - below)) < 0.5
+    assert np.percentile(np.abs(lowest - below), 95) < 2.0
+    assert chosen(scene, "auto") == "sweep"  # nothing floats over the ground
 
 
 def test_roofs_in_the_open_get_what_was_measured(real: Found, data: Path) -> None:

@@ -254,15 +254,23 @@ def test_a_storey_is_as_high_as_the_attributes_say(tmp_path: Path) -> None:
 
 def test_more_points_and_more_cells_cost_more(tmp_path: Path) -> None:
     scene_of(tmp_path, city({"a": (20, 30, 12), "b": (60, 40, 9)}))
-    inputs = {"area": None, "cell_size": 1.0, "spacing": 2.0, "energy": True, "rule": "korea"}
+    inputs = {"area": None, "cell_size": 1.0, "spacing": 2.0, "energy": True, "rule": "korea", "glare": False}
     with open_city(tmp_path / "x.twin") as opened:
         costs = [
             sun_cost(opened, inputs | change)
-            for change in ({}, {"spacing": 1.0}, {"cell_size": 0.1}, {"energy": False}, {"rule": "none"})
+            for change in (
+                {},
+                {"spacing": 1.0},
+                {"cell_size": 0.1},
+                {"glare": True},
+                {"energy": False},
+                {"rule": "none"},
+            )
         ]
         with pytest.raises(AnalysisError, match="more than 100,000,000"):
             sun_cost(opened, inputs | {"cell_size": 0.001})
-    usual, points, cells, plain, bare = costs
+    usual, points, cells, dazzled, plain, bare = costs
     assert points.seconds > usual.seconds < cells.seconds
+    assert dazzled.seconds > usual.seconds
     assert plain.seconds < usual.seconds > bare.seconds
     assert usual.memory is not None and cells.memory is not None and usual.memory < cells.memory

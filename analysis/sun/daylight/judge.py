@@ -31,13 +31,13 @@ from analysis.sun.daylight.rules import Criterion, Rule
 from analysis.sun.daylight.sky import vertical_sky_component
 from analysis.sun.daylight.spells import Bool, Spells
 from analysis.sun.position import SunPath
+from analysis.sun.progress import Progress
 from analysis.sun.scene import Float64, SunScene
 from analysis.sun.targets import Targets
 
 if TYPE_CHECKING:
     from analysis.sun.daylight.output import Globe
 
-Progress = Callable[[float, str], None]
 _FOLLOWED = 4
 """Cells of a swept field in the time of one on a single line that is followed, about."""
 _ROUNDING = 0.5
@@ -93,12 +93,12 @@ class Assessment:
             return []
         return [(self.at(a), self.at(b)) for a, b in state.spells.of(target)]
 
-    def to_json(self, georeference: Globe | None = None) -> dict[str, Any]:
+    def to_json(self, georeference: Globe | None = None, progress: Progress | None = None) -> dict[str, Any]:
         """What `daylight.json` holds. georeference: of the scene's coordinates, for positions; without it
         they are those of scene.crs, or None where that is not known."""
         from analysis.sun.daylight.output import document
 
-        return document(self, georeference)
+        return document(self, georeference, progress)
 
 
 def assess(
@@ -200,7 +200,14 @@ def _of_sun(
         results.append(
             judged(rule, windows, lit_at, len(targets), lit_where=lit_where, step=step, progress=part)
         )
-    open_ground = judged(rule, windows, _unobstructed(scene, targets, rule, start), len(targets), step=step)
+    open_ground = judged(
+        rule,
+        windows,
+        _unobstructed(scene, targets, rule, start),
+        len(targets),
+        step=step,
+        progress=lambda _: report(told, "daylight on open ground"),
+    )
     return Assessment(
         rule,
         day,

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 
+from analysis.sun.progress import Progress, part
 from analysis.sun.scene import Float64, SunScene
 
 if TYPE_CHECKING:
     from analysis.sun.daylight.judge import Assessment, Daylight
+
+
+_TOLD = 1000
+"""Dwellings between two messages."""
 
 
 class Globe(Protocol):
@@ -22,14 +27,19 @@ class Globe(Protocol):
         ...
 
 
-def document(assessment: Assessment, georeference: Globe | None = None) -> dict[str, Any]:
+def document(
+    assessment: Assessment, georeference: Globe | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
     """What `Assessment.to_json` gives. Dwellings that look away from the sun are left out and counted in the
     summary; those that fall come first, then by what is left of their hours."""
     rule = assessment.rule
     kept = [d for d in assessment.dwellings if assessment.reachable[d.target]]
     positions = geographic(assessment.scene, assessment.targets.points, georeference)
     rows = []
-    for dwelling in kept:
+    told = part(progress, 0.0, 1.0, "list of dwellings")
+    for n, dwelling in enumerate(kept):
+        if n % _TOLD == 0:
+            told(n / len(kept))
         target = dwelling.target
         row: dict[str, Any] = {
             "id": dwelling.id,

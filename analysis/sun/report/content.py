@@ -16,6 +16,7 @@ from analysis.sun.daylight.height_limit import HeightLimit
 from analysis.sun.daylight.judge import Assessment, some
 from analysis.sun.daylight.output import Globe, document
 from analysis.sun.position import SunPath
+from analysis.sun.progress import Progress
 from analysis.sun.report.pictures import Bool, View, view_of
 from analysis.sun.scene import Float32, Float64, SunScene
 from analysis.sun.targets import ground_targets
@@ -48,7 +49,8 @@ class SunReport:
     plan_scene: the scene with the plan, if there is one. hours_before, hours_after: (rows, columns) hours of
     sun on the ground [h] on the date, computed here where they are not given. made: when. rows: dwellings
     that the table has at most. notes: what else a reader must know, by language. height_limit: by the
-    distance to the northern boundary, where it was looked at."""
+    distance to the northern boundary, where it was looked at. as_json: the assessment's, where it is there
+    already. progress: told while the report is made."""
 
     assessment: Assessment
     title: Mapping[str, str]
@@ -63,11 +65,18 @@ class SunReport:
     rows: int = 200
     notes: Sequence[Mapping[str, str]] = ()
     height_limit: HeightLimit | None = None
+    as_json: dict[str, Any] | None = None
+    progress: Progress | None = None
+
+    def tell(self, _: float = 0.0, __: str = "") -> None:
+        """That it goes on; as a progress of its parts, too."""
+        if self.progress is not None:
+            self.progress(0.0, "the report")
 
     @cached_property
     def document(self) -> dict[str, Any]:
         """The assessment as JSON."""
-        return document(self.assessment, self.georeference)
+        return self.as_json or document(self.assessment, self.georeference, self.tell)
 
     @cached_property
     def shown(self) -> Float64:
@@ -110,7 +119,7 @@ class SunReport:
         def hours_of(scene: SunScene) -> Float32:
             if len(self.day) < 2 or not (self.day.elevation > 0).any():
                 return np.zeros(scene.shape, np.float32)
-            found = sunlit_hours(scene, self.day.times, ground_targets(scene), engine=self.engine)
+            found = sunlit_hours(scene, self.day.times, ground_targets(scene), self.engine, self.tell)
             return np.asarray(found, np.float32).reshape(scene.shape)
 
         before = self.hours_before if self.hours_before is not None else hours_of(self.assessment.scene)
@@ -126,6 +135,7 @@ class SunReport:
         a = self.assessment
         found = []
         for time in self._times():
+            self.tell()
             path = SunPath.at(a.scene.place, [time])
             dark = np.zeros(a.scene.shape, bool)
             up = path.elevation[0] > 0
@@ -163,9 +173,11 @@ class SunReport:
             return []
         chosen = some(a.targets, np.array([target[row["id"]] for row in rows], np.int64))
         last = self.plan_scene or a.scene
-        lit = sunlit(last, self.day.times, chosen, engine=self.engine)
-        before = horizons(a.scene, chosen, _DIRECTIONS)
-        after = None if self.plan_scene is None else horizons(self.plan_scene, chosen, _DIRECTIONS)
+        lit = sunlit(last, self.day.times, chosen, self.engine, self.tell)
+        before = horizons(a.scene, chosen, _DIRECTIONS, self.tell)
+        after = None
+        if self.plan_scene is not None:
+            after = horizons(self.plan_scene, chosen, _DIRECTIONS, self.tell)
         return [
             Case(
                 row,

@@ -7,6 +7,7 @@ write_report(folder / "report_ko.pdf", "ko", report)
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ def _build(file: Any, language: Language, report: SunReport, pages: int | None) 
     )
 
     def furniture(canvas: Any, _: Any) -> None:
+        report.tell()
         _page(canvas, language, report, pages)
 
     frame = Frame(_MARGIN, 46, _WIDTH, 746, 0, 0, 0, 0)
@@ -82,11 +84,16 @@ def _story(language: Language, report: SunReport) -> list[Any]:
     from analysis.sun.report.front import first_page
     from analysis.sun.report.heights import height_section
 
-    return [
-        *first_page(language, report, _WIDTH),
-        *sections.shadow_plans(language, report, _WIDTH),
-        *sections.worst_cases(language, report, _WIDTH),
-        *height_section(language, report, _WIDTH),
-        *sections.method(language, report),
-        *sections.table(language, report, _WIDTH),
-    ]
+    parts: tuple[Callable[[], list[Any]], ...] = (
+        lambda: first_page(language, report, _WIDTH),
+        lambda: sections.shadow_plans(language, report, _WIDTH),
+        lambda: sections.worst_cases(language, report, _WIDTH),
+        lambda: height_section(language, report, _WIDTH),
+        lambda: sections.method(language, report),
+        lambda: sections.table(language, report, _WIDTH),
+    )
+    story: list[Any] = []
+    for made in parts:
+        report.tell()
+        story += made()
+    return story

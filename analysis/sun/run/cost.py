@@ -13,16 +13,21 @@ if TYPE_CHECKING:
 
     from twin.store import City
 
-STARTING_S = 15.0
+STARTING_S = 10.0
 """For the process, compiled kernels, the city's objects and the printed reports [s]."""
 CELL_S = 3e-6
 POINT_S = 5e-5
-POINT_YEAR_S = 2e-4
+POINT_YEAR_S = 1e-4
 """For the irradiation and power of a year, besides [s]."""
-DWELLING_S = 2e-3
+POINT_GLARE_S = 1.5e-4
+"""For glare, besides [s]."""
+DWELLING_S = 5e-4
 DWELLING_M2 = 30.0
-"""Facade of one dwelling in one storey [m²]. The times are the sample district's in 2026-11, 2 cores."""
+"""Facade of one dwelling in one storey [m²]. Times and memory are those of sample districts of 300 and 1,000
+buildings in 2026-11, 2 cores shared with other work."""
 BASE_BYTES, CELL_BYTES, POINT_BYTES = 450e6, 48.0, 400.0
+YEAR_BYTES = 500e6
+"""For a batch of modules over the hours of a year."""
 
 
 def sun_cost(city: City, inputs: Mapping[str, Any]) -> Cost:
@@ -45,7 +50,9 @@ def sun_cost(city: City, inputs: Mapping[str, Any]) -> Cost:
     wide, deep, high = ((boxes[within, 3:] - boxes[within, :3]) * scale).T
     facades = float((2 * (wide + deep) * high).sum())
     points = (facades + float((wide * deep).sum())) / inputs["spacing"] ** 2
-    seconds = STARTING_S + CELL_S * cells + (POINT_S + POINT_YEAR_S * inputs["energy"]) * points
+    each = POINT_S + POINT_YEAR_S * inputs["energy"] + POINT_GLARE_S * inputs["glare"]
+    seconds = STARTING_S + CELL_S * cells + each * points
     if inputs["rule"] != "none":
         seconds += DWELLING_S * facades / DWELLING_M2
-    return Cost(seconds, BASE_BYTES + CELL_BYTES * cells + POINT_BYTES * points)
+    memory = BASE_BYTES + CELL_BYTES * cells + POINT_BYTES * points + YEAR_BYTES * inputs["energy"]
+    return Cost(seconds, memory)

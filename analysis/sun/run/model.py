@@ -56,6 +56,7 @@ def run(
     )
     from analysis.sun.run.rights import height_limit_result, plot_limit, rights_results
     from analysis.sun.run.study import chosen_rule, study_of
+    from analysis.sun.run.weather import weather_of
     from twin.store import open_city
 
     with open_city(context.city_folder) as city:
@@ -76,24 +77,17 @@ def run(
             timezone=timezone,
             progress=context.span(0.0, 0.1),
         )
+        sky = weather_of(study, weather_source, weather) if energy else None
         ground = on_ground(study, context.span(0.1, 0.2))
         results = ground_results(context, study, ground)
         results |= shadow_results(context, study, interval, context.span(0.2, 0.3))
         found = _found(study, context.span(0.3, 0.4))
         summary: dict[str, Any] = {}
         table, units = building_table(study, found)
-        if energy:
+        if sky is not None:
             from analysis.sun.run.power import power_of
-            from analysis.sun.run.weather import weather_of
 
-            power = power_of(
-                study,
-                weather_of(study, weather_source, weather),
-                efficiency,
-                losses,
-                setback,
-                context.span(0.4, 0.75),
-            )
+            power = power_of(study, sky, efficiency, losses, setback, context.span(0.4, 0.75))
             found.values["irradiation"] = power.irradiation
             found.notes += power.notes
             table, units = building_table(study, found)

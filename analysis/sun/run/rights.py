@@ -36,28 +36,29 @@ def rights_results(
         plan_scene=study.after,
         dwellings=dwellings,
         engine=study.engine,
-        progress=part(progress, 0.0, 0.6),
+        progress=part(progress, 0.0, 0.5),
     )
-    document = assessment.to_json(study.globe)
+    document = assessment.to_json(study.globe, part(progress, 0.5, 0.6))
     units = document.pop("units")
     made = {"daylight": context.json("daylight", document, units)}
     if document["dwellings"]:
-        made |= _reports(context, study, assessment, ground, limit, part(progress, 0.6, 1.0))
+        report = _report(context, study, assessment, ground, limit, document, part(progress, 0.6, 1.0))
+        made |= _printed(context, report)
     return made
 
 
-def _reports(
+def _report(
     context: Context,
     study: CityStudy,
     assessment: Assessment,
     ground: Ground,
     limit: HeightLimit | None,
+    document: dict[str, Any],
     progress: Progress,
-) -> dict[str, Result]:
-    """The verdict to be printed, in both languages."""
+) -> SunReport:
     name = study.city.get("name") or study.city.folder.stem
     title = json.loads(study.city.get("title") or "{}")
-    report = SunReport(
+    return SunReport(
         assessment=assessment,
         title={language: title.get(language, name) for language in ("ko", "en")},
         run=context.run_id,
@@ -68,11 +69,16 @@ def _reports(
         georeference=study.globe,
         engine=study.engine,
         height_limit=limit,
+        as_json=document,
+        progress=progress,
     )
+
+
+def _printed(context: Context, report: SunReport) -> dict[str, Result]:
+    """The verdict to be printed, in both languages."""
     made = {}
     languages: tuple[Language, ...] = ("ko", "en")
-    for n, language in enumerate(languages):
-        progress(0.5 * n, "the report")
+    for language in languages:
         file = f"report_{language}.pdf"
         write_report(context.path(file), language, report)
         made[f"report_{language}"] = context.file(f"report_{language}", file)
