@@ -289,9 +289,10 @@ def _horizontal(crs: ProjCrs) -> ProjCrs:
 
 
 def _declared(name: str, srs_name: str, *, authority_order: bool) -> Crs:
+    unknown = proj().exceptions.CRSError  # imported first: an interrupt on the way is not to end up here
     try:
         crs = _pyproj(name)
-    except proj().exceptions.CRSError:
+    except unknown:
         shown = srs_name if len(srs_name) <= 120 else srs_name[:117] + "..."
         raise UnknownCrs(f"the coordinate system {shown!r} is not known; {_HELP}") from None
     if crs.is_engineering:

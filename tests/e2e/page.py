@@ -29,8 +29,10 @@ def map_part(pixels: Pixels) -> Pixels:
 
 
 def is_colourful(pixels: npt.NDArray[np.int_]) -> bool:
-    """Whether more than a hundredth is far from grey."""
-    return bool((pixels.max(axis=2) - pixels.min(axis=2) > 60).mean() > 0.01)
+    """Whether more than a hundredth is far from grey, be it day or night."""
+    most = pixels.max(axis=2)
+    chroma = most - pixels.min(axis=2)
+    return bool(((chroma > 20) & (chroma > most / 4)).mean() > 0.01)
 
 
 class Viewer:
