@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 
 from analysis import flood
+from analysis.flood.arithmetic import inverse_cube_root
 
 
 def _town_on_a_stream(n: int = 48) -> dict[str, Any]:
@@ -33,3 +35,19 @@ def test_an_hour_of_rain_over_deep_water_is_all_there(scheme: Any) -> None:
     rain = 10 / flood.MM_PER_HOUR * 3600 * float((~town["buildings"]).sum()) * 25
     assert r.balance.rain == pytest.approx(rain, rel=1e-6)
     assert r.mass_error < 1e-7
+
+
+@numba.njit  # type: ignore[untyped-decorator]
+def _roots(x: Any) -> Any:
+    found = np.empty_like(x)
+    for i in range(x.size):
+        found[i] = inverse_cube_root(x[i])
+    return found
+
+
+@pytest.mark.parametrize("real", [np.float64, np.float32])
+def test_the_inverse_cube_root_is_exact_to_three_in_two_million(real: type) -> None:
+    x = np.exp2(np.linspace(-40, 20, 200_001)).astype(real)
+    error = _roots(x).astype(np.float64) * np.cbrt(x.astype(np.float64)) - 1
+    assert np.abs(error).max() < 1.5e-6
+    assert abs(error.mean()) < 1e-6
