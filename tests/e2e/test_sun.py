@@ -88,6 +88,7 @@ def test_a_click_gives_the_value_and_the_days_sun_past_what_stands_before(sunny:
     # A texel is two metres wide, and the picture of the test coarse.
     assert coloured == pytest.approx(hours, abs=2.0)
     sunny.picture("sun-path")
+    assert axe(sunny) == {}
     page.get_by_label("Day", exact=True).last.select_option("summer")
     expect(sunrise).to_have_text(re.compile(r"05:[01]\d–19:4\d"))
     expect(panel.locator(".sun-spells li").first).to_be_visible()
