@@ -19,6 +19,7 @@ import numpy.typing as npt
 from analysis import results
 from analysis.contract import Model, Output, Result
 from analysis.errors import AnalysisError
+from analysis.progress import Progress, part
 from analysis.results import About, RasterStack
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from citygml.crs import Georeference
     from twin.surface_values import SurfaceValues
 
-Progress = Callable[[float, str], None]
-"""Told how far a run is, 0 to 1, and what it does; raises `Cancelled`."""
 Draw = Callable[[Path, "SurfaceValues", "Georeference", Callable[[float], None]], Path]
 """Writes values on surfaces as 3D Tiles into a folder, with its progress, and gives its tileset.json."""
 
@@ -76,11 +75,7 @@ class Context:
 
     def span(self, start: float, end: float) -> Progress:
         """A progress of its own for a part of the run: its 0 to 1 are `start` to `end` of the whole."""
-
-        def part(fraction: float, message: str = "") -> None:
-            self.progress(start + (end - start) * fraction, message)
-
-        return part
+        return part(self.progress, start, end)
 
     def generator(self) -> np.random.Generator:
         """Random numbers that the seed decides."""

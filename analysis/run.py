@@ -23,10 +23,11 @@ import orjson
 
 from analysis import inputs as checking
 from analysis import models
-from analysis.context import Context, Draw, Progress
+from analysis.context import Context, Draw
 from analysis.contract import Model, Result
 from analysis.errors import AnalysisError, Cancelled, SimulationFailed
 from analysis.inputs import file_digest
+from analysis.progress import Progress
 from citygml.errors import CityModelError
 from twin.errors import TwinError
 from twin.runs import FOLDER, Run, Runs, open_runs

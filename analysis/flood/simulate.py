@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from analysis.flood.inputs import Boundary, Drainage, Inflow, Options, Structures
 from analysis.flood.problem import prepare
 from analysis.flood.result import FloodResult
-
-Progress = Callable[[float, str], Any]
+from analysis.progress import Progress
 
 
 def simulate(

@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from analysis.progress import Progress
 from analysis.sun.memory import check_memory
 from analysis.sun.position import SunPath, Times, weights
-from analysis.sun.progress import Progress
 from analysis.sun.scene import Float32, SunScene
 from analysis.sun.targets import Targets, ground_targets
 

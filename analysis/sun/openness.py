@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from analysis.progress import Progress
 from analysis.sun.memory import check_memory
 from analysis.sun.position import skyline, unit_vectors
-from analysis.sun.progress import Progress
 from analysis.sun.scene import Float32, Float64, SunScene
 from analysis.sun.targets import Targets
 

@@ -62,6 +62,14 @@ class Targets:
     def __len__(self) -> int:
         return len(self.normals)
 
+    def some(self, chosen: slice | npt.NDArray[np.intp]) -> Targets:
+        """Some of them, as free points."""
+        points = self._points(chosen)
+        return Targets(points, self.normals[chosen], self.area[chosen], self.surface[chosen])
+
+    def _points(self, chosen: slice | npt.NDArray[np.intp]) -> Float64:
+        return self.points[chosen]
+
 
 class GroundTargets(Targets):
     """All cells of a height field. Their points are made whenever they are asked for: kept, they would take
@@ -84,6 +92,11 @@ class GroundTargets(Targets):
     @property
     def points(self) -> Float64:
         return self.between(0, len(self))
+
+    def _points(self, chosen: slice | npt.NDArray[np.intp]) -> Float64:
+        if isinstance(chosen, slice):
+            return self.between(*chosen.indices(len(self))[:2])
+        return self.points[chosen]
 
     def between(self, start: int, stop: int) -> Float64:
         """(stop - start, 3) the points [m] of the cells with these numbers."""

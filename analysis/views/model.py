@@ -15,7 +15,8 @@ from analysis.declare import number, output, switch, text, titled
 from analysis.errors import AnalysisError
 
 if TYPE_CHECKING:
-    from analysis.context import Context, Progress
+    from analysis.context import Context
+    from analysis.progress import Progress
     from analysis.scene.grid import Plane
     from analysis.sun.scene import Float64, SunScene
     from analysis.sun.targets import Targets

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from analysis.errors import AnalysisError, SimulationFailed
 
 if TYPE_CHECKING:
-    from analysis.context import Progress
+    from analysis.progress import Progress
 
 Float64: TypeAlias = npt.NDArray[np.float64]
 Run: TypeAlias = Callable[[Mapping[str, float]], npt.ArrayLike]

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from analysis.errors import AnalysisError
 
 if TYPE_CHECKING:
-    from analysis.context import Progress
+    from analysis.progress import Progress
 
 Float32: TypeAlias = npt.NDArray[np.float32]
 UInt16: TypeAlias = npt.NDArray[np.uint16]

@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import AnalysisError
+from analysis.progress import Progress
 from analysis.sun.daylight import spells as timing
 from analysis.sun.daylight.clock import date_of, window
 from analysis.sun.daylight.dwellings import Dwelling, facade_azimuth
@@ -31,7 +32,6 @@ from analysis.sun.daylight.rules import Criterion, Rule
 from analysis.sun.daylight.sky import vertical_sky_component
 from analysis.sun.daylight.spells import Bool, Spells
 from analysis.sun.position import SunPath
-from analysis.sun.progress import Progress
 from analysis.sun.scene import Float64, SunScene
 from analysis.sun.targets import Targets
 
@@ -226,13 +226,6 @@ def _instants(start: pd.Timestamp, seconds: Float64) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(start + pd.to_timedelta(seconds, unit="s"))
 
 
-def some(targets: Targets, chosen: timing.Int64) -> Targets:
-    """The targets of these indices, as free points."""
-    return Targets(
-        targets.points[chosen], targets.normals[chosen], targets.area[chosen], targets.surface[chosen]
-    )
-
-
 def _light(
     scene: SunScene, targets: Targets, rule: Rule, start: pd.Timestamp, engine: str, progress: Progress
 ) -> timing.LitAt:
@@ -244,7 +237,7 @@ def _light(
         if len(points) * max(scene.shape) * _FOLLOWED < scene.heights.size:
             return where(seconds, points, np.ones((len(seconds), len(points)), bool))
         times = _instants(start, seconds)
-        chosen = targets if len(points) == len(targets) else some(targets, points)
+        chosen = targets if len(points) == len(targets) else targets.some(points)
         lit = sunlit(scene, times, chosen, engine=engine, progress=progress)
         if rule.minimum_elevation:
             lit &= (SunPath.at(scene.place, times).elevation >= rule.minimum_elevation)[:, None]
@@ -261,7 +254,7 @@ def _light_where(
 
     def lit_where(seconds: Float64, points: timing.Int64, asked: Bool) -> Bool:
         path = SunPath.at(scene.place, _instants(start, seconds))
-        lit = local.lit_at(scene, path, some(targets, points), asked, engine, progress)
+        lit = local.lit_at(scene, path, targets.some(points), asked, engine, progress)
         if rule.minimum_elevation:
             lit &= (path.elevation >= rule.minimum_elevation)[:, None]
         return lit

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 
-from analysis.sun.progress import Progress, part
+from analysis.progress import Progress, part
 from analysis.sun.scene import Float64, SunScene
 
 if TYPE_CHECKING:

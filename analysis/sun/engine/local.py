@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, prange
 
+from analysis.progress import Progress, part
 from analysis.sun.engine.choice import chosen
 from analysis.sun.engine.fronts import add_light, fronts
 from analysis.sun.engine.lines import SINGLE, lines
 from analysis.sun.engine.rays import Rays
 from analysis.sun.engine.sweep import BIAS, HOW, WALL
 from analysis.sun.position import SunPath
-from analysis.sun.progress import Progress, part
 from analysis.sun.scene import Float64, SunScene, Surfaces
 from analysis.sun.targets import Targets
 

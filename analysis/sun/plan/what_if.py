@@ -63,7 +63,7 @@ class Study:
             new = which[~self._known[which]]
             if len(new):
                 asked = np.ones((len(self.sun), len(new)), np.bool_)
-                points = _points(self.targets, new, self.targets.surface)
+                points = self.targets.some(new)
                 self._lit[new] = lit_at(self.scene, self.sun, points, asked, self.engine).T
                 self._known[new] = True
             return self._lit[which].T
@@ -225,7 +225,7 @@ def _with(base: Study, scene: SunScene, added: Surfaces | None, again: Index, as
     lit = base.lit(again)
     if added is None:
         return lit
-    points = _points(base.targets, again, base.targets.surface)
+    points = base.targets.some(again)
     if base.engine == "rays":
         asked = asked & lit
         return np.where(asked, lit_past(added, scene, base.sun, points, asked), lit)
@@ -326,11 +326,6 @@ def _blocks(scene: SunScene, removed: Collection[str]) -> list[Float64]:
     return blocks
 
 
-def _points(targets: Targets, which: Index, surface: Int32) -> Targets:
-    """Some of the points. surface: (n,) of all of them, by the numbers that they shall have."""
-    return Targets(targets.points[which], targets.normals[which], targets.area[which], surface[which])
-
-
 def _selected(targets: Targets, shown: Index, surfaces: Int32, place: Int32) -> Targets:
     """All points (shown) of some surfaces, with their patches; place: (s,) new numbers of all surfaces."""
     patches = targets.patches
@@ -341,12 +336,12 @@ def _selected(targets: Targets, shown: Index, surfaces: Int32, place: Int32) -> 
     first = np.cumsum(sizes) - sizes
     patch = np.searchsorted(start, patches.texel[shown], side="right") - 1
     order = np.searchsorted(mine, patch)
-    points = _points(targets, shown, place[targets.surface])
+    points = targets.some(shown)
     return Targets(
         points.points,
         points.normals,
         points.area,
-        points.surface,
+        place[points.surface],
         Patches(
             place[patches.surface[mine]],
             patches.origin[mine],

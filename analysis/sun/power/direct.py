@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from analysis.progress import Progress, part
 from analysis.sun.engine.choice import chosen
 from analysis.sun.exposure import sunlight
 from analysis.sun.power.cover import Cover
 from analysis.sun.power.sky import Sky
 from analysis.sun.power.sums import add_lit_hours, add_lit_sums, beam_hours, beam_sums
 from analysis.sun.power.surroundings import Views, steps
-from analysis.sun.progress import Progress, part
 from analysis.sun.scene import Float32, Int32, SunScene
 from analysis.sun.targets import Targets
 

@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.errors import AnalysisError
+from analysis.progress import Progress, part
 from analysis.sun.exposure import sunlit
 from analysis.sun.position import SunPath
 from analysis.sun.power.mirrors import images, pairs
-from analysis.sun.progress import Progress, part
 from analysis.sun.scene import Float32, Float64, Int32, SunScene
 from analysis.sun.targets import Patches, Targets
 

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.errors import AnalysisError
+from analysis.progress import Progress, part
 from analysis.sun.engine.choice import chosen
 from analysis.sun.memory import check_memory
 from analysis.sun.power.cover import CLEAR, Cover
@@ -39,9 +40,8 @@ from analysis.sun.power.surroundings import (
     skylines_of,
     views,
 )
-from analysis.sun.progress import Progress, part
 from analysis.sun.scene import Float32, Float64, SunScene
-from analysis.sun.targets import GroundTargets, Targets, joined
+from analysis.sun.targets import Targets, joined
 
 if TYPE_CHECKING:
     from analysis.weather import Weather
@@ -112,7 +112,7 @@ def irradiance(
     sky_view = np.zeros(n, np.float32)
     for start in range(0, n, _BATCH):
         own = slice(start, min(start + _BATCH, n))
-        batch = some(targets, own)
+        batch = targets.some(own)
         normals = batch.normals.astype(np.float32)
         for k, (share, each) in enumerate(layers):
             width = (own.stop - start) / n / len(layers)
@@ -174,7 +174,7 @@ def hourly(
         "take fewer points, add them up by surface or building, or a shorter time",
     )
     order = np.argsort(group, kind="stable")
-    group, share, batch = group[order], share[order], some(targets, order)
+    group, share, batch = group[order], share[order], targets.some(order)
     normals = (batch.normals if facing is None else facing[order]).astype(np.float32)
     first = np.searchsorted(group, np.arange(count + 1))
     light = sky(weather, scene.place.convergence)
@@ -216,15 +216,6 @@ def _ground_and_skylines(
     skylines = skylines_of(scene, joined(targets, samples), progress)
     n = len(targets)
     return ground_around(scene, samples, skylines[n:]), skylines[:n]
-
-
-def some(targets: Targets, chosen: slice | npt.NDArray[np.int64]) -> Targets:
-    """Some of the targets, as free points."""
-    if isinstance(targets, GroundTargets) and isinstance(chosen, slice):
-        points = targets.between(*chosen.indices(len(targets))[:2])
-    else:
-        points = targets.points[chosen]
-    return Targets(points, targets.normals[chosen], targets.area[chosen], targets.surface[chosen])
 
 
 def notes_of(scene: SunScene, weather: Weather) -> list[str]:

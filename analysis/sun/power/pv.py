@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.errors import AnalysisError
+from analysis.progress import Progress, part
 from analysis.sun.power.cover import glass
-from analysis.sun.power.irradiation import hourly, notes_of, periods, some
+from analysis.sun.power.irradiation import hourly, notes_of, periods
 from analysis.sun.power.roofs import RoofRules, surfaces_of, usable_roof
-from analysis.sun.progress import Progress, part
 from analysis.sun.scene import Float32, Float64, Kind, SunScene, Surfaces
 from analysis.sun.targets import Targets
 
@@ -251,7 +251,7 @@ def _potential(
     for a, b in _batches(first):
         told = part(progress, a / len(buildings), b / len(buildings), "modules")
         own, starts = arrays.part(int(first[a]), int(first[b])), first[a:b] - first[a]
-        on, facing = some(targets, own.point), own.normals[own.group]
+        on, facing = targets.some(own.point), own.normals[own.group]
         told(0.0)
         light = hourly(
             scene,
@@ -267,7 +267,7 @@ def _potential(
         told(0.8)
         power = _power(weather, light, own, starts, modules)
         told(0.9)
-        one_each = some(on, np.unique(own.group, return_index=True)[1])
+        one_each = on.some(np.unique(own.group, return_index=True)[1])
         free = hourly(scene, weather, one_each, facing=own.normals, obstructed=False, cover=glass())
         unshaded = _power(weather, free, own, starts, modules)
         without[a:b] = unshaded.sum(axis=0, dtype=np.float64) * kilowatt_hours

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.errors import AnalysisError
-from analysis.sun.progress import Progress, part
+from analysis.progress import Progress, part
 from analysis.sun.scene import Float64, Int32, Kind, SunScene, Surfaces
 from analysis.sun.targets import Targets
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.progress import Progress
 from analysis.sun.engine.choice import chosen
 from analysis.sun.openness import horizons, sky_view_factor
 from analysis.sun.power.sky import Sky, view_factors
 from analysis.sun.power.sums import in_front, lit_shares
-from analysis.sun.progress import Progress
 from analysis.sun.scene import Float32, Float64, Int32, SunScene
 from analysis.sun.targets import Targets
 

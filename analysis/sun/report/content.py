@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.progress import Progress
 from analysis.sun.daylight.clock import window
 from analysis.sun.daylight.height_limit import HeightLimit
-from analysis.sun.daylight.judge import Assessment, some
+from analysis.sun.daylight.judge import Assessment
 from analysis.sun.daylight.output import Globe, document
 from analysis.sun.position import SunPath
-from analysis.sun.progress import Progress
 from analysis.sun.report.pictures import Bool, View, view_of
 from analysis.sun.scene import Float32, Float64, SunScene
 from analysis.sun.targets import ground_targets
@@ -171,7 +171,7 @@ class SunReport:
         rows = list(first.values())[:WORST]
         if not rows:
             return []
-        chosen = some(a.targets, np.array([target[row["id"]] for row in rows], np.int64))
+        chosen = a.targets.some(np.array([target[row["id"]] for row in rows], np.int64))
         last = self.plan_scene or a.scene
         lit = sunlit(last, self.day.times, chosen, self.engine, self.tell)
         before = horizons(a.scene, chosen, _DIRECTIONS, self.tell)

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from analysis.progress import part
 from analysis.scene.outlines import areas
 from analysis.sun.power.glare import DAY_LIMIT, YEAR_LIMIT, Glare, glare
-from analysis.sun.progress import part
 from analysis.sun.scene import Float64, Int32, Kind
 from analysis.sun.targets import Targets, facade_targets, joined
 from analysis.weather import clear_sky
 
 if TYPE_CHECKING:
-    from analysis.context import Progress
+    from analysis.progress import Progress
     from analysis.sun.run.study import CityStudy
     from analysis.weather import Weather
 

@@ -13,7 +13,8 @@ from analysis.sun.run.cost import sun_cost
 from analysis.sun.run.declared import OUTPUTS, PARAMETERS
 
 if TYPE_CHECKING:
-    from analysis.context import Context, Progress
+    from analysis.context import Context
+    from analysis.progress import Progress
     from analysis.sun.run.results import Found
     from analysis.sun.run.study import CityStudy
 
@@ -119,8 +120,8 @@ def _found(study: CityStudy, progress: Progress) -> Found:
     """Hours of sun on roofs and facades, their change by the plan, and their view of the sky."""
     import numpy as np
 
+    from analysis.progress import part
     from analysis.sun import sky_view_factor
-    from analysis.sun.progress import part
     from analysis.sun.run.results import Found
 
     found = Found(notes=list(study.subject.notes))

@@ -12,7 +12,7 @@ from analysis.sun.scene import Float32, Kind
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.context import Progress
+    from analysis.progress import Progress
     from analysis.sun.power.pv import Potential
     from analysis.sun.run.study import CityStudy
     from analysis.weather import Weather
@@ -90,10 +90,10 @@ def power_of(
 
     efficiency [1], losses [%] and setback [m] as in `pv.Modules` and `roofs.RoofRules`.
     """
+    from analysis.progress import part
     from analysis.sun.power.irradiation import irradiance
     from analysis.sun.power.pv import Modules, facade_potential, roof_potential
     from analysis.sun.power.roofs import RoofRules
-    from analysis.sun.progress import part
 
     scene, points = study.subject, study.points
     assert scene.surfaces is not None

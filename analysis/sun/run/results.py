@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from analysis.contract import Result
-from analysis.sun.progress import part
+from analysis.progress import part
 from analysis.sun.run.layer import surface_values
 from analysis.sun.run.study import CityStudy
 from analysis.sun.scene import Float32, Float64, Kind
 
 if TYPE_CHECKING:
-    from analysis.context import Context, Progress
+    from analysis.context import Context
+    from analysis.progress import Progress
 
 POINT_UNITS = {
     "longitude": "deg", "latitude": "deg", "height": "m", "azimuth": "deg", "tilt": "deg", "area": "m2",

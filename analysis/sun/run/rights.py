@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from analysis.contract import Result
+from analysis.progress import part
 from analysis.sun.daylight import Assessment, assess
 from analysis.sun.daylight.height_limit import HeightLimit, height_limit
-from analysis.sun.progress import part
 from analysis.sun.report import SunReport, write_report
 from analysis.sun.report.texts import Language
 from analysis.sun.run.results import Ground
@@ -17,7 +17,8 @@ from analysis.sun.run.study import CityStudy
 from twin.scenario.making import footprint_rings
 
 if TYPE_CHECKING:
-    from analysis.context import Context, Progress
+    from analysis.context import Context
+    from analysis.progress import Progress
 
 
 def rights_results(

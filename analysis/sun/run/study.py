@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from analysis.context import Progress
 from analysis.errors import AnalysisError
+from analysis.progress import Progress
 from analysis.scene.globe import SceneGlobe
 from analysis.scene.grid import Bounds, Plane, degree_bounds, plane_of
 from analysis.scene.scenario import scenario_scene
