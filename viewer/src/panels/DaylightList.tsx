@@ -1,19 +1,17 @@
 /** The daylight right of the shown run's dwellings: before and after a plan, the gravest first. */
 import { signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
 import { flyToPlace } from '../cesium/camera';
 import { stage } from '../cesium/open';
 import { askSun } from '../cesium/sunSpot';
 import type { Dwelling, DwellingLight } from '../client/sun';
 import { dateText, number, t, withUnit } from '../i18n';
-import { probe } from '../state/flood';
-import { pickedSensor } from '../state/sensors';
-import { language, selection, sidePanel, zone } from '../state/store';
+import { language, zone } from '../state/store';
 import { chosenDate } from '../state/sunPath';
 import { sunRun } from '../state/sunRun';
 import { countOf, type DaylightFilter, hasPlan, lightAfter, lightBefore, listed } from '../sunstudy/daylight';
 import { Icon } from './icons';
 import { ChoiceField } from './LayerFrame';
+import { SideFrame, sideShown } from './SideFrame';
 import { Reports } from './SunLayer';
 
 const MOST_SHOWN = 100;
@@ -58,8 +56,6 @@ function Item({ dwelling, date, planned }: { dwelling: Dwelling; date: string; p
 }
 
 function Body() {
-  const head = useRef<HTMLHeadingElement>(null);
-  useEffect(() => head.current?.focus({ preventScroll: true }), []);
   const found = sunRun.value?.daylight;
   const dwellings = found?.dwellings ?? [];
   const planned = hasPlan(dwellings);
@@ -67,65 +63,48 @@ function Body() {
   const filters: DaylightFilter[] = planned ? ['all', 'failing', 'falling'] : ['all', 'failing'];
   const source = found?.rule.source?.[language.value];
   return (
-    <aside class="panel inspector daylight" aria-labelledby="daylight-title" data-covers="right">
-      <div class="panel-head">
-        <h2 id="daylight-title" ref={head} tabIndex={-1}>
-          {t('daylight.title')}
-        </h2>
-        <button
-          class="round"
-          aria-label={t('common.close')}
-          title={t('common.close')}
-          onClick={() => (sidePanel.value = null)}
-        >
-          <Icon name="close" />
-        </button>
-      </div>
-      <div class="panel-body" tabIndex={0} role="group" aria-labelledby="daylight-title">
-        {!found && <p class="quiet">{t('daylight.none')}</p>}
-        {found && (
-          <>
-            <p>
-              {found.rule.title[language.value]}
-              <small class="daylight-rule">
-                {dateText(found.date, zone.value)}
-                {source && ` · ${source}`}
-                {found.rule.date && ` · ${dateText(found.rule.date, zone.value)}`}
-              </small>
+    <SideFrame name="daylight" title={t('daylight.title')}>
+      {!found && <p class="quiet">{t('daylight.none')}</p>}
+      {found && (
+        <>
+          <p>
+            {found.rule.title[language.value]}
+            <small class="daylight-rule">
+              {dateText(found.date, zone.value)}
+              {source && ` · ${source}`}
+              {found.rule.date && ` · ${dateText(found.rule.date, zone.value)}`}
+            </small>
+          </p>
+          <ChoiceField<DaylightFilter>
+            label={t('daylight.filter')}
+            value={filter.value}
+            choices={filters.map((value) => ({
+              value,
+              label: t('daylight.count', {
+                name: t(`daylight.filter.${value}`),
+                amount: number(countOf(dwellings, value)),
+              }),
+            }))}
+            change={(value) => (filter.value = value)}
+          />
+          <Reports />
+          {shown.length === 0 && <p class="quiet">{t('daylight.empty')}</p>}
+          <ul class="object-sensors">
+            {shown.slice(0, MOST_SHOWN).map((dwelling, index) => (
+              <Item key={index} dwelling={dwelling} date={found.date} planned={planned} />
+            ))}
+          </ul>
+          {shown.length > MOST_SHOWN && (
+            <p class="quiet">
+              {t('daylight.most', { shown: number(MOST_SHOWN), all: number(shown.length) })}
             </p>
-            <ChoiceField<DaylightFilter>
-              label={t('daylight.filter')}
-              value={filter.value}
-              choices={filters.map((value) => ({
-                value,
-                label: t('daylight.count', {
-                  name: t(`daylight.filter.${value}`),
-                  amount: number(countOf(dwellings, value)),
-                }),
-              }))}
-              change={(value) => (filter.value = value)}
-            />
-            <Reports />
-            {shown.length === 0 && <p class="quiet">{t('daylight.empty')}</p>}
-            <ul class="object-sensors">
-              {shown.slice(0, MOST_SHOWN).map((dwelling, index) => (
-                <Item key={index} dwelling={dwelling} date={found.date} planned={planned} />
-              ))}
-            </ul>
-            {shown.length > MOST_SHOWN && (
-              <p class="quiet">
-                {t('daylight.most', { shown: number(MOST_SHOWN), all: number(shown.length) })}
-              </p>
-            )}
-          </>
-        )}
-      </div>
-    </aside>
+          )}
+        </>
+      )}
+    </SideFrame>
   );
 }
 
 export function DaylightList() {
-  if (sidePanel.value !== 'daylight') return null;
-  if (selection.value !== null || pickedSensor.value !== null || probe.value !== null) return null;
-  return <Body />;
+  return sideShown('daylight') ? <Body /> : null;
 }

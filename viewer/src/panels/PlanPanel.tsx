@@ -1,11 +1,10 @@
 /** The panel of a planned building: its measures, the date, how its effect is shown, and who loses how much sun. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { placeBox } from '../cesium/planTools';
 import { stage } from '../cesium/open';
 import { planPaint } from '../cesium/surfaces';
 import { number, squareMetres, t, withUnit } from '../i18n';
 import { toggleTool } from '../state/actions';
-import { probe } from '../state/flood';
 import {
   changePlan,
   type Compare,
@@ -19,30 +18,21 @@ import {
   splitAt,
   whatIf,
 } from '../state/plan';
-import { pickedSensor } from '../state/sensors';
-import { selection, sheet, sidePanel, tool } from '../state/store';
+import { tool } from '../state/store';
 import { areaOf, directionOf, HEIGHT_LIMITS, moved, type Plan, raised, turned } from '../sunstudy/plan';
 import { FactList } from './FactList';
 import { Icon } from './icons';
 import { Neighbours } from './Neighbours';
 import { PlanScenarios } from './PlanScenarios';
+import { SideFrame, sideShown, toggleSide } from './SideFrame';
 import { SunDate } from './SunDate';
 import { SunLegend } from './SunLegend';
 
-export const planShown = () =>
-  sidePanel.value === 'plan' &&
-  selection.value === null &&
-  pickedSensor.value === null &&
-  probe.value === null;
+export const planShown = () => sideShown('plan');
 
 /** Opens the panel, and without a plan the tool that draws one. */
 export function togglePlan(): void {
-  const open = planShown();
-  selection.value = null;
-  pickedSensor.value = null;
-  probe.value = null;
-  sheet.value = null;
-  sidePanel.value = open ? null : 'plan';
+  toggleSide('plan', planShown());
   tool.value = null;
 }
 
@@ -200,48 +190,31 @@ function Actions({ now }: { now: Plan }) {
 }
 
 function Body() {
-  const head = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    head.current?.focus({ preventScroll: true });
     const home = stage.value?.city.home;
     if (home) prepare(home.lon, home.lat);
   }, []);
   const now = plan.value;
   return (
-    <aside class="panel inspector plan" aria-labelledby="plan-title" data-covers="right">
-      <div class="panel-head">
-        <h2 id="plan-title" ref={head} tabIndex={-1}>
-          {t('plan.title')}
-        </h2>
-        <button
-          class="round"
-          aria-label={t('common.close')}
-          title={t('common.close')}
-          onClick={() => (sidePanel.value = null)}
-        >
-          <Icon name="close" />
-        </button>
-      </div>
-      <div class="panel-body plan-body" tabIndex={0} role="group" aria-labelledby="plan-title">
-        {now ? (
-          <>
-            <Measures now={now} />
-            <SunDate />
-            <State />
-            {whatIf.value && (
-              <>
-                <Comparison />
-                <Neighbours affected={whatIf.value.affected} />
-              </>
-            )}
-            <Actions now={now} />
-          </>
-        ) : (
-          <Start />
-        )}
-        <PlanScenarios />
-      </div>
-    </aside>
+    <SideFrame name="plan" title={t('plan.title')}>
+      {now ? (
+        <>
+          <Measures now={now} />
+          <SunDate />
+          <State />
+          {whatIf.value && (
+            <>
+              <Comparison />
+              <Neighbours affected={whatIf.value.affected} />
+            </>
+          )}
+          <Actions now={now} />
+        </>
+      ) : (
+        <Start />
+      )}
+      <PlanScenarios />
+    </SideFrame>
   );
 }
 

@@ -1,9 +1,9 @@
 /** The panel of something that was clicked of a flood: a heading, a few figures, and what follows. */
 import type { ComponentChildren } from 'preact';
-import { number, t } from '../i18n';
+import { number } from '../i18n';
 import { probe } from '../state/flood';
 import { type Fact, FactList } from './FactList';
-import { Icon } from './icons';
+import { CloseButton } from './SideFrame';
 
 export type { Fact } from './FactList';
 
@@ -25,14 +25,7 @@ export function ProbePanel({ title, place, facts, children }: Props) {
           <h2 id="probe-title">{title}</h2>
           <p class="object-id">{place}</p>
         </div>
-        <button
-          class="round"
-          aria-label={t('common.close')}
-          title={t('common.close')}
-          onClick={() => (probe.value = null)}
-        >
-          <Icon name="close" />
-        </button>
+        <CloseButton close={() => (probe.value = null)} />
       </div>
       <div class="panel-body" tabIndex={0} role="group" aria-labelledby="probe-title">
         <FactList as="glance" facts={facts} />

@@ -2,14 +2,14 @@
 import { useEffect } from 'preact/hooks';
 import { type Key, number, t } from '../i18n';
 import { openAlerts } from '../state/alerts';
-import { probe } from '../state/flood';
-import { hasSensors, pickedSensor } from '../state/sensors';
-import { selection, sheet, sidePanel, type SidePanel as Tab } from '../state/store';
+import { hasSensors } from '../state/sensors';
+import { sidePanel, type SidePanel as Tab } from '../state/store';
 import { AlertList } from './AlertList';
 import { AnomalyList } from './AnomalyList';
 import { DeviceList } from './DeviceList';
 import { Icon } from './icons';
 import { QualityList } from './QualityList';
+import { CloseButton, closeSide, sideShown, toggleSide } from './SideFrame';
 
 type SensorTab = Exclude<Tab, 'simulate' | 'plan' | 'daylight'>;
 
@@ -23,12 +23,8 @@ const TABS: { id: SensorTab; label: Key }[] = [
 const sensorTab = (): SensorTab | null => TABS.find(({ id }) => id === sidePanel.value)?.id ?? null;
 
 export function toggleAlerts(): void {
-  const open = sensorTab() !== null && selection.value === null && pickedSensor.value === null;
-  selection.value = null;
-  pickedSensor.value = null;
-  sheet.value = null;
-  probe.value = null;
-  sidePanel.value = open ? null : (sensorTab() ?? 'alerts');
+  const tab = sensorTab();
+  toggleSide(tab ?? 'alerts', tab !== null && sideShown(tab));
 }
 
 /** The button in the top row, with the number of open alerts. */
@@ -91,14 +87,7 @@ function Body({ tab }: { tab: SensorTab }) {
     <aside class="panel inspector side-panel" aria-label={t('side.title')} data-covers="right">
       <div class="panel-head">
         <Tabs now={tab} />
-        <button
-          class="round"
-          aria-label={t('common.close')}
-          title={t('common.close')}
-          onClick={() => (sidePanel.value = null)}
-        >
-          <Icon name="close" />
-        </button>
+        <CloseButton close={closeSide} />
       </div>
       <div class="panel-body" id="side-body" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0}>
         {tab === 'alerts' && <AlertList />}
@@ -112,7 +101,5 @@ function Body({ tab }: { tab: SensorTab }) {
 
 export function SidePanel() {
   const tab = sensorTab();
-  if (tab === null || !hasSensors.value) return null;
-  if (selection.value !== null || pickedSensor.value !== null || probe.value !== null) return null;
-  return <Body tab={tab} />;
+  return tab !== null && hasSensors.value && sideShown(tab) ? <Body tab={tab} /> : null;
 }
