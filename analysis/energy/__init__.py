@@ -1,0 +1,1 @@
+"""What energy buildings need, hour by hour, and what a district can make of its own."""
