@@ -13,6 +13,7 @@ import viewer
 from api import docs, errors
 from api.auth import READ, require
 from api.files import Files
+from api.head import Head
 from api.jobs import Jobs
 from api.live import lifespan
 from api.routes import (
@@ -81,6 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
     docs.install(app)
     errors.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
+    app.add_middleware(Head, prefix=PREFIX)
     built = settings.city / "tiles"
     app.add_middleware(
         Files,
