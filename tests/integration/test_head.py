@@ -24,7 +24,10 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.mark.parametrize("path", ["/health", "/openapi.json", "/collections", "/processes", "/sta/v1.1/Things"])
+PATHS = ["/health", "/openapi.json", "/collections", "/processes", "/sta/v1.1/Things"]
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_head_has_the_headers_of_get(client: httpx.Client, path: str) -> None:
     head, got = client.head(path), client.get(path)
     assert (head.status_code, head.content) == (got.status_code, b"") == (200, b"")
