@@ -16,7 +16,7 @@ from citygml.model import CityObject, Float32, Float64, Template
 from tiles.drawing import ImageLoader, Painter
 from tiles.encode import write_plain, write_table
 from tiles.gltf import Glb, Json
-from tiles.instances import Placed, box_corners, place, placed_bounds, split, write_instances
+from tiles.instances import Placed, baked, box_corners, place, placed_bounds, split, write_instances
 from tiles.mesh import POSITION_ERROR, TRIANGLES, Primitive, ToLocal, fitting_error, joined, z_up
 from tiles.metadata import Schema, encode_table
 from tiles.surfaces import Drawn, gather, gather_template
@@ -32,7 +32,8 @@ TextureFormat = Literal["webp", "jpeg", "none"]
 class ContentOptions:
     """lod: draw this level of detail, or the nearest below it; None: the highest of each object.
     texture_size: largest edge of an atlas [pixel]. position_error: largest error of a coordinate by
-    quantization [m]; up to the default it is less where triangles are small.
+    quantization [m]; up to the default it is less where triangles are small. instances: draw library geometry
+    that stands several times as instances, which not all readers of glTF know; else each by itself.
     """
 
     compression: Compression = "draco"
@@ -40,6 +41,7 @@ class ContentOptions:
     texture_size: int = 2048
     lod: str | None = None
     position_error: float = POSITION_ERROR
+    instances: bool = True
 
 
 @dataclass(slots=True)
@@ -64,24 +66,27 @@ def build_content(
     *,
     templates: Mapping[str, Template] | None = None,
     image_loader: ImageLoader | None = None,
+    extras: Json | None = None,
 ) -> Content | None:
     """The content of a tile that holds these objects, or None when none of them can be drawn.
 
     to_local takes (n, 3) float64 source coordinates to metres in the tile's east, north, up frame.
-    image_loader gives the bytes of a texture's image, or None when there is none.
+    image_loader gives the bytes of a texture's image, or None when there is none. extras: what is said of the
+    asset.
     """
     options = options or ContentOptions()
     drawn = gather(objects, options.lod, options.textures != "none")
     if not drawn.objects:
         return None
     glb = Glb()
+    glb.extras = extras or {}
     painter = Painter(
         glb, image_loader, None if options.textures == "none" else options.textures, options.texture_size
     )
     primitives = painter.primitives(drawn, to_local)
     instanced: list[tuple[Placed, list[Primitive]]] = []
     for placed in place(drawn.implicit, to_local):
-        together, single = _placed_primitives(painter, drawn, placed, templates or {})
+        together, single = _placed_primitives(painter, drawn, placed, templates or {}, options.instances)
         instanced += together
         primitives += single
     writer = _Writer(glb, options, len(drawn.objects))
@@ -104,7 +109,7 @@ def build_content(
 
 
 def _placed_primitives(
-    painter: Painter, drawn: Drawn, placed: Placed, templates: Mapping[str, Template]
+    painter: Painter, drawn: Drawn, placed: Placed, templates: Mapping[str, Template], instances: bool
 ) -> tuple[list[tuple[Placed, list[Primitive]]], list[Primitive]]:
     """A template's instances with its primitives, and the primitives of placements drawn by themselves."""
     template = templates.get(placed.template)
@@ -115,18 +120,12 @@ def _placed_primitives(
         painter.findings.append(Finding("template-missing", message, first.id, severity="warning"))
         return [], []
     model = gather_template(template, placed.lod, first.type, painter.load is not None)
-    together, single = split(placed)
-    instanced: list[tuple[Placed, list[Primitive]]] = []
-    if together is not None:
-        parts = painter.primitives(model, _same)
-        if parts:
-            instanced.append((together, parts))
-    baked: list[Primitive] = []
-    for row, matrix in single:
-        for part in painter.primitives(model, _through(matrix)):
-            part.features[:] = row
-            baked.append(part)
-    return instanced, baked
+    together, single = split(placed) if instances else (None, placed)
+    parts = painter.primitives(model, _same)
+    if not parts:
+        return [], []
+    instanced = [] if together is None else [(together, parts)]
+    return instanced, [] if single is None else [baked(part, single) for part in parts]
 
 
 class _Writer:
@@ -201,7 +200,3 @@ class _Writer:
 
 def _same(points: Float64) -> Float64:
     return points
-
-
-def _through(matrix: Float64) -> ToLocal:
-    return lambda points: np.asarray(points @ matrix[:3, :3].T + matrix[:3, 3])

@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 
 class Glb:
-    """A glTF asset under construction; `json` holds its top-level arrays."""
+    """A glTF asset under construction; `json` holds its top-level arrays, `extras` what is said of it."""
 
     def __init__(self) -> None:
         self.json: dict[str, list[Json]] = {
@@ -46,6 +46,7 @@ class Glb:
             )
         }
         self.extensions: Json = {}
+        self.extras: Json = {}
         self._used: dict[str, bool] = {}
         self._chunks: list[bytes] = []
         self._length = 0
@@ -139,6 +140,8 @@ class Glb:
         """The GLB."""
         binary = b"".join(self._chunks)
         document: Json = {"asset": {"version": "2.0", "generator": "CityTwin"}}
+        if self.extras:
+            document["asset"]["extras"] = self.extras
         if self._used:
             document["extensionsUsed"] = sorted(self._used)
         required = sorted(name for name, needed in self._used.items() if needed)

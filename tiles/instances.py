@@ -8,14 +8,14 @@ instances; their template is drawn like any other geometry, where it stands.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from citygml.model import Float32, Float64, ImplicitGeometry
 from tiles.gltf import Glb, Json, padded
-from tiles.mesh import ToLocal
+from tiles.mesh import TRIANGLES, Primitive, ToLocal, y_up, z_up
 
 _STEP = 1e-3  # [unit of the source's x and y], small beside a tile and large beside rounding
 _SHEAR = 1e-3  # cosine between axes from which a placement counts as sheared
@@ -55,16 +55,45 @@ def place(implicit: Sequence[tuple[int, ImplicitGeometry]], to_local: ToLocal) -
     return [Placed(*key, rows[which], matrices[which]) for key, which in groups.items()]
 
 
-def split(placed: Placed) -> tuple[Placed | None, list[tuple[int, Float64]]]:
-    """What can be drawn as instances, and (row, matrix) of what is drawn by itself: placements that
-    shear, and a template that stands only once."""
+def split(placed: Placed) -> tuple[Placed | None, Placed | None]:
+    """What can be drawn as instances, and what is drawn by itself: placements that shear, and a template
+    that stands only once."""
     sound = decompose(placed.matrices)[3]
     if sound.sum() < 2:
         sound[:] = False
-    alone = [(int(placed.rows[k]), placed.matrices[k]) for k in np.flatnonzero(~sound)]
-    if not sound.any():
-        return None, alone
-    return Placed(placed.template, placed.lod, placed.rows[sound], placed.matrices[sound]), alone
+    return _some(placed, sound), _some(placed, ~sound)
+
+
+def _some(placed: Placed, which: npt.NDArray[np.bool_]) -> Placed | None:
+    if not which.any():
+        return None
+    return Placed(placed.template, placed.lod, placed.rows[which], placed.matrices[which])
+
+
+def baked(part: Primitive, placed: Placed) -> Primitive:
+    """One primitive with a copy of `part`, which is in the template's coordinates, at each placement."""
+    count, size = len(placed.rows), len(part.positions)
+    there = np.einsum("kij,nj->kni", placed.matrices[:, :3, :3], z_up(part.positions))
+    there += placed.matrices[:, None, :3, 3]
+    indices = np.tile(part.indices, (count, 1))
+    if part.mode == TRIANGLES:  # a mirrored triangle is turned round, to be seen from outside
+        mirrored = np.linalg.det(placed.matrices[:, :3, :3]) < 0
+        indices[mirrored] = part.indices.reshape(-1, 3)[:, ::-1].ravel()
+    indices += (size * np.arange(count, dtype=np.uint32))[:, None]
+    normals = None
+    if part.normals is not None:
+        turned = np.einsum("kji,nj->kni", np.linalg.pinv(placed.matrices[:, :3, :3]), z_up(part.normals))
+        length = np.linalg.norm(turned, axis=2, keepdims=True)
+        normals = y_up((turned / np.where(length > 0, length, 1.0)).reshape(-1, 3))
+    return replace(
+        part,
+        positions=y_up(there.reshape(-1, 3)),
+        indices=indices.ravel(),
+        features=np.repeat(placed.rows, size).astype(np.uint32),
+        normals=normals,
+        uv=None if part.uv is None else np.tile(part.uv, (count, 1)),
+        colours=None if part.colours is None else np.tile(part.colours, (count, 1)),
+    )
 
 
 def decompose(matrices: Float64) -> tuple[Float64, Float64, Float64, npt.NDArray[np.bool_]]:
