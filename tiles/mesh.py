@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from citygml.crs import LocalFrame
 from citygml.model import Float32, Float64, Int32
 from citygml.triangulate import Triangulation
 from tiles.surfaces import Curves, Surfaces
@@ -47,6 +48,14 @@ class Primitive:
     colours: npt.NDArray[np.uint8] | None = None
     material: int = 0
     smooth: bool = False
+
+
+def to_frame(own: LocalFrame, frame: Float64 | None) -> ToLocal:
+    """From the source to a frame (4, 4) in ECEF, by way of a fast one of the same place; None: to that."""
+    if frame is None:
+        return own.to_local
+    between = np.linalg.inv(frame) @ own.matrix
+    return lambda points: np.asarray(own.to_local(points) @ between[:3, :3].T + between[:3, 3])
 
 
 def fitting_error(primitives: list[Primitive], limit: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -15,11 +15,12 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from citygml.crs import Georeference, LocalFrame
+from citygml.crs import Georeference
 from citygml.findings import Finding
-from citygml.model import CityObject, Template, Texture
 from tiles.coarse import simplify
 from tiles.content import ContentOptions, build_content
+from tiles.library import Library
+from tiles.mesh import to_frame
 from tiles.metadata import Schema
 from twin.errors import TwinError
 from twin.store import City, open_city
@@ -102,7 +103,7 @@ class _Maker:
 
     def __init__(self, city: City, making: Making) -> None:
         self.city, self.making = city, making
-        self.templates: dict[str, Template] = {}
+        self.library = Library(city)
 
     def make(self, job: Job) -> Outcome:
         """The content of a job, written, and what is wrong with objects that it draws in full."""
@@ -115,14 +116,13 @@ class _Maker:
                 position_error=max(options.position_error, job.tolerance / 5),
                 texture_size=max(options.texture_size // _COARSER, _SMALLEST_TEXTURE),
             )
-        self._load_templates(objects)
         content = build_content(
             objects,
-            _to_local(making.place.fitted_frame(*job.bounds), job.frame),
+            to_frame(making.place.fitted_frame(*job.bounds), job.frame),
             making.schema,
             options,
-            templates=self.templates,
-            image_loader=self._image,
+            templates=self.library.templates(objects),
+            image_loader=self.library.image,
         )
         if content is None:
             return None, []
@@ -137,27 +137,6 @@ class _Maker:
             len(content.glb),
             error,
         ), ([] if job.tolerance is not None else content.findings)
-
-    def _load_templates(self, objects: list[CityObject]) -> None:
-        wanted = {i.template for obj in objects for i in obj.implicit} - self.templates.keys()
-        for key in wanted:
-            template = self.city.template(key)
-            if template is not None:
-                self.templates[key] = template
-
-    def _image(self, texture: Texture) -> bytes | None:
-        if texture.path is None:
-            return None
-        found = self.city.image(texture.path)
-        return None if found is None else found[1]
-
-
-def _to_local(own: LocalFrame, frame: Float64 | None) -> Callable[[Float64], Float64]:
-    """From the source to the frame of the content."""
-    if frame is None:
-        return own.to_local
-    between = np.linalg.inv(frame) @ own.matrix
-    return lambda points: np.asarray(own.to_local(points) @ between[:3, :3].T + between[:3, 3])
 
 
 _maker: _Maker | None = None

@@ -1,0 +1,1 @@
+"""What augmented reality needs of a city: small scenes, occluders and tilesets around a position."""
