@@ -7,7 +7,6 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.middleware.gzip import GZipMiddleware
 
 import viewer
 from api import docs, errors
@@ -16,8 +15,10 @@ from api.files import Files
 from api.head import Head
 from api.jobs import Jobs
 from api.live import lifespan
+from api.reply import Packing
 from api.routes import (
     alerts,
+    ar,
     city,
     events,
     features,
@@ -56,6 +57,7 @@ _ROUTES = (
     pictures,
     scenarios,
     sun,
+    ar,
     objects,
     features,
 )
@@ -81,7 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
     _describe_sensorthings(app)
     docs.install(app)
     errors.install(app)
-    app.add_middleware(GZipMiddleware, minimum_size=1024)
+    app.add_middleware(Packing, minimum_size=1024)
     app.add_middleware(Head, prefix=PREFIX)
     built = settings.city / "tiles"
     app.add_middleware(
@@ -102,7 +104,10 @@ def create_app(settings: Settings) -> FastAPI:
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["*"],
-        expose_headers=["Content-Range", "ETag", "Link", "Location"],
+        expose_headers=[
+            *("Content-Range", "ETag", "Link", "Location"),
+            *("AR-Origin", "AR-Geoid-Offset", "AR-Axes", "AR-About"),
+        ],
     )
     app.add_middleware(Door, sensorthings=sensorthings)
     return app

@@ -124,7 +124,7 @@ class Files:
             )
             await response(scope, receive, send)
             return
-        coding = _coding(request.get("accept-encoding", "")) if path.suffix in _COMPRESSIBLE else ""
+        coding = coding_of(request.get("accept-encoding", "")) if path.suffix in _COMPRESSIBLE else ""
         body = self._body(path, stat, coding)
         if coding:
             headers.append((b"content-encoding", coding.encode()))
@@ -185,7 +185,7 @@ def is_immutable(name: str) -> bool:
     )
 
 
-def _coding(accepted: str) -> str:
+def coding_of(accepted: str) -> str:
     """The best coding of an Accept-Encoding header that we have; "" for none."""
     codings = {
         name.strip()

@@ -10,11 +10,16 @@ import numpy.typing as npt
 
 from citygml.crs import Georeference
 from citygml.model import CityObject, Float64
+from twin.elevation import city_dem
 from twin.place import georeference, metres_per_unit
+from twin.raster import Dem
 from twin.store import City
 
 LAYERS = ("buildings", "bridges", "constructions", "tunnels", "furniture", "vegetation")
 """What stands, and is taken unless other layers are asked for."""
+_STANDING = ("buildings", "furniture", "vegetation")
+_FEET, _REACH = 8, 200.0
+"""How many things tell the ground's height, and how far away they may stand [m]."""
 MOST = 20_000
 """Objects of one scene; the nearest are taken."""
 
@@ -34,13 +39,14 @@ class Neighbourhood:
     """The objects of a city as it is now; 56 bytes for each in memory."""
 
     def __init__(self, city: City) -> None:
-        self.state = city.last_run()
+        self.state = state_of(city)
         self.place: Georeference = georeference(city)
         self.scale = metres_per_unit(city)
         self.layers = [layer.name for layer in city.layers()]
         self._rows: dict[str, npt.NDArray[np.int64]] = {}
         self._boxes: dict[str, Float64] = {}
         bounds = city.bounds()
+        self._dem: Dem | None = None
         self.bounds = None if bounds is None else np.array(bounds).reshape(2, 3)
 
     def inside(self, longitude: float, latitude: float, margin: float) -> bool:
@@ -50,6 +56,32 @@ class Neighbourhood:
         at = self.place.from_geographic(np.array([[longitude, latitude, 0.0]]))[0, :2]
         gap = np.maximum(np.maximum(self.bounds[0, :2] - at, at - self.bounds[1, :2]), 0.0) * self.scale
         return bool(np.isfinite(at).all() and np.hypot(*gap) <= margin)
+
+    def ground(self, city: City, longitude: float, latitude: float) -> float | None:
+        """Height of the ground above the ellipsoid [m]: of the terrain model, or where there is none that of
+        the feet of what stands around, the nearer the more; None where nothing does."""
+        at = self.place.from_geographic(np.array([[longitude, latitude, 0.0]]))
+        if self._dem is None and city.rasters("dem"):
+            self._dem = city_dem(city)
+        level = np.nan if self._dem is None else float(self._dem.sample(at[:, :2])[0])
+        if np.isnan(level):
+            level = self._feet(city, at[0, :2])
+        if np.isnan(level):
+            return None
+        return float(self.place.to_geographic(np.array([[*at[0, :2], level]]))[0, 2])
+
+    def _feet(self, city: City, at: Float64) -> float:
+        """NaN where nothing stands within reach."""
+        boxes = [self._layer(city, layer)[1] for layer in _STANDING if layer in self.layers]
+        if not boxes:
+            return np.nan
+        every = np.concatenate(boxes)
+        away = distance(every, at, self.scale)
+        nearest = np.argsort(away)[:_FEET]
+        nearest = nearest[away[nearest] <= _REACH]
+        if not len(nearest):
+            return np.nan
+        return float(np.average(every[nearest, 2], weights=1.0 / (1.0 + away[nearest])))
 
     def near(
         self, city: City, longitude: float, latitude: float, radius: float, layers: Collection[str] = LAYERS
@@ -92,3 +124,8 @@ def distance(boxes: Float64, at: Float64, scale: tuple[float, float]) -> Float64
     """(n,) on the map from a point (2,) to boxes (n, 6) [m], 0 within."""
     gap = np.maximum(np.maximum(boxes[:, :2] - at, at - boxes[:, 3:5]), 0.0) * np.array(scale)
     return np.asarray(np.hypot(gap[:, 0], gap[:, 1]))
+
+
+def state_of(city: City) -> tuple[int, int]:
+    """Changes whenever the city's objects or its terrain do."""
+    return city.last_run(), len(city.rasters())

@@ -1,0 +1,134 @@
+"""Augmented reality: what stands around a position, in its own small frame (`/ar/...`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from api.ar_desk import Answer, ArDesk
+from api.auth import READ, require
+from api.reply import reply
+from api.routes.shared import CurrentCity
+from twin.errors import EntityNotFound
+from twin.store import City
+
+if TYPE_CHECKING:
+    from tiles.ar.neighbourhood import Neighbourhood
+    from tiles.ar.origin import Origin
+
+router = APIRouter(prefix="/ar", tags=["augmented reality"], dependencies=[Depends(require(READ))])
+
+LARGEST = 1000.0
+"""[m] of a radius."""
+GLB = "model/gltf-binary"
+
+
+def desk_of(request: Request) -> ArDesk:
+    state = request.app.state
+    if not hasattr(state, "ar_desk"):
+        state.ar_desk = ArDesk(state.settings.city)
+    desk: ArDesk = state.ar_desk
+    return desk
+
+
+Desk = Annotated[ArDesk, Depends(desk_of)]
+Longitude = Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False, description="[degrees]")]
+Latitude = Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False, description="[degrees]")]
+Height = Annotated[
+    float | None,
+    Query(ge=-1000, le=10_000, allow_inf_nan=False, description="of the origin [m]; of the ground there"),
+]
+Datum = Annotated[
+    str,
+    Query(
+        max_length=20,
+        description="what the height is above: ellipsoid (WGS 84), orthometric (the city's own heights) or"
+        " the EPSG code of a vertical datum (EPSG:5773 is EGM96)",
+    ),
+]
+Radius = Annotated[float, Query(gt=0, le=LARGEST, allow_inf_nan=False, description="[m]")]
+Layers = Annotated[
+    str | None,
+    Query(max_length=500, description="separated by commas, such as buildings,utilities; what stands"),
+]
+
+
+def around(
+    desk: ArDesk, city: City, lon: float, lat: float, height: float | None, datum: str, radius: float
+) -> tuple[Neighbourhood, Origin]:
+    """What is needed to answer for a position. Raises EntityNotFound for one out of the city's reach."""
+    from tiles.ar.origin import origin_at
+
+    here = desk.neighbourhood(city)
+    if not here.inside(lon, lat, radius):
+        raise EntityNotFound(f"{lat:g}, {lon:g} lies outside of the city, by more than the radius")
+    return here, origin_at(here.place, lon, lat, height, datum, lambda x, y: here.ground(city, x, y))
+
+
+def chosen_layers(here: Neighbourhood, layers: str | None) -> tuple[str, ...]:
+    """Raises EntityNotFound for a layer that the city does not have."""
+    from tiles.ar.neighbourhood import LAYERS
+
+    if layers is None:
+        return LAYERS
+    asked = tuple(dict.fromkeys(name.strip() for name in layers.split(",") if name.strip()))
+    unknown = [name for name in asked if name not in here.layers]
+    if unknown:
+        raise EntityNotFound(f"there is no layer {unknown[0]!r}; there are {', '.join(here.layers)}")
+    return asked
+
+
+def told(origin: Origin) -> dict[str, str]:
+    """Headers that say where an asset's frame stands."""
+    return {
+        "AR-Origin": f"{origin.latitude:.9f},{origin.longitude:.9f},{origin.height:.4f}",
+        "AR-Geoid-Offset": f"{origin.geoid:.4f} ({origin.geoid_model})",
+        "AR-Axes": "x=east,y=up,z=south",
+    }
+
+
+@router.get("/scene", response_class=Response, responses={200: {"content": {GLB: {}}}})
+def scene(
+    request: Request,
+    desk: Desk,
+    city: CurrentCity,
+    lon: Longitude,
+    lat: Latitude,
+    radius: Radius = 150.0,
+    height: Height = None,
+    datum: Datum = "ellipsoid",
+    lod: Annotated[str | None, Query(pattern=r"^[0-4](\.[0-9])?$", description="the finest there is")] = None,
+    layers: Layers = None,
+    max_bytes: Annotated[int, Query(ge=10_000, le=50_000_000)] = 2_000_000,
+    compression: Literal["draco", "meshopt", "none"] = "draco",
+    textures: bool = True,
+) -> Response:
+    """What stands around a position as one GLB: the frame's origin is the position, +X east, +Y up, +Z south,
+    metres. Feature ids lead to a property table with ids (`/objects/{id}`) and attributes. The reply's
+    headers and the asset's extras say the origin (latitude, longitude, height above the ellipsoid), the geoid
+    offset, and what was given up to fit into max_bytes."""
+    here, origin = around(desk, city, lon, lat, height, datum, radius)
+    names = chosen_layers(here, layers)
+
+    def make() -> Answer:
+        from tiles.ar.scene import scene as scene_around
+
+        made = scene_around(
+            city,
+            here,
+            origin,
+            radius,
+            layers=names,
+            lod=lod,
+            max_bytes=max_bytes,
+            compression=compression,
+            textures=textures,
+        )
+        about = {k: v for k, v in made.about.items() if k != "origin"}
+        return Answer(made.glb, GLB, told(origin) | {"AR-About": orjson.dumps(about).decode()})
+
+    how = (names, lod, max_bytes, compression, textures)
+    return reply(request, desk.answer(("scene", here.state, origin, radius, how), make))
