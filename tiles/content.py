@@ -83,12 +83,7 @@ def build_content(
     painter = Painter(
         glb, image_loader, None if options.textures == "none" else options.textures, options.texture_size
     )
-    primitives = painter.primitives(drawn, to_local)
-    instanced: list[tuple[Placed, list[Primitive]]] = []
-    for placed in place(drawn.implicit, to_local):
-        together, single = _placed_primitives(painter, drawn, placed, templates or {}, options.instances)
-        instanced += together
-        primitives += single
+    primitives, instanced = primitives_of(painter, drawn, to_local, templates or {}, options.instances)
     writer = _Writer(glb, options, len(drawn.objects))
     writer.mesh(joined(primitives))
     for placed, parts in instanced:
@@ -106,6 +101,20 @@ def build_content(
         [item.id for item in drawn.objects],
         painter.findings,
     )
+
+
+def primitives_of(
+    painter: Painter, drawn: Drawn, to_local: ToLocal, templates: Mapping[str, Template], instances: bool
+) -> tuple[list[Primitive], list[tuple[Placed, list[Primitive]]]]:
+    """What is drawn where it stands, and what is drawn as instances: placements, and their primitives in the
+    coordinates of the template."""
+    primitives = painter.primitives(drawn, to_local)
+    instanced: list[tuple[Placed, list[Primitive]]] = []
+    for placed in place(drawn.implicit, to_local):
+        together, single = _placed_primitives(painter, drawn, placed, templates, instances)
+        instanced += together
+        primitives += single
+    return primitives, instanced
 
 
 def _placed_primitives(

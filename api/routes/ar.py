@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request
@@ -50,6 +50,7 @@ Datum = Annotated[
     ),
 ]
 Radius = Annotated[float, Query(gt=0, le=LARGEST, allow_inf_nan=False, description="[m]")]
+Lod = Annotated[str | None, Query(pattern=r"^[0-4](\.[0-9])?$", description="the finest there is")]
 Layers = Annotated[
     str | None,
     Query(max_length=500, description="separated by commas, such as buildings,utilities; what stands"),
@@ -81,12 +82,13 @@ def chosen_layers(here: Neighbourhood, layers: str | None) -> tuple[str, ...]:
     return asked
 
 
-def told(origin: Origin) -> dict[str, str]:
-    """Headers that say where an asset's frame stands."""
+def told(origin: Origin, about: dict[str, Any]) -> dict[str, str]:
+    """Headers that say where an asset's frame stands, and what the asset has."""
     return {
         "AR-Origin": f"{origin.latitude:.9f},{origin.longitude:.9f},{origin.height:.4f}",
         "AR-Geoid-Offset": f"{origin.geoid:.4f} ({origin.geoid_model})",
         "AR-Axes": "x=east,y=up,z=south",
+        "AR-About": orjson.dumps({k: v for k, v in about.items() if k != "origin"}).decode(),
     }
 
 
@@ -100,7 +102,7 @@ def scene(
     radius: Radius = 150.0,
     height: Height = None,
     datum: Datum = "ellipsoid",
-    lod: Annotated[str | None, Query(pattern=r"^[0-4](\.[0-9])?$", description="the finest there is")] = None,
+    lod: Lod = None,
     layers: Layers = None,
     max_bytes: Annotated[int, Query(ge=10_000, le=50_000_000)] = 2_000_000,
     compression: Literal["draco", "meshopt", "none"] = "draco",
@@ -127,8 +129,39 @@ def scene(
             compression=compression,
             textures=textures,
         )
-        about = {k: v for k, v in made.about.items() if k != "origin"}
-        return Answer(made.glb, GLB, told(origin) | {"AR-About": orjson.dumps(about).decode()})
+        return Answer(made.glb, GLB, told(origin, made.about))
 
     how = (names, lod, max_bytes, compression, textures)
     return reply(request, desk.answer(("scene", here.state, origin, radius, how), make))
+
+
+@router.get("/occlusion", response_class=Response, responses={200: {"content": {GLB: {}}}})
+def occlusion(
+    request: Request,
+    desk: Desk,
+    city: CurrentCity,
+    lon: Longitude,
+    lat: Latitude,
+    radius: Radius = 150.0,
+    height: Height = None,
+    datum: Datum = "ellipsoid",
+    lod: Lod = None,
+    layers: Layers = None,
+    ground: Annotated[bool, Query(description="with the terrain, where it is known")] = True,
+    compression: Literal["draco", "none"] = "draco",
+) -> Response:
+    """The same place as one mesh without textures or features, to hide what is virtual behind what is real.
+    The frame is that of `/ar/scene`."""
+    here, origin = around(desk, city, lon, lat, height, datum, radius)
+    names = chosen_layers(here, layers)
+
+    def make() -> Answer:
+        from tiles.ar.occlusion import occlusion as occluder
+
+        made = occluder(
+            city, here, origin, radius, layers=names, lod=lod, ground=ground, compression=compression
+        )
+        return Answer(made.glb, GLB, told(origin, made.about))
+
+    how = (names, lod, ground, compression)
+    return reply(request, desk.answer(("occlusion", here.state, origin, radius, how), make))

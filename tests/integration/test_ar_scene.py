@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import struct
 from collections.abc import Iterator
@@ -12,19 +11,17 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-import trimesh
 
 from api.app import create_app
 from api.settings import Settings
 from citygml.crs import frame_matrix, geographic_to_ecef
 from citygml.geoid import undulation
 from tests.gltf_validator import validate_bytes
+from tests.integration.ar_place import here, mesh_of
 from tests.integration.live_server import serving
 from tests.unit.models import box, city, write
 from tiles.read import read_glb
 from twin.ingest import add_files
-from twin.place import georeference
-from twin.store import open_city
 
 
 def city_at(folder: Path, crs: str, x: float, y: float, z: float = 20.0) -> Path:
@@ -57,34 +54,17 @@ def client(folder: Path) -> Iterator[httpx.Client]:
         yield client
 
 
-def here(folder: Path) -> tuple[float, float, np.ndarray[Any, Any]]:
-    """longitude and latitude of the middle of a city, and its vertices in ECEF."""
-    with open_city(folder) as opened:
-        place = georeference(opened)
-        points = np.concatenate(
-            [s.decode().geometries[0].vertices for s in opened.fetch(opened.index("buildings").rows)]
-        )
-    longitude, latitude, _ = place.to_geographic(points.mean(axis=0)[None])[0]
-    return float(longitude), float(latitude), place.to_ecef(points)
-
-
 def header(glb: bytes) -> dict[str, Any]:
     size = struct.unpack("<I", glb[12:16])[0]
     document: dict[str, Any] = json.loads(glb[20 : 20 + size])
     return document
 
 
-def vertices(glb: bytes) -> np.ndarray[Any, Any]:
-    """As trimesh opens it."""
-    opened: trimesh.Scene = trimesh.load_scene(io.BytesIO(glb), file_type="glb")
-    return np.asarray(opened.to_mesh().vertices)
-
-
 def ecef_of(glb: bytes) -> np.ndarray[Any, Any]:
     """Positions of a scene in ECEF, by what its extras say of its frame."""
     told = header(glb)["asset"]["extras"]["origin"]
     frame = frame_matrix(np.array([told["longitude"], told["latitude"], told["height"]]))
-    x, y, z = vertices(glb).T
+    x, y, z = mesh_of(glb).vertices.T
     return np.column_stack([x, -z, y]) @ frame[:3, :3].T + frame[:3, 3]
 
 
@@ -125,7 +105,7 @@ def test_heights_above_the_ellipsoid_and_above_the_sea(client: httpx.Client, fol
 
     def lowest(**height: Any) -> float:
         glb = client.get("/ar/scene", params={"lon": longitude, "lat": latitude, **height}).content
-        return float(vertices(glb)[:, 1].min())
+        return float(mesh_of(glb).vertices[:, 1].min())
 
     # the buildings stand at 20 m above the sea
     assert lowest(height=20.0, datum="orthometric") == pytest.approx(0.0, abs=0.02)

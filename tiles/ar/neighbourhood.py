@@ -61,14 +61,18 @@ class Neighbourhood:
         """Height of the ground above the ellipsoid [m]: of the terrain model, or where there is none that of
         the feet of what stands around, the nearer the more; None where nothing does."""
         at = self.place.from_geographic(np.array([[longitude, latitude, 0.0]]))
-        if self._dem is None and city.rasters("dem"):
-            self._dem = city_dem(city)
-        level = np.nan if self._dem is None else float(self._dem.sample(at[:, :2])[0])
+        level = float(self.terrain(city, at[:, :2])[0])
         if np.isnan(level):
             level = self._feet(city, at[0, :2])
         if np.isnan(level):
             return None
         return float(self.place.to_geographic(np.array([[*at[0, :2], level]]))[0, 2])
+
+    def terrain(self, city: City, xy: Float64) -> Float64:
+        """(n,) heights of the terrain model at places (n, 2) in the city's coordinates, NaN without one."""
+        if self._dem is None and city.rasters("dem"):
+            self._dem = city_dem(city)
+        return np.full(len(xy), np.nan) if self._dem is None else self._dem.sample(xy).astype(np.float64)
 
     def _feet(self, city: City, at: Float64) -> float:
         """NaN where nothing stands within reach."""
