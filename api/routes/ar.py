@@ -165,3 +165,25 @@ def occlusion(
 
     how = (names, lod, ground, compression)
     return reply(request, desk.answer(("occlusion", here.state, origin, radius, how), make))
+
+
+@router.get("/tileset.json")
+def tileset(
+    request: Request,
+    desk: Desk,
+    city: CurrentCity,
+    lon: Longitude,
+    lat: Latitude,
+    radius: Radius = 300.0,
+    height: Height = None,
+    datum: Datum = "ellipsoid",
+    layers: Layers = None,
+) -> Response:
+    """The city's tiles around a position as a 3D Tiles 1.1 tileset in ECEF, for clients that stream, such as
+    Cesium for Unity. Contents are those of `/tiles`."""
+    from tiles.ar.bounded import bounded_tileset
+
+    here, origin = around(desk, city, lon, lat, height, datum, radius)
+    names = chosen_layers(here, layers)
+    made = bounded_tileset(desk.folder / "tiles", names, origin, radius, "../tiles/")
+    return reply(request, Answer(orjson.dumps(made), "application/json", told(origin, made["extras"])))
