@@ -19,6 +19,7 @@ from api.reply import Packing
 from api.routes import (
     alerts,
     ar,
+    ar_pick,
     city,
     events,
     features,
@@ -58,6 +59,7 @@ _ROUTES = (
     scenarios,
     sun,
     ar,
+    ar_pick,
     objects,
     features,
 )

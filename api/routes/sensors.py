@@ -18,6 +18,7 @@ from twin.link.rollup import Aggregate, By, roll_up
 from twin.link.series import MOST_SERIES, Step, read_series
 from twin.link.stations import STATES, Reading, Station
 from twin.observations.quality import names
+from twin.observations.store import Observations
 from twin.store import City
 
 router = APIRouter(tags=["sensors"], dependencies=[Depends(require("sta:read"))])
@@ -129,6 +130,14 @@ def of_object(
     time: Annotated[str | None, Query(description="ISO 8601; now")] = None,
 ) -> Json:
     """The sensors of an object and of its parts, with their latest readings."""
+    found = sensors_of(city, obs, id, instant(time))
+    if not found and city.object(id) is None:
+        raise ObjectNotFound(f"no object {id!r}")
+    return Json({"id": id, "sensors": [described(s) for s in found]})
+
+
+def sensors_of(city: City, obs: Observations, id: str, at: int | None = None) -> list[Station]:
+    """Those of an object and of its parts, as they are at a moment [µs]; None for now."""
     family = [id, *_descendants(city, id)]
     with obs.connection() as connection:
         things = [
@@ -138,10 +147,7 @@ def of_object(
                 (orjson.dumps(family).decode(),),
             )
         ]
-        if not things and city.object(id) is None:
-            raise ObjectNotFound(f"no object {id!r}")
-        found = stations(connection, now=now(), at=instant(time), things=things)
-    return Json({"id": id, "sensors": [described(s) for s in found]})
+        return stations(connection, now=now(), at=at, things=things)
 
 
 @router.get("/series", response_class=Json)

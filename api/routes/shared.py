@@ -30,12 +30,18 @@ def city_of(request: Request) -> Iterator[City]:
         yield city
 
 
-def observations_of(request: Request) -> Observations:
-    """The observations, open as long as the server runs; 503 when they could not be opened."""
+def optional_observations(request: Request) -> Observations | None:
+    """The observations, open as long as the server runs; None when they could not be opened."""
     live = getattr(request.app.state, "live", None)
-    if live is None:
+    return None if live is None else cast(Observations, live.observations)
+
+
+def observations_of(request: Request) -> Observations:
+    """The observations; 503 when they could not be opened."""
+    found = optional_observations(request)
+    if found is None:
         raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "the readings of this city cannot be opened")
-    return cast(Observations, live.observations)
+    return found
 
 
 def base_of(request: Request) -> str:
@@ -64,3 +70,4 @@ def _utc(moment: Moment) -> Moment:
 CurrentSettings = Annotated[Settings, Depends(settings_of)]
 CurrentCity = Annotated[City, Depends(city_of)]
 CurrentObservations = Annotated[Observations, Depends(observations_of)]
+OptionalObservations = Annotated[Observations | None, Depends(optional_observations)]

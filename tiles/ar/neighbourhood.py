@@ -76,7 +76,7 @@ class Neighbourhood:
 
     def _feet(self, city: City, at: Float64) -> float:
         """NaN where nothing stands within reach."""
-        boxes = [self._layer(city, layer)[1] for layer in _STANDING if layer in self.layers]
+        boxes = [self.objects(city, layer)[1] for layer in _STANDING if layer in self.layers]
         if not boxes:
             return np.nan
         every = np.concatenate(boxes)
@@ -96,7 +96,7 @@ class Neighbourhood:
         for layer in layers:
             if layer not in self.layers:
                 continue
-            known, box = self._layer(city, layer)
+            known, box = self.objects(city, layer)
             away = distance(box, at, self.scale)
             reached = away <= radius
             rows.append(known[reached])
@@ -116,7 +116,8 @@ class Neighbourhood:
             len(found) - len(order),
         )
 
-    def _layer(self, city: City, layer: str) -> tuple[npt.NDArray[np.int64], Float64]:
+    def objects(self, city: City, layer: str) -> tuple[npt.NDArray[np.int64], Float64]:
+        """Rows (n,) of a layer's objects in the store, and their boxes (n, 6)."""
         if layer not in self._rows:
             index = city.index(layer)
             self._boxes[layer] = index.bounds
