@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from analysis.damage.uses import UseTable, use_table
+from analysis.scene.blocks import SIZE, block_names
 from analysis.scene.outlines import Outline, number
 from citygml.model import Attributes, Value
 
@@ -47,7 +48,7 @@ def exposure(
     default: str = "residential",
     occupancy: Occupancy | None = None,
     blocks: Sequence[Outline] = (),
-    block_size: float = 250.0,
+    block_size: float = SIZE,
 ) -> pd.DataFrame:
     """A row for each building, in their order.
 
@@ -61,7 +62,7 @@ def exposure(
 
     table, occupancy = uses or use_table(), occupancy or Occupancy()
     middles: Any = shapely.centroid([b.shape for b in buildings])
-    named = _blocks(middles, blocks, block_size)
+    named = block_names(shapely.get_coordinates(middles), blocks, block_size)
     rows = [
         _row(b, table, default, occupancy) | {"block": block}
         for b, block in zip(buildings, named, strict=True)
@@ -137,13 +138,3 @@ def _structures(value: Value) -> list[Attributes]:
     if isinstance(value, dict):
         return [value]
     return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
-
-
-def _blocks(middles: Any, blocks: Sequence[Outline], size: float) -> list[str]:
-    xy = shapely.get_coordinates(middles)
-    names = [f"{int(x // size * size)},{int(y // size * size)}" for x, y in xy.tolist()]
-    if len(blocks) and len(xy):
-        tree = shapely.STRtree([block.shape for block in blocks])
-        for building, block in tree.query(middles, predicate="intersects").T.tolist():
-            names[building] = blocks[block].id
-    return names

@@ -26,15 +26,30 @@ class HeatSource(StrEnum):
     RIVER = "river"
 
 
+class Sink(StrEnum):
+    """Where a heat pump brings heat to, or a chiller takes it from: how warm or cold it has to be."""
+
+    FLOOR = "floor"
+    RADIATOR = "radiator"
+    WATER = "water"
+    """Hot water at the tap."""
+    AIR = "air"
+    """The air of the room itself: split units and variable refrigerant flow."""
+    FAN_COIL = "fan_coil"
+    """Fan coils and air handling units on water."""
+
+
 @dataclass(frozen=True)
 class Plant:
     """Useful heat or cold per energy of a carrier, distribution included. efficiency: a constant, over a year
-    for boilers and district heat; of a heat pump or chiller, at its rating point. source: None for what is
-    not a heat pump; else its coefficient of performance follows that source's temperature."""
+    for boilers and district heat; of a heat pump or chiller, at its rating point (EN 14511). source: None for
+    what is not a heat pump; else its coefficient of performance follows that source's temperature and that
+    of the sink (`analysis.energy.heat_pumps`)."""
 
     carrier: Carrier
     efficiency: float
     source: HeatSource | None = None
+    sink: Sink = Sink.FLOOR
 
 
 @dataclass(frozen=True, kw_only=True)

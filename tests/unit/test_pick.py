@@ -101,7 +101,7 @@ def test_probabilities_add_up_to_one(
     assert order == sorted(order, reverse=True)
 
 
-WRONG: list[dict[str, float]] = [
+WRONG: list[dict[str, Any]] = [
     {"heading": np.nan},
     {"reach": 0.0},
     {"position_error": -1.0},
