@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from analysis.errors import AnalysisError
 from analysis.views.pick import Piece, Solids, pick
 
 
-def piece(boxes: dict[int, tuple[float, ...]], frame: Any = None) -> Piece:
+def piece(boxes: Mapping[int, tuple[float, ...]], frame: Any = None) -> Piece:
     """Boxes by number: west, south, east, north, height."""
     vertices, triangles, owner = [np.empty((0, 3))], [np.empty((0, 3), np.int64)], [np.empty(0, np.int64)]
     for number, (west, south, east, north, height) in boxes.items():
@@ -74,7 +75,9 @@ def test_frames_turn_with_their_solids() -> None:
     moved = piece(NORTH, turned)
     wide = Piece(np.array([[-500.0, -500.0], [500.0, 500.0]]), moved.load)
     found = pick([wide], turned[:3, 3] + [0.0, 0.0, 1.6], -30.0, 0.0)
-    assert [(hit.thing, hit.distance) for hit in found.hits] == [(7, pytest.approx(20.0, abs=1e-3))]
+    (hit,) = found.hits
+    assert hit.thing == 7
+    assert hit.distance == pytest.approx(20.0, abs=1e-3)
 
 
 @settings(max_examples=30, deadline=None)
