@@ -76,16 +76,19 @@ class Neighbourhood:
 
     def _feet(self, city: City, at: Float64) -> float:
         """NaN where nothing stands within reach."""
-        boxes = [self.objects(city, layer)[1] for layer in _STANDING if layer in self.layers]
-        if not boxes:
+        feet, away = [np.empty(0)], [np.empty(0)]
+        for layer in _STANDING:
+            if layer in self.layers:
+                boxes = self.objects(city, layer)[1]
+                apart = distance(boxes, at, self.scale)
+                near = np.flatnonzero(apart <= _REACH)
+                feet.append(boxes[near, 2])
+                away.append(apart[near])
+        apart = np.concatenate(away)
+        if not len(apart):
             return np.nan
-        every = np.concatenate(boxes)
-        away = distance(every, at, self.scale)
-        nearest = np.argsort(away)[:_FEET]
-        nearest = nearest[away[nearest] <= _REACH]
-        if not len(nearest):
-            return np.nan
-        return float(np.average(every[nearest, 2], weights=1.0 / (1.0 + away[nearest])))
+        nearest = np.argsort(apart)[:_FEET]
+        return float(np.average(np.concatenate(feet)[nearest], weights=1.0 / (1.0 + apart[nearest])))
 
     def near(
         self, city: City, longitude: float, latitude: float, radius: float, layers: Collection[str] = LAYERS
