@@ -14,6 +14,9 @@ Each cell gives away no more than it holds.
 
 In the kernels rows and columns are unsigned: numba then does without its care for negative ones, and loops
 over part of a row need no slices, ten of which cost as much as a hundred cells.
+
+On large grids the loops over faces, with three roots to draw for each, call for what the loops after them
+read and write: those over cells have little to do but wait for memory.
 """
 
 from __future__ import annotations
@@ -28,95 +31,107 @@ from analysis.flood.arithmetic import HOW, inverse_cube_root, kernel
 from analysis.flood.constants import GRAVITY
 from analysis.flood.depths import fill, last
 from analysis.flood.parts import Inertial
+from analysis.flood.prefetch import prefetch
 
-BUFFERS = 13
+BUFFERS = 15
 """Rows of workspace that a thread needs."""
 LEAST_SHARE = 0.05
 """Of a cell's water that each face may always take in a step."""
-_RATIO, _MEAN, _ABOVE, _BELOW, _FACE, _OPEN_X, _OPEN_TOP, _OPEN_BOTTOM = 3, 4, 5, 7, 9, 10, 11, 12
-"""Rows of workspace: dt over dx and the open share; q̄; two rows each of `_gifts` for the cells above
+PIECE = 64
+"""Faces between two calls for memory: with more, the calls wait for each other; with less, loops start too
+often."""
+LARGE = 24 * 2**20
+"""Bytes of depths and flows, old and new, ground and rain: with more, they are taken not to lie in the
+cache."""
+_RATIO, _MEAN, _ABOVE, _BELOW, _FACE, _OPEN_X, _OPEN_TOP, _OPEN_BOTTOM = 3, 4, 5, 8, 11, 12, 13, 14
+"""Rows of workspace: dt over dx and the open share; q̄; three rows each of `_shares` for the cells above
 and below a face; flows over a face that another band writes down; flows times open shares."""
 U = np.uint64
 
 
 @kernel
-def _gifts(
+def _shares(
     h: Any, qx: Any, qy: Any, i: Any, a: int, b: int, space: Any, to: Any, rate: Any, tiny: Any
 ) -> None:
-    """For each cell of row i, how many times its flow of before a face may carry, and the flow [m²/s] that it
-    may carry besides, into rows `to` and `to` + 1 of space."""
+    """Of each cell of row i, into three rows of space from `to`: how many times what it sent over a face
+    before, and LEAST_SHARE of its water besides, the face may carry; the sum of the flows [m²/s] over its two
+    x faces; that over its two y faces."""
     real = type(rate)
     zero, four = real(0.0), real(4.0)
     small = real(LEAST_SHARE)
-    one = U(1)
+    one, two = U(1), U(2)
     for column in range(a, b):
         j = U(column)
         all_of_it = h[i, j] * rate
         base = small * all_of_it
-        leaving = (
-            max(-qx[i, j], zero)
-            + max(qx[i, j + one], zero)
-            + max(-qy[i, j], zero)
-            + max(qy[i + one, j], zero)
-        )
-        part = all_of_it / (leaving + four * base + tiny)
-        space[to, j] = part
-        space[to + one, j] = part * base
+        west, east, north, south = qx[i, j], qx[i, j + one], qy[i, j], qy[i + one, j]
+        leaving = max(-west, zero) + max(east, zero) + max(-north, zero) + max(south, zero)
+        space[to, j] = all_of_it / (leaving + four * base + tiny)
+        space[to + one, j] = west + east
+        space[to + two, j] = north + south
 
 
 @kernel
 def _flows(
-    h: Any, z: Any, a: Any, b: Any, aside: Any, q: Any, row: Any, mean: Any, mean_row: Any, across: Any,
-    beyond: Any, friction: Any, friction_a: Any, friction_b: Any, space: Any, gifts_a: Any, gifts_b: Any,
-    out: Any, out_row: Any, start: int, stop: int, dt: Any, per_dx: Any, dry: Any,
+    h: Any, z: Any, a: Any, b: Any, aside: Any, q: Any, row: Any, mean: Any, mean_row: Any, friction: Any,
+    friction_a: Any, friction_b: Any, space: Any, share_a: Any, share_b: Any, sum_a: Any, sum_b: Any,
+    out: Any, out_row: Any, start: int, stop: int, dt: Any, dx: Any, dry: Any, piece: int, soon: Any,
 ) -> None:  # fmt: skip
     """New flows [m²/s] over faces start to stop between cells of row a, `aside` columns before, and of row b.
 
-    q, row: old; mean, mean_row: q̄; across: flows the other way, in rows a and beyond; friction: g n², rows
-    friction_a and friction_b; gifts_a, gifts_b: see `_gifts`.
+    q, row: old; mean, mean_row: q̄; friction: g n², rows friction_a and friction_b; share_a to sum_b: rows of
+    space, see `_shares`, the sums those of flows the other way. Faces are taken `piece` at a time; where that
+    is no more than PIECE, `soon` is prefetched before each piece, see there.
     """
     real = type(dt)
     zero, one, two, four = real(0.0), real(1.0), real(2.0), real(4.0)
-    push = real(GRAVITY) * dt * per_dx
+    push = real(GRAVITY) * dt / dx
+    small = real(LEAST_SHARE) * dx / dt
     hold = real(0.5) * dt
     sixteenth = real(0.0625)
-    next_ = U(1)
-    for column in range(start, stop):
-        j = U(column)
-        i = j - aside
-        left = h[a, i]
-        dz = z[b, j] - z[a, i]
-        right = h[b, j] + dz
-        deep = max(left, right) - max(dz, zero)
-        old = q[row, j]
-        side = across[a, i] + across[a, i + next_] + across[beyond, i] + across[beyond, i + next_]
-        side *= side * sixteenth
-        y = inverse_cube_root(max(deep, dry))
-        y2 = y * y
-        drag = hold * (friction[friction_a, i] + friction[friction_b, j]) * (y2 * y2 * (y2 * y))
-        new = mean[mean_row, j] - push * deep * (right - left)
-        # λ = 1 / (1 + k), and the equation times 1 + k
-        k = drag * np.sqrt(old * old + side)
-        more = one + k
-        still = more + k
-        new *= (
-            two * more / (still + np.sqrt(still * still + four * k * more * drag * np.sqrt(new * new + side)))
-        )
-        most = space[gifts_a, i] * max(old, zero) + space[gifts_a + next_, i]
-        least = space[gifts_b, j] * min(old, zero) - space[gifts_b + next_, j]
-        new = max(min(new, most), least)
-        out[out_row, j] = new if deep > dry else zero
+    for first in range(start, stop, piece):
+        end = min(first + piece, stop)
+        if piece <= PIECE:
+            prefetch(soon, first, end)
+        for column in range(first, end):
+            j = U(column)
+            i = j - aside
+            left, water = h[a, i], h[b, j]
+            dz = z[b, j] - z[a, i]
+            right = water + dz
+            deep = max(left, right) - max(dz, zero)
+            old = q[row, j]
+            side = space[sum_a, i] + space[sum_b, j]
+            side *= side * sixteenth
+            y = inverse_cube_root(max(deep, dry))
+            y2 = y * y
+            drag = hold * (friction[friction_a, i] + friction[friction_b, j]) * (y2 * y2 * (y2 * y))
+            new = mean[mean_row, j] - push * deep * (right - left)
+            # λ = 1 / (1 + k), and the equation times 1 + k
+            k = drag * np.sqrt(old * old + side)
+            more = one + k
+            still = more + k
+            new *= (
+                two
+                * more
+                / (still + np.sqrt(still * still + four * k * more * drag * np.sqrt(new * new + side)))
+            )
+            most = space[share_a, i] * (max(old, zero) + small * left)
+            least = space[share_b, j] * (min(old, zero) - small * water)
+            new = max(min(new, most), least)
+            out[out_row, j] = new if deep > dry else zero
 
 
 @kernel
 def _over_walls(
     h: Any, z: Any, a: Any, b: Any, aside: Any, q: Any, row: Any, mean: Any, mean_row: Any, friction: Any,
-    friction_a: Any, space: Any, gifts_a: Any, gifts_b: Any, out: Any, out_row: Any, start: int, stop: int,
-    dt: Any, per_dx: Any, dry: Any, at: Any, crest: Any, first: int, last: int,
+    friction_a: Any, space: Any, share_a: Any, share_b: Any, out: Any, out_row: Any, start: int, stop: int,
+    dt: Any, dx: Any, dry: Any, at: Any, crest: Any, first: int, last: int,
 ) -> None:  # fmt: skip
     """Compute again the faces at[first:last] that carry a wall with the given crest [m]."""
     real = type(dt)
     zero, one, two, four = real(0.0), real(1.0), real(2.0), real(4.0)
+    small = real(LEAST_SHARE) * dx / dt
     for wall in range(first, last):
         if at[wall] < start or at[wall] >= stop:
             continue
@@ -128,13 +143,13 @@ def _over_walls(
             out[out_row, j] = zero
             continue
         old = q[row, j]
-        new = mean[mean_row, j] - real(GRAVITY) * deep * dt * (right - left) * per_dx
+        new = mean[mean_row, j] - real(GRAVITY) * deep * dt * (right - left) / dx
         drag = friction[friction_a, i] * dt * inverse_cube_root(deep) ** 7
         stiff = drag * abs(old)
         stiff /= one + stiff
         new *= two / (one + stiff + np.sqrt((one + stiff) ** 2 + four * stiff * drag * abs(new)))
-        new = min(new, space[gifts_a, i] * max(old, zero) + space[gifts_a + U(1), i])
-        out[out_row, j] = max(new, space[gifts_b, j] * min(old, zero) - space[gifts_b + U(1), j])
+        new = min(new, space[share_a, i] * (max(old, zero) + small * h[a, i]))
+        out[out_row, j] = max(new, space[share_b, j] * (min(old, zero) - small * h[b, j]))
 
 
 @kernel
@@ -151,19 +166,20 @@ def _run(
     h, qx, qy = old
     dt, dx, dry, theta, tiny, span = numbers
     rows, cols = h.shape
-    rate, per_dx = dx / dt, type(dt)(1.0) / dx
+    rate = dx / dt
     a, b = max(c0 - 1, 0), min(c1 + 1, cols)
     fa, fb = max(c0, 1), min(c1 + 1, cols)
     above, below, mean = U(_ABOVE), U(_BELOW), U(_MEAN)
     top, top_row = space, U(_FACE)
     space[_RATIO, c0:c1] = dt / dx
+    piece = PIECE if 8 * h.nbytes > LARGE else cols
     for number in range(r0, r1 + 1):
         # flows over the faces above row `face`, then those along the row before it and its new depths
-        face, i = U(number), U(max(number - 1, 0))
+        face, i, ahead = U(number), U(max(number - 1, 0)), U(min(number + 1, rows - 1))
         if number < rows:
-            _gifts(h, qx, qy, face, a, b, space, below, rate, tiny)
+            _shares(h, qx, qy, face, a, b, space, below, rate, tiny)
         if number == r0 and number > 0:
-            _gifts(h, qx, qy, i, a, b, space, above, rate, tiny)
+            _shares(h, qx, qy, i, a, b, space, above, rate, tiny)
         # the faces above the first row are for the band above to write down
         bottom, bottom_row = new[2], face
         if number == r0 and number > 0:
@@ -181,12 +197,13 @@ def _run(
                     space[_MEAN, c0:c1],
                 )  # fmt: skip
             _flows(
-                h, z, i, face, U(0), qy, face, m, m_row, qx, face, friction, last(friction, i),
-                last(friction, face), space, above, below, bottom, bottom_row, c0, c1, dt, per_dx, dry,
+                h, z, i, face, U(0), qy, face, m, m_row, friction, last(friction, i), last(friction, face),
+                space, above, below, above + U(1), below + U(1), bottom, bottom_row, c0, c1, dt, dx, dry,
+                piece, ((h, ahead), (qx, ahead), (new[0], i), (new[1], i)),
             )  # fmt: skip
             _over_walls(
                 h, z, i, face, U(0), qy, face, m, m_row, friction, last(friction, i), space, above, below,
-                bottom, bottom_row, c0, c1, dt, per_dx, dry, walls.y_at, walls.y_crest,
+                bottom, bottom_row, c0, c1, dt, dx, dry, walls.y_at, walls.y_crest,
                 walls.y_start[number], walls.y_start[number + 1],
             )  # fmt: skip
         if number > r0:
@@ -203,12 +220,13 @@ def _run(
                 )
             f = last(friction, i)
             _flows(
-                h, z, i, i, U(1), qx, i, m, m_row, qy, face, friction, f, f, space, above, above, out, i,
-                fa, fb, dt, per_dx, dry,
+                h, z, i, i, U(1), qx, i, m, m_row, friction, f, f, space, above, above, above + U(2),
+                above + U(2), out, i, fa, fb, dt, dx, dry, piece,
+                ((qy, ahead + U(1)), (z, ahead), (new[2], ahead), (source, last(source, ahead))),
             )  # fmt: skip
             _over_walls(
                 h, z, i, i, U(1), qx, i, m, m_row, friction, f, space, above, above, out, i, fa, fb, dt,
-                per_dx, dry, walls.x_at, walls.x_crest, walls.x_start[number - 1], walls.x_start[number],
+                dx, dry, walls.x_at, walls.x_crest, walls.x_start[number - 1], walls.x_start[number],
             )  # fmt: skip
             west, west_row, north, north_row, south, south_row = out, i, top, top_row, bottom, bottom_row
             if pores.on:
