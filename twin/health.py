@@ -145,4 +145,10 @@ def _loads(text: str | None) -> dict[str, Any]:
 
 
 def _number(value: Any) -> float | None:
+    """A number, or text that is one, as tables of stations have it."""
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return None
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -7,7 +7,7 @@ them of arrays.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
 from typing import TypeAlias
 
@@ -34,7 +34,8 @@ class Part(IntEnum):
     WINDOW = 3
     DOOR = 4
     INNER = 5
-    """Walls and floors within the zone: nothing but their mass."""
+    """Walls and floors within the zone, nothing but their mass: the area of all their faces, with layers up
+    to their middle."""
 
 
 class Boundary(IntEnum):
@@ -43,7 +44,7 @@ class Boundary(IntEnum):
     OUTSIDE = 0
     GROUND = 1
     ADIABATIC = 2
-    """A neighbour that is as warm, or the zone itself."""
+    """A neighbour that is as warm, or the zone itself; nothing flows beyond the outermost layer."""
 
 
 class Origin(IntEnum):
@@ -144,3 +145,31 @@ class Zones:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def some(self, numbers: npt.ArrayLike) -> Zones:
+        """The zones with these numbers, in their order, with the constructions, uses and systems of all."""
+        chosen = np.asarray(numbers, np.int64).reshape(-1)
+        counts = np.diff(self.first)[chosen]
+        first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+        rows = np.repeat(self.first[chosen] - first[:-1], counts) + np.arange(first[-1])
+        parts = {
+            f.name: value[rows]
+            for f in fields(Elements)
+            if (value := getattr(self.elements, f.name)) is not None
+        }
+        return replace(
+            self,
+            ids=[self.ids[k] for k in chosen],
+            building=[self.building[k] for k in chosen],
+            first=first,
+            elements=Elements(**parts),
+            origins={name: origin[chosen] for name, origin in self.origins.items()},
+            **{name: getattr(self, name)[chosen] for name in _OF_ZONES},
+        )
+
+
+_OF_ZONES = (
+    *("floor_area", "volume", "heat_capacity", "infiltration", "use", "system", "heating_capacity"),
+    *("cooling_capacity", "set_point_shift", "gain_factor", "ventilation_factor", "year", "storeys"),
+)
+"""Fields with a value for each zone."""

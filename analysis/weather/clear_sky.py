@@ -9,7 +9,7 @@ import numpy as np
 from analysis.errors import AnalysisError
 from analysis.sun.scene import Place
 from analysis.weather.model import Weather
-from analysis.weather.sun import sun_up
+from analysis.weather.sun import SunUp, sun_up
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,18 +18,23 @@ NOTE = "a clear sky was taken for want of weather: the energy is more than any r
 
 
 def clear_sky(
-    place: Place, times: pd.DatetimeIndex, step: float = 3600.0, linke_turbidity: float | None = None
+    place: Place,
+    times: pd.DatetimeIndex,
+    step: float = 3600.0,
+    linke_turbidity: float | None = None,
+    sun: SunUp | None = None,
 ) -> Weather:
     """Irradiance of intervals of a length [s] around their middles, with 20 °C and 1 m/s of wind.
 
-    linke_turbidity: of the air; without it that of the place and month (SoDa's maps, in pvlib). Ineichen,
-    Perez 2002, doi:10.1016/S0038-092X(02)00045-2. Raises AnalysisError for times without a time zone.
+    linke_turbidity: of the air; without it that of the place and month (SoDa's maps, in pvlib). sun: of the
+    intervals, where it is known already. Ineichen, Perez 2002, doi:10.1016/S0038-092X(02)00045-2. Raises
+    AnalysisError for times without a time zone.
     """
     from pvlib import atmosphere, clearsky, irradiance
 
     if times.tz is None:
         raise AnalysisError("the times of a clear sky have no time zone; give them one")
-    sun = sun_up(place, times, step)
+    sun = sun_up(place, times, step) if sun is None else sun
     turbidity = (
         clearsky.lookup_linke_turbidity(times, place.latitude, place.longitude).to_numpy()
         if linke_turbidity is None

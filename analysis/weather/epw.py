@@ -16,6 +16,7 @@ import numpy as np
 
 from analysis.errors import AnalysisError
 from analysis.sun.scene import Place
+from analysis.weather.checks import precipitation_note
 from analysis.weather.model import Float64, Weather
 from analysis.weather.parts import from_global
 from analysis.weather.sun import sun_up
@@ -23,8 +24,8 @@ from analysis.weather.sun import sun_up
 if TYPE_CHECKING:
     import pandas as pd
 
-COMMON_YEAR = 2023
-"""The year that a typical year made of months of several years is dated in."""
+COMMON_YEAR, LEAP_YEAR = 2023, 2024
+"""The years that a typical year of months of several years is dated in, the second with a 29 February."""
 _HOURS = (8760, 8784)
 _MISSING = {
     "ghi": 9999.0,
@@ -43,9 +44,9 @@ _MISSING = {
 def read_epw(path: Path, year: int | None = None) -> Weather:
     """A year of hours.
 
-    year: what its days are dated in; without it the file's own, or `COMMON_YEAR` where its months come from
-    several. Direct and diffuse irradiance are made of the global where they are missing. Raises
-    AnalysisError for a file that is no EPW, has other than 8,760 or 8,784 hours, or lacks irradiance.
+    year: what its days are dated in; without it the file's own, or `COMMON_YEAR` (`LEAP_YEAR`) where its
+    months come from several. Direct and diffuse irradiance are made of the global where they are missing.
+    Raises AnalysisError for a file that is no EPW, has other than 8,760 or 8,784 hours, or lacks irradiance.
     """
     import pandas as pd
 
@@ -76,6 +77,8 @@ def read_epw(path: Path, year: int | None = None) -> Weather:
         direct, diffuse = from_global(times, ghi, sun_up(place, times, 3600.0))
         dni, dhi = np.where(split, direct, dni), np.where(split, diffuse, dhi)
         notes.append(f"direct and diffuse irradiance of {int(split.sum())} hours are made of the global one")
+    rain = precipitation_note(_number(table, "liquid_precipitation_depth"))
+    notes += [rain] if rain else []
     return Weather(
         times=times,
         step=3600.0,
@@ -106,7 +109,11 @@ def _table(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
         held = path.read_bytes()
         if held[:2] == b"\x1f\x8b":
             held = gzip.decompress(held)
-        table, meta = read(io.StringIO(held.decode("utf-8", errors="replace")))
+        text = held.decode("utf-8", errors="replace")
+        try:
+            table, meta = read(io.StringIO(text))
+        except ValueError:  # a 29 February in a typical year whose February is of a common one
+            table, meta = read(io.StringIO(text), coerce_year=LEAP_YEAR)
     except OSError as error:
         raise AnalysisError(f"{path}: the weather file cannot be read ({error.strerror or error})") from None
     except (ValueError, KeyError, IndexError, EOFError, TypeError) as error:
@@ -116,7 +123,11 @@ def _table(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
 
 def _known(table: pd.DataFrame, name: str) -> Float64:
     """A column, NaN where the file says that nothing is known."""
+    values = _number(table, name)
+    return np.where(values < _MISSING[name], values, np.nan)
+
+
+def _number(table: pd.DataFrame, name: str) -> Float64:
     import pandas as pd
 
-    values = pd.to_numeric(table[name], errors="coerce").to_numpy(float)
-    return np.where(values < _MISSING[name], values, np.nan)
+    return pd.to_numeric(table[name], errors="coerce").to_numpy(float)

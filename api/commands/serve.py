@@ -65,6 +65,8 @@ def demo(
     with progress("Reading") as step:
         files = [path for path in district.files.values() if path.suffix in (".gml", ".tif")]
         added = add_files(folder, files, progress=lambda n, _: step(f"{n:,} objects"))
+    with progress("Reading meters"):
+        _keep_meters(folder, district)
     _play_readings(folder, district)
     with open_city(folder) as city:
         city.set("name", "eco-delta-sample")
@@ -76,6 +78,18 @@ def demo(
     print(f"{folder}: {district.buildings} buildings, {added.counts.added:,} objects new, {tiles} tiles")
     if not no_serve:
         _run(folder, host, port)
+
+
+def _keep_meters(folder: Path, district: District) -> None:
+    """Keep the recorded year of some buildings' meters of energy."""
+    from twin.observations.store import open_observations
+    from twin.sources.sink import Sink
+    from twin.sources.tables import read_csv, read_stations
+
+    stations = read_stations(district.files["meter_stations"])
+    readings = read_csv(district.files["meter_readings"], "Asia/Seoul", stations)
+    with open_observations(folder) as observations:
+        Sink(observations, "meters", "a year of meters, delivered together").write(readings.series)
 
 
 def _play_readings(folder: Path, district: District) -> None:

@@ -53,6 +53,8 @@ def test_every_file_is_there_and_reported(district: District) -> None:
             "drainage",
             "stations",
             "readings",
+            "meter_stations",
+            "meter_readings",
         ]
     )
     listed = {p.name for p in [*district.files.values(), *district.codelists]} | {"README.txt"}
@@ -115,8 +117,8 @@ def test_the_crs_is_compound_and_east_comes_first(district: District) -> None:
 def test_progress_names_each_step_once(tmp_path: Path) -> None:
     steps: list[tuple[str, int, int]] = []
     make_district(tmp_path, buildings=1, progress=lambda *step: steps.append(step))
-    assert [s[1] for s in steps] == list(range(12))
-    assert steps[-1] == ("done", 11, 11)
+    assert [s[1] for s in steps] == list(range(13))
+    assert steps[-1] == ("done", 12, 12)
 
 
 def test_less_than_one_building_is_refused(tmp_path: Path) -> None:

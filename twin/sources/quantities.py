@@ -53,6 +53,9 @@ QUANTITIES = {
                  "megapascal", "MPa", f"{_QUDT}MegaPA"),
         Quantity("electricity", "electric energy", "https://qudt.org/vocab/quantitykind/Energy",
                  "kilowatt hour", "kWh", f"{_QUDT}KiloW-HR"),
+        Quantity("heat", "heat energy", "https://qudt.org/vocab/quantitykind/Heat",
+                 "kilowatt hour", "kWh", f"{_QUDT}KiloW-HR"),
+        Quantity("gas", "gas volume", "urn:citytwin:quantity:gas", "cubic metre", "m³", f"{_QUDT}M3"),
         Quantity("battery", "battery", "https://qudt.org/vocab/quantitykind/StateOfCharge",
                  "percent", "%", f"{_QUDT}PERCENT"),
     )
@@ -79,6 +82,8 @@ _NAMES = {
     "기압": "air pressure", "air pressure": "air pressure", "pressure": "air pressure",
     "수압": "water pressure", "water pressure": "water pressure",
     "전력량": "electricity", "전력사용량": "electricity", "electricity": "electricity",
+    "열량": "heat", "열사용량": "heat", "heat energy": "heat",
+    "가스사용량": "gas", "도시가스사용량": "gas", "gas volume": "gas",
     "배터리": "battery", "battery": "battery",
 }  # fmt: skip
 
@@ -116,6 +121,7 @@ _SYMBOLS = {
         "%": ("%", "percent"),
         "m³/s": ("m³/s", "m3/s", "cumecs"),
         "mm": ("mm", "㎜"),
+        "m³": ("m³", "㎥"),
     }.items()
     for spelling in spellings
 }

@@ -86,7 +86,7 @@ def _area(ring: Float64) -> float:
     return float(abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2)
 
 
-def _floor_area(spec: Spec) -> float:
+def floor_area(spec: Spec) -> float:
     """Of all storeys above the ground [m²]."""
     total = 0.0
     for mass in spec.masses:
@@ -95,12 +95,17 @@ def _floor_area(spec: Spec) -> float:
     return total
 
 
+def has_gas(spec: Spec) -> bool:
+    """Whether it has a gas boiler; the others take district heat."""
+    return spec.use == "detached"
+
+
 def _attributes(placed: Placed, draws: Float64) -> Attributes:
     spec = placed.spec
     class_, function, usage = USES[spec.use]
     kinds = {m.kind for m in spec.masses}
     roof = "1130" if len(kinds) > 1 else ROOF_TYPES[spec.masses[0].kind]
-    area = _floor_area(spec)
+    area = floor_area(spec)
     household = spec.households > 0
     attributes: Attributes = {
         "name": spec.name,
@@ -120,7 +125,7 @@ def _attributes(placed: Placed, draws: Float64) -> Attributes:
             round(60 + 90 * draws[1] * (0.6 if household else 1.4), 1), "kWh/(m2.a)"
         ),
         "photovoltaic_power": Measure(round(draws[2] * 0.06 * _area(spec.masses[0].footprint), 1), "kW"),
-        "heating": "gas boiler" if spec.use == "detached" else "district heating",
+        "heating": "gas boiler" if has_gas(spec) else "district heating",
     }
     if household:
         attributes["households"] = spec.households

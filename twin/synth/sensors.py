@@ -52,7 +52,7 @@ def write_sensors(ground: Ground, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     sites = [*_furniture(ground), *_meters(ground), _drain_gauge(ground)]
     return [
-        _write_stations(sites, folder / "stations.csv"),
+        write_stations(sites, folder / "stations.csv"),
         _write_readings(ground, sites, folder / "readings.csv"),
     ]
 
@@ -123,7 +123,9 @@ def _code(value: Value) -> str:
     return str(getattr(value, "code", value))
 
 
-def _write_stations(sites: list[Site], path: Path) -> Path:
+def write_stations(sites: list[Site], path: Path, interval: int | None = None) -> Path:
+    """A table of where sensors are. interval: how often they are heard of [s], where that is not how often
+    they read."""
     points = np.array([site.xyz for site in sites])
     crs = parse(CRS)
     places: Float64 = Georeference(
@@ -133,7 +135,9 @@ def _write_stations(sites: list[Site], path: Path) -> Path:
         (site.name, f"{lon:.7f}", f"{lat:.7f}", f"{height:.2f}", site.kind, site.object_id, site.about)
         for site, (lon, lat, height) in zip(sites, places.tolist(), strict=True)
     ]
-    return _write(path, [_STATIONS, *rows])
+    if interval is None:
+        return _write(path, [_STATIONS, *rows])
+    return _write(path, [(*_STATIONS, "expectedInterval"), *((*row, str(interval)) for row in rows)])
 
 
 def _write_readings(ground: Ground, sites: list[Site], path: Path) -> Path:

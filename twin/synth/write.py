@@ -18,6 +18,7 @@ from twin.synth.drape import Ground
 from twin.synth.furniture import furniture_objects
 from twin.synth.green import tree_objects
 from twin.synth.land import land_objects, lawn_objects
+from twin.synth.meters import write_meters
 from twin.synth.pipes import manhole_objects, pipe_objects
 from twin.synth.sensors import write_sensors
 from twin.synth.streets import street_objects
@@ -47,13 +48,14 @@ vegetation.gml   trees (implicit geometry) and lawns            furniture.gml  s
 utilities.gml    pipes (Utility Network ADE)                    drainage.inp   storm drains for SWMM 5
 codelists/       names of the codes in the files
 sensors/         stations.csv: where sensors are; readings.csv: two days of what they read, invented as well
+meters/          the same for a year of hours of some buildings' meters of energy
 """
 
 
 @dataclass(slots=True)
 class District:
-    """What was written. files: by layer, `terrain`, `drainage`, `stations` and `readings` among them; counts:
-    objects by class."""
+    """What was written. files: by layer, `terrain`, `drainage`, `stations`, `readings`, `meter_stations` and
+    `meter_readings` among them; counts: objects by class."""
 
     folder: Path
     buildings: int
@@ -97,7 +99,7 @@ def make_district(
     folder.mkdir(parents=True, exist_ok=True)
     district = District(folder, buildings, seed)
     steps = ["terrain", "buildings", "roads", "bridges", "water", "landuse", "vegetation", "furniture",
-             "utilities", "drainage", "sensors"]  # fmt: skip
+             "utilities", "drainage", "sensors", "meters"]  # fmt: skip
 
     def step(name: str) -> None:
         if progress is not None:
@@ -133,6 +135,9 @@ def make_district(
     step("sensors")
     for path in write_sensors(ground, folder / "sensors"):
         district.files[path.stem] = path
+    step("meters")
+    for path in write_meters(ground, folder / "meters"):
+        district.files[f"meter_{path.stem}"] = path
     note = README.format(buildings=buildings, seed=seed)
     (folder / "README.txt").write_text(note, encoding="utf-8", newline="\n")
     if progress is not None:

@@ -179,7 +179,7 @@ def digests(folder: Path, inputs: Mapping[str, Any]) -> dict[str, str]:
             used["scenario"] = Scenarios(city).get(inputs["scenario"]).changed_at
     if inputs.get("energy") and inputs.get("weather_source") == "sensors":
         from analysis.scene.used import weather_readings
-        from analysis.sun.run.weather import YEAR_S
+        from analysis.weather.source import YEAR_S
 
         used |= weather_readings(folder, YEAR_S)
     return used

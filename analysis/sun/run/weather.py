@@ -17,8 +17,6 @@ SOURCES = {
     "clear-sky": ("맑은 하늘", "clear sky"),
 }
 """Choices of where the weather is from, with their Korean and English titles."""
-YEAR_S = 365 * 86_400
-_HOUR_US = 3_600_000_000
 _WHOLE = 0.99
 """Share of a year from which weather counts as one."""
 
@@ -26,7 +24,7 @@ _WHOLE = 0.99
 def weather_of(study: CityStudy, source: str, file: Path | None) -> Weather:
     """source: one of `SOURCES`. Raises AnalysisError for a file that is not for the source, and for sensors
     that are not there."""
-    from analysis.weather import read_epw, read_metpv
+    from analysis.weather.source import read_weather
 
     if source == "sensors":
         if file is not None:
@@ -34,8 +32,7 @@ def weather_of(study: CityStudy, source: str, file: Path | None) -> Weather:
         return _measured(study)
     if source == "clear-sky" or file is None:
         return clear_year(study)
-    name = file.name.lower()
-    return read_epw(file) if name.endswith((".epw", ".epw.gz")) else read_metpv(file)
+    return read_weather(file)
 
 
 def clear_year(study: CityStudy) -> Weather:
@@ -53,18 +50,9 @@ def clear_year(study: CityStudy) -> Weather:
 
 def _measured(study: CityStudy) -> Weather:
     """Hours of the latest year that the city's sensors of irradiance have seen. Gaps have no sunshine."""
-    from analysis.weather.sensors import from_sensors, measured_span
-    from twin.observations.connections import DATABASE
-    from twin.observations.store import open_observations
+    from analysis.weather.source import YEAR_S, measured_year
 
-    folder = study.city.folder
-    if not (folder / DATABASE).exists():
-        raise AnalysisError(f"{folder}: the city has no readings of sensors; give a weather file instead")
-    with open_observations(folder) as observations:
-        first, last = measured_span(observations)
-        end = last // _HOUR_US * _HOUR_US
-        start = max(-(-first // _HOUR_US) * _HOUR_US, end - YEAR_S * 1_000_000)
-        weather = from_sensors(observations, study.subject.place, start, end, gaps="fill")
+    weather = measured_year(study.city.folder, study.subject.place)
     hours = len(weather) * weather.hours
     if hours < _WHOLE * YEAR_S / 3600:
         weather.notes.append(

@@ -73,6 +73,8 @@ export const sensorsEn = {
   'property.air pressure': 'Air pressure',
   'property.water pressure': 'Water pressure',
   'property.electric energy': 'Electric energy',
+  'property.heat energy': 'Heat',
+  'property.gas volume': 'Gas volume',
   'property.battery': 'Battery',
   'field.title': 'Field between stations',
   'field.property': 'Property',

@@ -73,6 +73,8 @@ export const sensorsKo: Record<keyof typeof sensorsEn, Message> = {
   'property.air pressure': '기압',
   'property.water pressure': '수압',
   'property.electric energy': '전력량',
+  'property.heat energy': '열량',
+  'property.gas volume': '가스 사용량',
   'property.battery': '배터리',
   'field.title': '측정소 사이 분포',
   'field.property': '항목',

@@ -1,0 +1,132 @@
+"""The quick method on zones: what its kernel takes, and what it gives."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.energy.detailed import layout as at
+from analysis.energy.detailed.run import Found
+from analysis.energy.irradiance import sunlit
+from analysis.energy.problem import Climate
+from analysis.energy.quick import kernel
+from analysis.energy.quick.network import Network, Sunny
+from analysis.energy.zones import Float64, Zones
+from analysis.progress import Progress
+
+_PART = 2048
+"""Zones between two reports of progress."""
+_WARM = 20 * 86400.0
+"""[s] The first days, which are repeated until the start is periodic with them."""
+_OFF = 1e30
+"""[°C] A set point that is never met."""
+
+
+def quick(
+    zones: Zones,
+    climate: Climate,
+    limit: float,
+    hourly: bool,
+    progress: Progress | None = None,
+    *,
+    network: Network | None = None,
+    sunny: Sunny | None = None,
+) -> Found:
+    """limit: operative temperature above which occupied hours count as overheated [°C]. network, sunny: of
+    the zones, where they are not to be made of their constructions."""
+    z, n = len(zones), len(climate)
+    network = Network.of(zones, climate) if network is None else network
+    sunny = Sunny.of(zones) if sunny is None else sunny
+    light = climate.light
+    lit = np.flatnonzero(light.direct + light.isotropic + light.ground > 0)
+    columns = (light.direct, light.isotropic, light.band, light.ground, light.elevation)
+    lights = np.ascontiguousarray(np.vstack([light.sun[lit].T, *(values[lit] for values in columns)]))
+    shares = [sunlit(zones.shades[shade], azimuth, light.sun[lit]) for shade, azimuth in sunny.pairs]
+    sunlits = np.vstack([np.ones(len(lit)), *shares])
+    horizon = zones.elements.horizon
+    if horizon is None:
+        horizon = np.zeros((len(zones.elements), 0), np.float32)
+    steps = max(horizon.shape[1], 1)
+    place = light.azimuth[lit] * steps / 360.0
+    before = np.floor(place).astype(np.int64)
+    tally = np.zeros((z, at.TALLY, at.MONTHS))
+    series = np.zeros((4, z, n if hourly else 0), np.float32)
+    figures, rows = _figures(zones), _rows(network)
+    weeks = _weeks(zones)
+    sun_and_sky = np.vstack([climate.air, climate.sky])
+    calendar = np.vstack([climate.week_hour, climate.month])
+    for start in range(0, z, _PART):
+        if progress is not None:
+            progress(start / z, "")
+        part = slice(start, min(start + _PART, z))
+        kernel.run(
+            figures[part], zones.use[part], rows[part], network.below[part], weeks,
+            sunny.first[start : part.stop + 1], sunny.gain, sunny.what, sunny.normal, sunny.views,
+            sunny.shaded, sunny.angles, sunny.blind, sunny.numbers, horizon, before % steps, place - before,
+            lights, sunlits, lit, sun_and_sky, calendar, min(n, round(_WARM / climate.step)), climate.step,
+            climate.density_heat, limit, limit, tally[part], series[:, part],
+        )  # fmt: skip
+    energy = climate.step / 3.6e6
+    return Found(
+        heating=tally[:, at.HEATING] * energy,
+        cooling=tally[:, at.COOLING] * energy,
+        heating_peak=tally[:, at.HEATING_PEAK, 0],
+        cooling_peak=tally[:, at.COOLING_PEAK, 0],
+        unmet=tally[:, at.UNMET, 0],
+        overheating=tally[:, at.OVERHEATING, 0],
+        error=tally[:, at.ERROR, 0],
+        series=series,
+    )
+
+
+def _figures(zones: Zones) -> Float64:
+    """(z, 12) as `kernel.run` takes them."""
+    of_uses = [[use.heat_recovery, use.night_above, use.gains_radiant] for use in zones.uses]
+    radiant = [system.emission_radiant for system in zones.systems]
+    return np.column_stack(
+        [
+            zones.floor_area,
+            zones.volume,
+            zones.infiltration,
+            zones.set_point_shift,
+            zones.gain_factor,
+            zones.ventilation_factor,
+            zones.heating_capacity,
+            zones.cooling_capacity,
+            np.array(of_uses)[zones.use],
+            np.array(radiant)[zones.system],
+        ]
+    )
+
+
+def _rows(network: Network) -> Float64:
+    """(z, 9) as `kernel.run` takes them."""
+    return np.column_stack(
+        [
+            network.windows,
+            network.opaque,
+            network.ground,
+            network.inside,
+            network.mass,
+            network.capacity,
+            network.to_mass,
+            network.to_surfaces,
+            network.to_sky,
+        ]
+    )
+
+
+def _weeks(zones: Zones) -> Float64:
+    """(uses, 6, 168): set points, gains [W/m²], ventilation, night ventilation, occupied."""
+    return np.array(
+        [
+            [
+                np.where(np.isnan(use.heating_set), -_OFF, use.heating_set),
+                np.where(np.isnan(use.cooling_set), _OFF, use.cooling_set),
+                use.people + use.appliances + use.lighting,
+                use.ventilation,
+                use.night_ventilation,
+                use.occupied,
+            ]
+            for use in zones.uses
+        ]
+    )
