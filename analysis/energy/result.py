@@ -23,7 +23,7 @@ class EnergyResult:
     unmet: (z,) hours in which a set point is missed by more than 0.5 K. overheating: (z,) occupied hours
     above `overheating_limit` [°C]. balance_error: (z,) greatest share of an interval's heat flows that is
     unaccounted for. heating, cooling: (z, n) float32 [W], both positive; temperature: (z, n) float32,
-    operative [°C]; None where they were not asked to be kept.
+    operative [°C]; air: (z, n) float32 [°C]; None where they were not asked to be kept.
     """
 
     method: str
@@ -41,6 +41,7 @@ class EnergyResult:
     cooling: Float32 | None = None
     temperature: Float32 | None = None
     notes: list[str] = field(default_factory=list)
+    air: Float32 | None = None
 
     def yearly(self, need: str) -> Float64:
         """(z,) [kWh] of one of `NEEDS`."""

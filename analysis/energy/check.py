@@ -1,0 +1,138 @@
+"""Whether zones can be simulated: one clear error for the first thing that cannot.
+
+What can be computed but is hardly true is the business of `analysis.energy.plausible`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from analysis.energy.constructions import Glazing
+from analysis.energy.uses import HOURS_OF_WEEK
+from analysis.energy.zones import Boundary, Elements, Zones
+from analysis.errors import AnalysisError
+
+_WEEKS = ("people", "appliances", "lighting", "ventilation", "hot_water", "night_ventilation", "occupied")
+
+
+def check(zones: Zones) -> None:
+    """Raises AnalysisError, naming the zone, construction or use, and what is wrong with it."""
+    if not len(zones):
+        raise AnalysisError("there are no zones to simulate; give at least one")
+    _lengths(zones)
+    _elements(zones)
+    _figures(zones)
+    _kinds(zones)
+    for use in zones.uses:
+        _use(use)
+
+
+def _lengths(zones: Zones) -> None:
+    z, e = len(zones), len(zones.elements)
+    for name, values in ((f.name, getattr(zones, f.name)) for f in fields(zones)):
+        wanted = z + 1 if name == "first" else z
+        if isinstance(values, np.ndarray) and name != "ground_temperature" and len(values) != wanted:
+            raise AnalysisError(f"zones.{name} has {len(values)} values; {z} zones need {wanted}")
+    for name, values in ((f.name, getattr(zones.elements, f.name)) for f in fields(Elements)):
+        if values is not None and len(values) != e:
+            raise AnalysisError(f"elements.{name} has {len(values)} values for {e} elements")
+    counts = np.diff(zones.first)
+    if zones.first[0] != 0 or zones.first[-1] != e or (counts < 0).any():
+        raise AnalysisError(f"zones.first must rise from 0 to the number of elements, {e}")
+    if (counts == 0).any():
+        raise AnalysisError(f"zone {zones.ids[int(np.argmin(counts))]} has no elements; leave it out")
+    given = zones.ground_temperature
+    if given is not None and (np.shape(given) != (12,) or not np.isfinite(given).all()):
+        raise AnalysisError("ground_temperature needs twelve monthly means [°C], or None")
+
+
+def _elements(zones: Zones) -> None:
+    e = zones.elements
+    owner = np.repeat(np.arange(len(zones)), np.diff(zones.first))
+    glass = np.array([isinstance(c, Glazing) for c in zones.constructions], bool)
+    shades = np.full(len(e), -1) if e.shade is None else e.shade
+    wrong: dict[str, Any] = {
+        "an area that is negative or no number": ~(np.isfinite(e.area) & (e.area >= 0)),
+        "no direction (azimuth or tilt is no number)": ~(np.isfinite(e.azimuth) & np.isfinite(e.tilt)),
+        "a sky_view that is not from 0 to 1": ~((e.sky_view >= 0) & (e.sky_view <= 1)),
+        f"a construction that is none of the {len(glass)}": _outside(e.construction, len(glass)),
+        "a shade that is none of the zones' own": (shades >= len(zones.shades)),
+    }
+    if e.horizon is not None:
+        wrong["a skyline that is no number"] = ~np.isfinite(e.horizon).all(axis=1)
+    for what, at in wrong.items():
+        _raise(zones, owner, at, f"an element with {what}")
+    inward = glass[e.construction] & (e.boundary != Boundary.OUTSIDE)
+    _raise(zones, owner, inward, "glazing that does not face the outside; give it an opaque construction")
+    bare = np.bincount(owner, e.area, len(zones)) <= 0
+    if bare.any():
+        raise AnalysisError(
+            f"the elements of zone {zones.ids[int(np.argmax(bare))]} have no area; leave it out"
+        )
+
+
+def _figures(zones: Zones) -> None:
+    above = ("volume", "floor_area", "heat_capacity")
+    not_below = ("infiltration", "heating_capacity", "cooling_capacity")
+    for name in (*above, *not_below, "gain_factor", "ventilation_factor", "set_point_shift"):
+        values = getattr(zones, name)
+        good = ~np.isnan(values) if name in ("heating_capacity", "cooling_capacity") else np.isfinite(values)
+        if name != "set_point_shift":
+            good &= values > 0 if name in above else values >= 0
+        if not good.all():
+            at = int(np.argmin(good))
+            least = "above 0" if name in above else "a number" if name == "set_point_shift" else "0 or more"
+            raise AnalysisError(
+                f"zone {zones.ids[at]} has a {name} of {values[at]:g}; it must be {least}: mend it or"
+                " leave the zone out"
+            )
+    for name, kinds in (("use", zones.uses), ("system", zones.systems)):
+        out = _outside(getattr(zones, name), len(kinds))
+        if out.any():
+            raise AnalysisError(
+                f"zone {zones.ids[int(np.argmax(out))]} has a {name} that is none of {len(kinds)}"
+            )
+
+
+def _kinds(zones: Zones) -> None:
+    for kind in zones.constructions:
+        if isinstance(kind, Glazing):
+            good = kind.u_value > 0 and 0 <= kind.g_value <= 1 and 0 <= kind.frame_share <= 1
+            wanted = "a U-value above 0, a g-value and a frame share from 0 to 1"
+        else:
+            thick = all(layer.thickness > 0 and layer.conductivity > 0 for layer in kind.layers)
+            good = bool(kind.layers) and thick and np.isfinite(kind.resistance + kind.capacity)
+            wanted = "layers with a thickness and a conductivity above 0"
+        if not good:
+            raise AnalysisError(f"construction {kind.name!r} needs {wanted}")
+    for shade in zones.shades:
+        if not (shade.width > 0 and shade.height > 0):
+            raise AnalysisError("fixed shading needs the width and the height of its window, both above 0")
+
+
+def _use(use: Any) -> None:
+    for name in ("heating_set", "cooling_set", *_WEEKS):
+        week = getattr(use, name)
+        if np.shape(week) != (HOURS_OF_WEEK,):
+            raise AnalysisError(f"use {use.id}: {name} has {np.size(week)} values; a week has 168 hours")
+        if name in _WEEKS and not (np.isfinite(week) & (week >= 0)).all():
+            raise AnalysisError(f"use {use.id}: {name} must be 0 or more in all hours")
+    crossed = use.heating_set > use.cooling_set
+    if crossed.any():
+        at = int(np.argmax(crossed))
+        raise AnalysisError(
+            f"use {use.id}: in hour {at} of the week it would be heated to {use.heating_set[at]:g} °C and"
+            f" cooled to {use.cooling_set[at]:g} °C; the first must not be higher"
+        )
+
+
+def _outside(numbers: Any, count: int) -> Any:
+    return (numbers < 0) | (numbers >= count)
+
+
+def _raise(zones: Zones, owner: Any, wrong: Any, what: str) -> None:
+    if wrong.any():
+        raise AnalysisError(f"zone {zones.ids[int(owner[int(np.argmax(wrong))])]} has {what}")
