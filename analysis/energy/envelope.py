@@ -47,7 +47,8 @@ class Envelopes:
     floor_area, year: (z,) by attributes or, where modelled, by geometry; NaN unknown. attributes: of each
     zone's building, as far as they tell use, year, structure, materials, roof, systems. centre: (z, 2) in the
     city's coordinate system. origins: as in `Zones`. problems: by zone number, what is wrong with its
-    geometry, in words (an open solid, a volume of zero).
+    geometry, in words (an open solid, a volume of zero). levels: (z,) storeys of the building or part that a
+    zone is, or is a storey of, by its height where they are not known.
     """
 
     ids: list[str]
@@ -67,6 +68,7 @@ class Envelopes:
     origins: dict[str, Int8] = field(default_factory=dict)
     problems: dict[int, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    levels: Float64 | None = None
 
     def __len__(self) -> int:
         return len(self.ids)

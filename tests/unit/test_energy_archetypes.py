@@ -187,7 +187,15 @@ def test_what_is_tiny_and_nameless_is_a_shed() -> None:
 
 def test_storeys_that_are_unknown_come_from_the_height() -> None:
     unknown = np.array([np.nan])
-    zones = zones_of(box_envelopes([OFFICE], height=np.array([18.0]), floor_area=unknown, storeys=5.0))
+    zones = zones_of(
+        box_envelopes(
+            [OFFICE],
+            height=np.array([18.0]),
+            volume=np.array([18.0 * ROOF]),
+            floor_area=unknown,
+            storeys=5.0,
+        )
+    )
     assert zones.floor_area[0] == 5 * ROOF
     envelopes = box_envelopes([OFFICE], height=np.array([18.0]), floor_area=unknown)
     object.__setattr__(envelopes, "storeys", unknown)

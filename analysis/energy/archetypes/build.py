@@ -180,7 +180,9 @@ def _of_buildings(envelopes: Envelopes) -> tuple[Float64, Float64, Float64]:
     """Of each zone's whole building: floor area [m²], storeys, and share of the walls that are shared [1];
     typical storeys of 3 m where nothing is known."""
     storeys = np.where(np.isnan(envelopes.storeys), np.round(envelopes.height / 3.0), envelopes.storeys)
-    area = np.where(np.isnan(envelopes.floor_area), storeys * envelopes.footprint, envelopes.floor_area)
+    area = np.where(np.isnan(envelopes.floor_area), storeys * _plate(envelopes), envelopes.floor_area)
+    if envelopes.levels is not None:
+        storeys = np.where(np.isnan(envelopes.levels), storeys, envelopes.levels)
     _, owner = np.unique(np.array(envelopes.building), return_inverse=True)
     pieces = envelopes.pieces
     zone = np.repeat(np.arange(len(envelopes)), np.diff(envelopes.first))
@@ -211,7 +213,13 @@ def _floor_area(envelopes: Envelopes, chosen: _Chosen, storeys: Float64) -> tupl
     origin = np.where(np.isnan(envelopes.floor_area), Origin.GUESS, origin)
     origin = np.where(np.isnan(stated), origin, Origin.ATTRIBUTE).astype(np.int8)
     known = np.where(np.isnan(stated), envelopes.floor_area, stated)
-    return np.where(np.isnan(known), storeys * envelopes.footprint, known), origin
+    return np.where(np.isnan(known), storeys * _plate(envelopes), known), origin
+
+
+def _plate(envelopes: Envelopes) -> Float64:
+    """The mean section of each zone [m²]: less than the footprint where upper storeys step back."""
+    tall = (envelopes.height > 0) & (envelopes.volume > 0)
+    return np.where(tall, envelopes.volume / np.where(tall, envelopes.height, 1.0), envelopes.footprint)
 
 
 def _uses(chosen: _Chosen) -> tuple[Int32, list[Use]]:

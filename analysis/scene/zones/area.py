@@ -120,6 +120,7 @@ def joined(
         origins=_all_origins([area.figures.origins for area in areas]),
         problems=problems,
         notes=notes,
+        levels=np.concatenate([area.figures.levels for area in areas]),
     )
     points = [
         replace(area.points, piece=area.points.piece + n)

@@ -96,7 +96,7 @@ def divided(
         ),
         Figures(
             np.ones(start[-1]),
-            np.ones(start[-1]),
+            count[whole].astype(np.float64),
             share * np.where(np.isnan(said.floor_area), by_volume, said.floor_area)[whole],
             said.year[whole],
             {name: values[whole] for name, values in said.origins.items()},
