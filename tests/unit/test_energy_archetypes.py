@@ -187,17 +187,12 @@ def test_what_is_tiny_and_nameless_is_a_shed() -> None:
 
 def test_storeys_that_are_unknown_come_from_the_height() -> None:
     unknown = np.array([np.nan])
-    zones = zones_of(
-        box_envelopes(
-            [OFFICE],
-            height=np.array([18.0]),
-            volume=np.array([18.0 * ROOF]),
-            floor_area=unknown,
-            storeys=5.0,
-        )
-    )
+    tall = {"height": np.array([18.0]), "volume": np.array([18.0 * ROOF]), "floor_area": unknown}
+    zones = zones_of(box_envelopes([OFFICE], storeys=5.0, **tall))
     assert zones.floor_area[0] == 5 * ROOF
-    envelopes = box_envelopes([OFFICE], height=np.array([18.0]), floor_area=unknown)
+    halved = tall | {"volume": np.array([9.0 * ROOF])}  # the upper storeys step back
+    assert zones_of(box_envelopes([OFFICE], storeys=5.0, **halved)).floor_area[0] == 2.5 * ROOF
+    envelopes = box_envelopes([OFFICE], **tall)
     object.__setattr__(envelopes, "storeys", unknown)
     zones = zones_of(envelopes)
     assert zones.storeys[0] == 5.0  # 18 m by 3.6 m
