@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -187,7 +188,11 @@ def test_what_is_tiny_and_nameless_is_a_shed() -> None:
 
 def test_storeys_that_are_unknown_come_from_the_height() -> None:
     unknown = np.array([np.nan])
-    tall = {"height": np.array([18.0]), "volume": np.array([18.0 * ROOF]), "floor_area": unknown}
+    tall: dict[str, Any] = {
+        "height": np.array([18.0]),
+        "volume": np.array([18.0 * ROOF]),
+        "floor_area": unknown,
+    }
     zones = zones_of(box_envelopes([OFFICE], storeys=5.0, **tall))
     assert zones.floor_area[0] == 5 * ROOF
     halved = tall | {"volume": np.array([9.0 * ROOF])}  # the upper storeys step back
