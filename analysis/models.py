@@ -15,6 +15,7 @@ ENTRIES = {
     "sewer-calibration": "analysis.sewers.calibration_model:MODEL",
     "sun": "analysis.sun.run.model:MODEL",
     "sun-views": "analysis.views.model:MODEL",
+    "energy": "analysis.energy.run.model:MODEL",
 }
 """Name of a model -> module:attribute, such as "flood": "analysis.flood.model:MODEL"."""
 

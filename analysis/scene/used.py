@@ -51,6 +51,14 @@ def weather_readings(folder: Path, length_s: float) -> dict[str, str]:
         return {"weather": _digest(observations, weather_streams(observations), length_s)}
 
 
+def latest_readings(folder: Path, properties: Sequence[str]) -> str:
+    """The datastreams of some observed properties, and the latest reading of each."""
+    with _opened(folder) as observations:
+        if observations is None:
+            return ""
+        return _digest(observations, [s for name in properties for s in streams(observations, name)], 0.0)
+
+
 def _digest(observations: Observations, found: Sequence[Stream], length_s: float) -> str:
     """Of what some datastreams are, their latest readings, and those of so many seconds before the newest."""
     digest = hashlib.sha256()

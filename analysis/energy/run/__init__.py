@@ -1,0 +1,1 @@
+"""The model `energy`: what a city's buildings need and make in a year, by `twin run energy` and the API."""

@@ -1,0 +1,214 @@
+"""A city's buildings made ready for a run: zones with all that they are made of, weather, blocks, doubts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from analysis.energy.archetypes import Book, Given, Region, read_book, zones_of
+from analysis.energy.archetypes.choose import region_of
+from analysis.energy.envelope import Envelopes
+from analysis.energy.run.blocks import blocks_of, numbered
+from analysis.energy.zones import Int32, Zones
+from analysis.errors import AnalysisError
+from analysis.progress import Progress, part
+from analysis.scene.grid import degree_bounds, plane_of
+from twin.store import City
+
+if TYPE_CHECKING:
+    from analysis.energy.plausible import Doubt
+    from analysis.energy.result import EnergyResult
+    from analysis.energy.run.metered import Metered
+    from analysis.scene.zones import By
+    from analysis.weather import Weather
+
+_HOMES = ("house", "apartment")
+_HOUSEHOLD = 2.2 * 34.8
+"""Gross floor area of a household [m²] where it is not known how many there are: persons of an average one
+(Statistics Korea, Population and Housing Census 2023) by the area of each (Ministry of Land, Infrastructure
+and Transport, Korea Housing Survey 2022)."""
+
+
+@dataclass(kw_only=True)
+class EnergyStudy:
+    """zones: to simulate; building: (z,) the number of each one's among `buildings`. made_up: whether the
+    weather is. block: (b,) of each building among `blocks`. vehicles: (b,) electric ones. doubts: what looks
+    wrong, for JSON. left_out: buildings
+    that cannot be computed. public: electricity of the year by public load
+    [kWh]. notes: for readers. metered: once they were looked at."""
+
+    zones: Zones
+    weather: Weather
+    made_up: bool
+    region: Region
+    buildings: list[str]
+    building: Int32
+    blocks: list[str]
+    block: Int32
+    vehicles: Int32
+    doubts: list[dict[str, Any]]
+    left_out: int = 0
+    public: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    metered: Metered | None = None
+
+    def meet(self, metered: Metered) -> None:
+        """The meters of the buildings, and the zones as they are calibrated by them."""
+        self.metered, self.zones = metered, metered.zones
+        self.doubts += metered.doubts
+        self.notes += metered.notes
+
+    def told(self, result: EnergyResult, numbers: Int32) -> list[dict[str, Any]]:
+        """What looks wrong in a result of the zones with these numbers."""
+        from analysis.energy.plausible import doubts_of_result
+
+        return [_told(self.zones, d, int(numbers[d.zone])) for d in doubts_of_result(result)]
+
+
+def study_of(
+    city: City,
+    *,
+    area: Sequence[float] | None,
+    by: str,
+    shading: bool,
+    region: str | None,
+    state: str,
+    archetypes: Sequence[Path] | None,
+    default_year: int | None,
+    default_use: str | None,
+    system: str | None,
+    measures: str | None,
+    vehicles: float,
+    weather_source: str,
+    weather: Path | None,
+    progress: Progress,
+) -> EnergyStudy:
+    """Raises AnalysisError for what cannot be computed: no buildings, no weather, unknown names."""
+    from analysis.energy.plausible import doubts as doubts_of
+    from analysis.energy.run.weather import weather_of
+    from analysis.scene.zones import envelopes
+
+    book = _book(archetypes or ())
+    _check(book.systems, system, "system")
+    _check(book.uses, default_use, "default_use")
+    _check(book.regions, region, "region")
+    progress(0.0, "reading buildings")
+    plane = plane_of(city)
+    bounds = None if area is None else degree_bounds(plane, area)
+    found = envelopes(
+        city, area=bounds, by=cast("By", by), shading=shading, progress=part(progress, 0.0, 0.9)
+    )
+    progress(0.9, "weather")
+    year, made_up = weather_of(city.folder, found.place, weather_source, weather)
+    progress(0.93, "archetypes")
+    given = {} if system is None else {id: Given(system=system) for id in found.building}
+    zones = zones_of(
+        found, book, region=region, year=default_year, use=default_use, state=state, replace=given
+    )
+    if measures:
+        zones = _improved(zones, measures)
+    buildings, building = numbered(zones.building)
+    names, block = numbered(blocks_of(city, plane, _centres(found, building, len(buildings))))
+    progress(0.97, "looking for what cannot be")
+    found_doubts = doubts_of(zones)
+    study = EnergyStudy(
+        zones=zones,
+        weather=year,
+        made_up=made_up,
+        region=region_of(found.place, book, region),
+        buildings=buildings,
+        building=building,
+        blocks=names,
+        block=block,
+        vehicles=_vehicles(found, zones, building, vehicles),
+        doubts=[_told(zones, d, d.zone) for d in found_doubts],
+        notes=list(dict.fromkeys([*zones.notes, *year.notes])),
+    )
+    return _without_refused(study, found_doubts)
+
+
+def _book(tables: Sequence[Path]) -> Book:
+    """The built-in book under tables of a city's own, which together are a folder as `read_book` takes it."""
+    if not tables:
+        return read_book()
+    with TemporaryDirectory() as folder:
+        for table in tables:
+            copyfile(table, Path(folder, table.name))
+        return read_book(folder)
+
+
+def _check(known: Mapping[str, Any], name: str | None, what: str) -> None:
+    if name is not None and name not in known:
+        raise AnalysisError(f"{what}: there is no {name!r}; there are {', '.join(known)}")
+
+
+def _improved(zones: Zones, ids: str) -> Zones:
+    """All zones with the measures of a list that is separated by commas."""
+    from analysis.energy.retrofit.apply import applied
+    from analysis.energy.retrofit.measures import chosen, read_measures
+
+    wanted = [id.strip() for id in ids.split(",") if id.strip()]
+    return applied(zones, chosen(read_measures(), wanted))[0]
+
+
+def _centres(found: Envelopes, building: Int32, count: int) -> Any:
+    """(b, 2) middles of buildings: the mean of their zones' [m]."""
+    zones = np.maximum(np.bincount(building, minlength=count), 1)
+    return np.column_stack([np.bincount(building, found.centre[:, k], count) / zones for k in (0, 1)])
+
+
+def _vehicles(found: Envelopes, zones: Zones, building: Int32, of_household: float) -> Int32:
+    """(b,) electric vehicles: of each home's households, as its attributes say or by its floor area."""
+    count = int(building.max(initial=-1)) + 1
+    home = np.array([zones.uses[k].id in _HOMES for k in zones.use], bool)
+    area = np.bincount(building, zones.floor_area * home, count)
+    stated = np.full(count, np.nan)
+    for number, attributes in zip(building.tolist(), found.attributes, strict=True):
+        value = attributes.get("households")
+        if isinstance(value, (int, float)) and value >= 0:
+            stated[number] = value
+    households = np.where(np.isnan(stated), area / _HOUSEHOLD, stated) * (area > 0)
+    return np.round(of_household * households).astype(np.int32)
+
+
+def _without_refused(study: EnergyStudy, found: Sequence[Doubt]) -> EnergyStudy:
+    """Buildings with a zone that cannot be computed are left out, and counted. Raises AnalysisError if that
+    is all of them."""
+    refused = [d for d in found if d.severity == "refuse"]
+    bad = np.unique(study.building[[d.zone for d in refused]])
+    if not len(bad):
+        return study
+    left = np.setdiff1d(np.arange(len(study.buildings)), bad)
+    if not len(left):
+        worst = refused[0]
+        raise AnalysisError(f"no building can be computed: {study.zones.ids[worst.zone]}: {worst.text['en']}")
+    keep = np.flatnonzero(~np.isin(study.building, bad))
+    blocks, block = numbered([study.blocks[k] for k in study.block[left]])
+    return replace(
+        study,
+        zones=study.zones.some(keep),
+        buildings=[study.buildings[b] for b in left],
+        building=np.searchsorted(left, study.building[keep]).astype(np.int32),
+        blocks=blocks,
+        block=block,
+        vehicles=study.vehicles[left],
+        left_out=len(bad),
+        notes=[*study.notes, f"{len(bad)} buildings cannot be computed and are left out; the doubts say why"],
+    )
+
+
+def _told(zones: Zones, doubt: Doubt, zone: int) -> dict[str, Any]:
+    return {
+        "building": zones.building[zone],
+        "zone": zones.ids[zone],
+        "figure": doubt.figure,
+        "value": doubt.value if np.isfinite(doubt.value) else None,
+        "severity": doubt.severity,
+        "text": dict(doubt.text),
+    }

@@ -1,0 +1,178 @@
+"""The totals of a run, and what they rest on: for a reader who sees nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analysis.energy.grades import by_need, scope_balances
+from analysis.energy.grades import scheme as scheme_of
+from analysis.energy.result import NEEDS
+from analysis.energy.run.compute import Computed, Options
+from analysis.energy.run.groups import GroupLoads
+from analysis.energy.systems import Carrier
+from analysis.energy.zones import Origin
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.energy.run.study import EnergyStudy
+
+UNITS = {
+    "floor_area": "m2", "need": "kW.h", "final": "kW.h", "final_total": "kW.h", "primary": "kW.h",
+    "co2": "kg", "pv.power": "kW", "pv.yield": "kW.h", "pv.area": "m2", "pv.self_consumed": "kW.h",
+    "per_area": "kW.h/m2", "peak": "kW",
+}  # fmt: skip
+MOST_DOUBTS = 200
+_WEIGHED = ("primary", "co2", "cost")
+"""What is unknown of buildings that use a carrier of unknown factor or price."""
+_PER_AREA = (*NEEDS, "final", "primary", "co2")
+
+
+@dataclass
+class Totals:
+    """Sums over the portions of a run. final, primary: by need [kWh], without zones whose carrier has no
+    known factor. unserved: by need [kWh], of buildings without a plant for it."""
+
+    final: dict[str, float] = field(default_factory=lambda: dict.fromkeys(NEEDS, 0.0))
+    primary: dict[str, float] = field(default_factory=lambda: dict.fromkeys(NEEDS, 0.0))
+    unserved: dict[str, float] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
+
+    def add(self, made: Computed) -> None:
+        for total, needs in zip((self.final, self.primary), by_need(made.delivered), strict=True):
+            for need, zones in needs.items():
+                total[need] += float(np.nansum(zones))
+        for need, without in made.delivered.unserved.items():
+            self.unserved[need] = self.unserved.get(need, 0.0) + float(without.sum())
+        self.notes.update(dict.fromkeys(made.notes))
+
+
+def summary(
+    study: EnergyStudy, table: pd.DataFrame, totals: Totals, loads: GroupLoads, options: Options
+) -> dict[str, Any]:
+    """table: of all buildings, with the columns of `figures` and `described`."""
+    weather, factors = study.weather, options.factors
+    final = {str(c): _sum(table[f"final_{c}"]) for c in Carrier if f"final_{c}" in table}
+    made = {name: _sum(table[name]) for name in ("pv", "pv_power", "pv_area", "self_consumed")}
+    factor = factors.of(Carrier.ELECTRICITY).primary or 0.0
+    balances = scope_balances(
+        totals.final | study.public,
+        totals.primary | {name: energy * factor for name, energy in study.public.items()},
+        made["pv"],
+        made["pv"] * factor,
+        by=scheme_of(options.scheme),
+    )
+    return {
+        "buildings": len(table),
+        "zones": len(study.zones),
+        "left_out": study.left_out,
+        "floor_area": _sum(table["floor_area"]),
+        "method": options.method,
+        "year": int(weather.times[len(weather) // 2].year),
+        "weather": {"source": weather.source, "made_up": study.made_up, "notes": weather.notes},
+        "region": study.region.id,
+        "country": factors.country,
+        "currency": factors.currency if table["cost"].notna().any() else None,
+        "price_year": factors.price_year,
+        "scheme": options.scheme,
+        "need": {need: _sum(table[need]) for need in NEEDS},
+        "unserved": totals.unserved,
+        "final": final,
+        "final_total": _sum(table["final"]),
+        **{name: _known(table[name]) for name in _WEIGHED},
+        "unknown": {name: int(table[name].isna().sum()) for name in _WEIGHED},
+        "pv": {
+            "power": made["pv_power"], "yield": made["pv"], "area": made["pv_area"],
+            "self_consumed": made["self_consumed"],
+        } if options.pv else None,
+        "self_sufficiency": {
+            "final": plain(balances[0].share_final),
+            "primary": plain(balances[0].share_primary),
+            "grade": balances[0].grade or None,
+        },
+        "scopes": [
+            {
+                "id": b.scope.id,
+                "title": b.scope.title,
+                "final": b.final,
+                "primary": b.primary,
+                "produced_final": b.produced_final,
+                "produced_primary": b.produced_primary,
+                "self_sufficiency_final": plain(b.share_final),
+                "self_sufficiency_primary": plain(b.share_primary),
+                "grade": b.grade or None,
+                "missing": list(b.missing),
+            }
+            for b in balances
+        ],
+        "grades": {
+            **{str(g): int((table["grade"] == g).sum()) for g in range(1, 6)},
+            "none": int((table["grade"] == 0).sum()),
+        },
+        "uses": _uses(study, table),
+        "peak": _peaks(study, loads),
+        "guesses": {
+            "buildings": int((table["guesses"] > 0).sum()),
+            "figures": {
+                name: int((table[f"origin_{name}"] == "guess").sum()) for name in study.zones.origins
+            },
+        },
+        "origins": {
+            name: {
+                origin.name.lower(): int((table[f"origin_{name}"] == origin.name.lower()).sum())
+                for origin in Origin
+            }
+            for name in study.zones.origins
+        },
+        "doubts": study.doubts[:MOST_DOUBTS],
+        "doubts_total": len(study.doubts),
+        "measured": None if study.metered is None else study.metered.summary,
+        "notes": list(dict.fromkeys([*study.notes, *totals.notes])),
+    }  # fmt: skip
+
+
+def _uses(study: EnergyStudy, table: pd.DataFrame) -> list[dict[str, Any]]:
+    titles: Mapping[str, Any] = {use.id: dict(use.title) for use in study.zones.uses}
+    found = []
+    for use, rows in table.groupby("use", sort=False):
+        area = _sum(rows["floor_area"])
+        sums = {name: _known(rows[name]) for name in _PER_AREA}
+        per_area = {name: None if v is None or not area else v / area for name, v in sums.items()}
+        found.append(
+            {
+                "id": use,
+                "title": titles[str(use)],
+                "buildings": len(rows),
+                "floor_area": area,
+                "per_area": per_area,
+            }
+        )
+    return sorted(found, key=lambda entry: -entry["floor_area"])
+
+
+def _peaks(study: EnergyStudy, loads: GroupLoads) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in ("heating", "cooling", "electricity"):
+        load = loads.of(name)
+        at = int(load.argmax())
+        found[name] = float(load[at])
+        found[f"{name}_at"] = study.weather.times[at].isoformat()
+    return found
+
+
+def _sum(column: pd.Series[Any]) -> float:
+    return float(np.nansum(column.to_numpy(float)))
+
+
+def _known(column: pd.Series[Any]) -> float | None:
+    """The sum of what is known, None where nothing is."""
+    return _sum(column) if column.notna().any() else None
+
+
+def plain(value: float) -> float | None:
+    """None for what is no number."""
+    return float(value) if np.isfinite(value) else None
