@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from analysis.flood.arithmetic import inverse_cube_root, kernel
+from analysis.cube_root import inverse_cube_root
+from analysis.flood.arithmetic import kernel
 from analysis.flood.constants import GRAVITY
 
 

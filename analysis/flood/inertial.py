@@ -26,8 +26,9 @@ from typing import Any
 import numpy as np
 from numba.extending import overload
 
+from analysis.cube_root import inverse_cube_root
 from analysis.flood import tiles
-from analysis.flood.arithmetic import HOW, inverse_cube_root, kernel
+from analysis.flood.arithmetic import HOW, kernel
 from analysis.flood.constants import GRAVITY
 from analysis.flood.depths import fill, last
 from analysis.flood.parts import Inertial

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from analysis import flood
-from analysis.flood.arithmetic import inverse_cube_root
+from analysis.cube_root import inverse_cube_root
 
 
 def _town_on_a_stream(n: int = 48) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from analysis.cube_root import inverse_cube_root
 from analysis.energy.detailed.compiled import inlined, kernel
 from analysis.energy.detailed.layout import (
     CLIMATE,
@@ -29,7 +30,6 @@ from analysis.energy.detailed.layout import (
     ZONE,
     ZONE_SIZE,
 )
-from analysis.flood.arithmetic import inverse_cube_root
 
 KELVIN = 273.15
 _BYPASS = 26.0

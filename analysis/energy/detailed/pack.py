@@ -63,22 +63,6 @@ class Packer:
         columns += [sunlit(self.zones.shades[shade], azimuth, light.sun) for shade, azimuth in self.pairs]
         return np.ascontiguousarray(np.column_stack(columns))
 
-    def weeks(self) -> Float64:
-        """(uses, at.WEEKS, 168); set points that are off are out of reach."""
-        return np.array(
-            [
-                [
-                    np.where(np.isnan(use.heating_set), -_OFF, use.heating_set),
-                    np.where(np.isnan(use.cooling_set), _OFF, use.cooling_set),
-                    use.people + use.appliances + use.lighting,
-                    use.ventilation,
-                    use.night_ventilation,
-                    use.occupied,
-                ]
-                for use in self.zones.uses
-            ]
-        )
-
     def rows(self, numbers: Int64) -> Rows:
         """Of the zones with these numbers, those of about as many elements side by side."""
         zones = self.zones
@@ -129,3 +113,20 @@ class Packer:
         if e.horizon is not None:
             skyline[places[group] + slot, :, lane] = e.horizon
         return Rows(blocks, first, most.T.copy(), lanes, skyline, places[:-1])
+
+
+def weeks_of(zones: Zones) -> Float64:
+    """(uses, at.WEEKS, 168); set points that are off are out of reach."""
+    return np.array(
+        [
+            [
+                np.where(np.isnan(use.heating_set), -_OFF, use.heating_set),
+                np.where(np.isnan(use.cooling_set), _OFF, use.cooling_set),
+                use.people + use.appliances + use.lighting,
+                use.ventilation,
+                use.night_ventilation,
+                use.occupied,
+            ]
+            for use in zones.uses
+        ]
+    )

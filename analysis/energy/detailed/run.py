@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.energy.detailed import layout as at
-from analysis.energy.detailed.pack import Packer
+from analysis.energy.detailed.pack import Packer, weeks_of
 from analysis.energy.problem import Climate
 from analysis.energy.zones import Float32, Float64, Zones
 from analysis.errors import SimulationFailed
@@ -48,6 +48,21 @@ class Found:
     error: Float64
     series: Float32
 
+    @classmethod
+    def of(cls, tally: Float64, series: Float32, step: float) -> Found:
+        """tally: (z, at.TALLY, at.MONTHS) of a kernel, powers summed up. step: of an interval [s]."""
+        energy = step / 3.6e6
+        return cls(
+            heating=tally[:, at.HEATING] * energy,
+            cooling=tally[:, at.COOLING] * energy,
+            heating_peak=tally[:, at.HEATING_PEAK, 0],
+            cooling_peak=tally[:, at.COOLING_PEAK, 0],
+            unmet=tally[:, at.UNMET, 0],
+            overheating=tally[:, at.OVERHEATING, 0],
+            error=tally[:, at.ERROR, 0],
+            series=series,
+        )
+
 
 def detailed(
     zones: Zones, climate: Climate, limit: float, hourly: bool, progress: Progress | None = None
@@ -59,7 +74,7 @@ def detailed(
     horizon = zones.elements.horizon
     directions = 1 if horizon is None else horizon.shape[1]
     columns, calendar = columns_of(climate, directions), calendar_of(climate, directions)
-    sunlit, weeks = packer.sunlit(), packer.weeks()
+    sunlit, weeks = packer.sunlit(), weeks_of(zones)
     n, z = len(climate), len(zones)
     series = np.zeros((4, z, n if hourly else 0), np.float32)
     tally = np.zeros((z, at.TALLY, at.MONTHS))
@@ -81,17 +96,7 @@ def detailed(
             f"zone {zones.ids[int(np.argmax(lost))]} came to temperatures that are no numbers; look at its"
             " constructions and areas, or leave it out"
         )
-    energy = hours / 1000.0
-    return Found(
-        heating=tally[:, at.HEATING] * energy,
-        cooling=tally[:, at.COOLING] * energy,
-        heating_peak=tally[:, at.HEATING_PEAK, 0],
-        cooling_peak=tally[:, at.COOLING_PEAK, 0],
-        unmet=tally[:, at.UNMET, 0],
-        overheating=tally[:, at.OVERHEATING, 0],
-        error=tally[:, at.ERROR, 0],
-        series=series,
-    )
+    return Found.of(tally, series, climate.step)
 
 
 def columns_of(climate: Climate, directions: int) -> Float64:

@@ -14,8 +14,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from analysis.compiled import Kernels
 from analysis.energy.detailed.glazing import DEGREE
 from analysis.energy.detailed.layout import (
     COOLING,
@@ -27,13 +28,7 @@ from analysis.energy.detailed.layout import (
     UNMET,
 )
 
-_HOW: dict[str, Any] = {
-    "cache": True,
-    "fastmath": {"contract", "reassoc", "nsz", "arcp"},
-    "error_model": "numpy",
-    "nogil": True,
-}
-"""Infinity must stay what it is: a capacity without limit."""
+_KERNELS = Kernels(__file__)
 _MISSED = 0.5
 """[K] From a set point, from which an hour counts as unmet."""
 _SETTLED = 0.01
@@ -43,7 +38,7 @@ _AIR_SHARE = 0.3
 """Of the air in the operative temperature; the rest is the surfaces' (ISO 13790:2008, annex C.4)."""
 
 
-@njit(**_HOW)  # type: ignore[untyped-decorator]
+@_KERNELS.kernel
 def _onto(light: Any, normal: Any, views: Any, lit: Any, beam: Any, even: Any, cosine: Any) -> None:
     """Direct and even light [W/m²] on an element over the intervals with light."""
     for t in range(light.shape[1]):
@@ -53,7 +48,7 @@ def _onto(light: Any, normal: Any, views: Any, lit: Any, beam: Any, even: Any, c
         even[t] = light[4, t] * views[0] + light[5, t] * views[1] + light[6, t] * views[2]
 
 
-@njit(**_HOW)  # type: ignore[untyped-decorator]
+@_KERNELS.kernel
 def _through(gain: Any, angles: Any, blind: Any, beam: Any, even: Any, cosine: Any, sun: Any) -> None:
     """Add what a window lets in."""
     for t in range(len(sun)):
@@ -65,7 +60,7 @@ def _through(gain: Any, angles: Any, blind: Any, beam: Any, even: Any, cosine: A
         sun[t] += gain * got * (blind[0] if beam[t] + even[t] > blind[1] else 1.0)
 
 
-@njit(**_HOW)  # type: ignore[untyped-decorator]
+@_KERNELS.kernel
 def _skyline(horizon: Any, elevation: Any, before: Any, share: Any, lit: Any) -> None:
     """Take the light where the sun stands below the skyline."""
     steps = len(horizon)
@@ -76,7 +71,7 @@ def _skyline(horizon: Any, elevation: Any, before: Any, share: Any, lit: Any) ->
             lit[t] = 0.0
 
 
-@njit(**_HOW)  # type: ignore[untyped-decorator]
+@_KERNELS.kernel
 def _sunlight(
     first: Any,
     last: Any,
@@ -110,7 +105,7 @@ def _sunlight(
     return sun
 
 
-@njit(inline="always", **_HOW)  # type: ignore[untyped-decorator]
+@_KERNELS.inlined
 def _ventilated(own: Any, given: Any, least: Any, most: Any, outside: Any, wanted: Any) -> Any:
     """Ventilation from least to most [W/K] that brings the air nearest to a wanted temperature from outside
     air that helps to get there."""
@@ -122,7 +117,7 @@ def _ventilated(own: Any, given: Any, least: Any, most: Any, outside: Any, wante
     return least
 
 
-@njit(**_HOW)  # type: ignore[untyped-decorator]
+@_KERNELS.kernel
 def _hours(
     zone: Any, network: Any, below: Any, week: Any, climate: Any, calendar: Any, sun: Any, start: Any,
     count: Any, seconds: Any, density_heat: Any, bypass_at: Any, limit: Any, tally: Any, series: Any,
@@ -209,7 +204,7 @@ def _hours(
     return start
 
 
-@njit(parallel=True, **_HOW)  # type: ignore[untyped-decorator]
+@_KERNELS.parallel
 def run(
     zone: Any, use: Any, network: Any, below: Any, weeks: Any, first: Any, gain: Any, what: Any, normal: Any,
     views: Any, shaded: Any, angles: Any, blind: Any, numbers: Any, horizon: Any, before: Any, share: Any,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analysis.energy.detailed import layout as at
+from analysis.energy.detailed.pack import weeks_of
 from analysis.energy.detailed.run import Found
 from analysis.energy.irradiance import sunlit
 from analysis.energy.problem import Climate
@@ -17,8 +18,6 @@ _PART = 2048
 """Zones between two reports of progress."""
 _WARM = 20 * 86400.0
 """[s] The first days, which are repeated until the start is periodic with them."""
-_OFF = 1e30
-"""[°C] A set point that is never met."""
 
 
 def quick(
@@ -51,7 +50,7 @@ def quick(
     tally = np.zeros((z, at.TALLY, at.MONTHS))
     series = np.zeros((4, z, n if hourly else 0), np.float32)
     figures, rows = _figures(zones), _rows(network)
-    weeks = _weeks(zones)
+    weeks = weeks_of(zones)
     sun_and_sky = np.vstack([climate.air, climate.sky])
     calendar = np.vstack([climate.week_hour, climate.month])
     for start in range(0, z, _PART):
@@ -65,17 +64,7 @@ def quick(
             lights, sunlits, lit, sun_and_sky, calendar, min(n, round(_WARM / climate.step)), climate.step,
             climate.density_heat, limit, limit, tally[part], series[:, part],
         )  # fmt: skip
-    energy = climate.step / 3.6e6
-    return Found(
-        heating=tally[:, at.HEATING] * energy,
-        cooling=tally[:, at.COOLING] * energy,
-        heating_peak=tally[:, at.HEATING_PEAK, 0],
-        cooling_peak=tally[:, at.COOLING_PEAK, 0],
-        unmet=tally[:, at.UNMET, 0],
-        overheating=tally[:, at.OVERHEATING, 0],
-        error=tally[:, at.ERROR, 0],
-        series=series,
-    )
+    return Found.of(tally, series, climate.step)
 
 
 def _figures(zones: Zones) -> Float64:
@@ -111,22 +100,5 @@ def _rows(network: Network) -> Float64:
             network.to_mass,
             network.to_surfaces,
             network.to_sky,
-        ]
-    )
-
-
-def _weeks(zones: Zones) -> Float64:
-    """(uses, 6, 168): set points, gains [W/m²], ventilation, night ventilation, occupied."""
-    return np.array(
-        [
-            [
-                np.where(np.isnan(use.heating_set), -_OFF, use.heating_set),
-                np.where(np.isnan(use.cooling_set), _OFF, use.cooling_set),
-                use.people + use.appliances + use.lighting,
-                use.ventilation,
-                use.night_ventilation,
-                use.occupied,
-            ]
-            for use in zones.uses
         ]
     )

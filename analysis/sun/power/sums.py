@@ -5,18 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
-_HOW: dict[str, Any] = {
-    "cache": True,
-    "parallel": True,
-    "nogil": True,
-    "error_model": "numpy",
-    "fastmath": {"contract", "reassoc", "nsz", "arcp"},
-}
+from analysis.compiled import Kernels
+
+_KERNELS = Kernels(__file__)
 
 
-@njit(**{**_HOW, "parallel": False, "inline": "always"})  # type: ignore[untyped-decorator]
+@_KERNELS.inlined
 def _passing(through: Any, cosine: Any, last: Any) -> Any:
     """What passes a cover at a cosine of incidence."""
     at = min(cosine, np.float32(1.0)) * last
@@ -24,7 +20,7 @@ def _passing(through: Any, cosine: Any, last: Any) -> Any:
     return through[k] + (at - np.float32(k)) * (through[k + 1] - through[k])
 
 
-@njit(**_HOW)  # type: ignore[untyped-decorator]
+@_KERNELS.parallel
 def in_front(skylines: Any, normals: Any, turn: float) -> Any:
     """(n, d) skylines in which a direction just behind a wall (90 degrees) is as high as the next one before
     it, so that between the two the wall itself is no obstacle: it is counted by the angle of incidence.
@@ -45,7 +41,7 @@ def in_front(skylines: Any, normals: Any, turn: float) -> Any:
     return seen
 
 
-@njit(**_HOW)  # type: ignore[untyped-decorator]
+@_KERNELS.parallel
 def lit_shares(skylines: Any, square: Any, squares: int, before: Any, part: Any, elevation: Any) -> Any:
     """(squares, t) float32 share of the samples in each square that the sun reaches; 1 where there is none.
 
@@ -70,7 +66,7 @@ def lit_shares(skylines: Any, square: Any, squares: int, before: Any, part: Any,
     return lit
 
 
-@njit(**_HOW)  # type: ignore[untyped-decorator]
+@_KERNELS.parallel
 def beam_sums(
     normals: Any,
     skylines: Any,
@@ -105,7 +101,7 @@ def beam_sums(
     return sums
 
 
-@njit(**_HOW)  # type: ignore[untyped-decorator]
+@_KERNELS.parallel
 def beam_hours(
     normals: Any,
     skylines: Any,
@@ -143,7 +139,7 @@ def beam_hours(
     return hours
 
 
-@njit(**_HOW)  # type: ignore[untyped-decorator]
+@_KERNELS.parallel
 def add_lit_sums(normals: Any, share: Any, direction: Any, direct: Any, period: Any, sums: Any) -> None:
     """Add the beam on each point to its sums (n, p) of the periods. share: (t, n) of the beam that reaches a
     point. period: (t,) of each time. The rest as in `beam_sums`."""
@@ -154,7 +150,7 @@ def add_lit_sums(normals: Any, share: Any, direction: Any, direct: Any, period: 
             sums[i, period[j]] += share[j, i] * direct[j] * max(cosine, np.float32(0.0))
 
 
-@njit(**_HOW)  # type: ignore[untyped-decorator]
+@_KERNELS.parallel
 def add_lit_hours(
     normals: Any, share: Any, weight: Any, first: Any, direction: Any, direct: Any, through: Any, hours: Any
 ) -> None:
