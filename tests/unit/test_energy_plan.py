@@ -22,7 +22,7 @@ from analysis.energy.grades.plan import (
 from analysis.energy.grades.report import write_plan_report
 from analysis.energy.grades.scopes import FIVE_USES, scope_balances
 from analysis.errors import AnalysisError
-from analysis.sun.report.texts import Language
+from analysis.printed.language import Language
 
 # National pilot city service roadmap, draft of 2019-09: demand [MWh], modules [kW], their yield [MWh],
 # self-sufficiency [%]; grade by the unrounded share

@@ -11,13 +11,14 @@ import numpy as np
 import pypdf
 import pytest
 
+from analysis.printed.fonts import FOLDER, printable
+from analysis.printed.language import Language
 from analysis.sun.daylight import assess, dwelling_targets, find_rule
 from analysis.sun.daylight.height_limit import height_limit
 from analysis.sun.report import SunReport, write_report
 from analysis.sun.report.content import Case
-from analysis.sun.report.fonts import FOLDER, printable
 from analysis.sun.report.pictures import ADDED, PLANNED, SHADOW, hours, shadows, view_of
-from analysis.sun.report.texts import Language, duration, facing
+from analysis.sun.report.texts import duration, facing
 from analysis.sun.scene import Place, SunScene
 from tests.sun_scenes import box_scene
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from analysis.energy.grades.plan import PlanReport
 from analysis.energy.grades.scopes import PARTS, ScopeBalance
-from analysis.sun.report.texts import Language, in_language
+from analysis.printed.language import Language, in_language
 
 _MARGIN = 48.0
 """[points]"""
@@ -62,10 +62,10 @@ def write_plan_report(
     lines at the end, such as sources."""
     from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer
 
-    from analysis.sun.report.fonts import REGULAR, register
+    from analysis.printed.fonts import REGULAR, register
 
     register()
-    from analysis.sun.report import styles
+    from analysis.printed import styles
 
     document = SimpleDocTemplate(
         str(path),
@@ -112,7 +112,7 @@ def write_plan_report(
 
 
 def _plan_table(language: Language, report: PlanReport) -> Any:
-    from analysis.sun.report.styles import safe
+    from analysis.printed.styles import safe
 
     depth: dict[str, int] = {}
     names = ("kind", "demand", "power", "made", "share", "grade", "site", "electric", "stated")
@@ -161,9 +161,8 @@ def _table(lines: list[list[str]], widths: list[float], totals: list[int]) -> An
     from reportlab.lib.styles import ParagraphStyle
     from reportlab.platypus import Paragraph, Table
 
-    from analysis.sun.report import charts
-    from analysis.sun.report.fonts import BOLD, REGULAR
-    from analysis.sun.report.styles import CELL, HEAD
+    from analysis.printed.fonts import BOLD
+    from analysis.printed.styles import CELL, HEAD, TABLE
 
     bold = ParagraphStyle("bold", CELL, fontName=BOLD)
 
@@ -175,17 +174,7 @@ def _table(lines: list[list[str]], widths: list[float], totals: list[int]) -> An
         cells(line, HEAD if number == 0 else bold if number in totals else CELL)
         for number, line in enumerate(lines)
     ]
-    style: list[tuple[Any, ...]] = [
-        ("BACKGROUND", (0, 0), (-1, 0), charts.ACCENT),
-        ("FONTNAME", (0, 0), (-1, -1), REGULAR),
-        ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-        ("LINEBELOW", (0, 1), (-1, -1), 0.4, charts.LINE),
-        ("TOPPADDING", (0, 0), (-1, -1), 2.5),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 3.5),
-        ("LEFTPADDING", (0, 0), (-1, -1), 4),
-        ("RIGHTPADDING", (0, 0), (-1, -1), 3),
-    ]
-    return Table(rows, colWidths=widths, repeatRows=1, style=style, hAlign="LEFT")
+    return Table(rows, colWidths=widths, repeatRows=1, style=TABLE, hAlign="LEFT")
 
 
 def _text(name: str, language: Language, **values: Any) -> str:

@@ -13,13 +13,13 @@ from reportlab.lib.colors import Color, HexColor
 from reportlab.platypus import Flowable
 
 from analysis.colours import ramp
-from analysis.sun.report.fonts import BOLD, REGULAR
+from analysis.printed.fonts import BOLD, REGULAR
+from analysis.printed.language import Language
+from analysis.printed.styles import ACCENT, GREYED, INK, LINE
 from analysis.sun.report.pictures import View
-from analysis.sun.report.texts import Language, text
+from analysis.sun.report.texts import text
 from analysis.sun.scene import Float64
 
-INK, MUTED, LINE = HexColor("#1f2933"), HexColor("#64707d"), HexColor("#c9d0d7")
-ACCENT = HexColor("#0f5f73")
 ORANGE, GREY, SKY = HexColor("#f0a04b"), HexColor("#a9b2bd"), HexColor("#f3f6f9")
 SUN, HIDDEN = HexColor("#e8a400"), HexColor("#7b8794")
 _LABELS = 7
@@ -261,7 +261,7 @@ def _axes(
     canvas.setLineWidth(0.5)
     canvas.rect(*box, stroke=1, fill=0)
     canvas.setFont(REGULAR, _LABELS - 0.5)
-    canvas.setFillColor(MUTED)
+    canvas.setFillColor(GREYED)
     for up in range(0, int(top) + 1, 10 if top < 60 else 20):
         _, y = at(0, up)
         canvas.drawRightString(left - 3, y - 2, str(up))
@@ -313,7 +313,7 @@ def day_bars(
             canvas.line(x(first), y, x(last), y)
             for edge in (x(first), x(last)):
                 canvas.line(edge, y, edge, y - 2)
-        canvas.setFillColor(MUTED)
+        canvas.setFillColor(GREYED)
         canvas.setFont(REGULAR, _LABELS - 0.5)
         step = 1 if end - start <= 12 else 2
         for hour in range(int(np.ceil(start)), int(end) + 1, step):

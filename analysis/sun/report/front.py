@@ -9,11 +9,10 @@ import pandas as pd
 from reportlab.lib.colors import white
 from reportlab.platypus import Paragraph, Spacer, Table
 
-from analysis.sun.daylight.rules import Rule
-from analysis.sun.report import charts, pictures
-from analysis.sun.report.content import SunReport
-from analysis.sun.report.fonts import REGULAR
-from analysis.sun.report.styles import (
+from analysis.printed import styles
+from analysis.printed.fonts import REGULAR
+from analysis.printed.language import Language, in_language
+from analysis.printed.styles import (
     BODY,
     CELL,
     FIGURE,
@@ -26,7 +25,10 @@ from analysis.sun.report.styles import (
     safe,
     side_by_side,
 )
-from analysis.sun.report.texts import Language, in_language, text
+from analysis.sun.daylight.rules import Rule
+from analysis.sun.report import charts, pictures
+from analysis.sun.report.content import SunReport
+from analysis.sun.report.texts import text
 from analysis.sun.scene import Float32, SunScene
 
 
@@ -111,7 +113,7 @@ def _facts(language: Language, report: SunReport, width: float) -> Table:
     style = [
         ("FONTNAME", (0, 0), (-1, -1), REGULAR),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ("LINEBELOW", (0, 0), (-1, -1), 0.4, charts.LINE),
+        ("LINEBELOW", (0, 0), (-1, -1), 0.4, styles.LINE),
         ("TOPPADDING", (0, 0), (-1, -1), 2),
         ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
         ("LEFTPADDING", (0, 0), (-1, -1), 0),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from reportlab.lib.colors import white
 from reportlab.platypus import KeepTogether, Paragraph, Spacer, Table
 
-from analysis.sun.report import charts
+from analysis.printed import styles
+from analysis.printed.language import Language, in_language
+from analysis.printed.styles import BODY, CELL, HEAD, MUTED, SECTION, SMALL, safe
 from analysis.sun.report.content import SunReport
-from analysis.sun.report.fonts import REGULAR
-from analysis.sun.report.styles import BODY, CELL, HEAD, MUTED, SECTION, SMALL, safe
-from analysis.sun.report.texts import Language, in_language, text
+from analysis.sun.report.texts import text
 
 _ROWS = 40
 
@@ -55,15 +54,7 @@ def height_section(language: Language, report: SunReport, width: float) -> list[
         ]
         lines.append([Paragraph(cell, CELL) for cell in cells])
     share = (width - 4 * 62) / 2
-    style = [
-        ("FONTNAME", (0, 0), (-1, -1), REGULAR),
-        ("BACKGROUND", (0, 0), (-1, 0), charts.ACCENT),
-        ("TEXTCOLOR", (0, 0), (-1, 0), white),
-        ("LINEBELOW", (0, 1), (-1, -1), 0.4, charts.LINE),
-        ("TOPPADDING", (0, 0), (-1, -1), 2.5),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 3.5),
-    ]
-    parts.append(Table(lines, colWidths=[share, share, *[62.0] * 4], repeatRows=1, style=style))
+    parts.append(Table(lines, colWidths=[share, share, *[62.0] * 4], repeatRows=1, style=styles.TABLE))
     if count > _ROWS:
         parts.append(Paragraph(f"+ {count - _ROWS}", MUTED))
     return parts

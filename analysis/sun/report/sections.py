@@ -10,12 +10,13 @@ import pandas as pd
 from reportlab.lib.colors import HexColor
 from reportlab.platypus import CondPageBreak, KeepTogether, PageBreak, Paragraph, Spacer, Table
 
+from analysis.printed import styles
+from analysis.printed.language import Language, in_language
+from analysis.printed.styles import BULLET, CELL, HEAD, MUTED, SECTION, SMALL, safe, side_by_side
 from analysis.sun.daylight.rules import Rule
 from analysis.sun.report import charts, pictures
 from analysis.sun.report.content import Case, SunReport
-from analysis.sun.report.fonts import REGULAR
-from analysis.sun.report.styles import BULLET, CELL, HEAD, MUTED, SECTION, SMALL, safe, side_by_side
-from analysis.sun.report.texts import Language, duration, facing, in_language, text
+from analysis.sun.report.texts import duration, facing, text
 
 BAD, GOOD = HexColor("#b42318"), HexColor("#1a7f4b")
 _NOTABLE = HexColor("#fdecea")
@@ -113,14 +114,7 @@ def table(language: Language, report: SunReport, width: float) -> list[Any]:
     name = rest - share * len(values) * len(states)
     widths = [fixed[0], name, fixed[1], fixed[2], *[share] * (len(values) * len(states)), fixed[3]]
     style: list[tuple[Any, ...]] = [
-        ("BACKGROUND", (0, 0), (-1, 0), charts.ACCENT),
-        ("FONTNAME", (0, 0), (-1, -1), REGULAR),
-        ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-        ("LINEBELOW", (0, 1), (-1, -1), 0.4, charts.LINE),
-        ("TOPPADDING", (0, 0), (-1, -1), 2.5),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 3.5),
-        ("LEFTPADDING", (0, 0), (-1, -1), 4),
-        ("RIGHTPADDING", (0, 0), (-1, -1), 3),
+        *styles.TABLE,
         *[("BACKGROUND", (0, n), (-1, n), _NOTABLE) for n in fallen],
     ]
     parts = [

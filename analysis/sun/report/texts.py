@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-Language = Literal["ko", "en"]
+from analysis.printed.language import Language
 
 _COMPASS = {
     "ko": ("북", "북동", "동", "남동", "남", "남서", "서", "북서"),
@@ -35,10 +34,6 @@ def duration(hours: float, language: Language, limit: float) -> str:
     if language == "ko":
         return f"{h}시간 {m:02d}분" + (f" {s:02d}초" if s else "")
     return f"{h} h {m:02d} min" + (f" {s:02d} s" if s else "")
-
-
-def in_language(value: Mapping[str, str], language: Language) -> str:
-    return value.get(language) or next(iter(value.values()), "")
 
 
 @cache

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from analysis.printed.fonts import REGULAR, printable, register
+from analysis.printed.language import Language, in_language
 from analysis.sun.report.content import SunReport
-from analysis.sun.report.fonts import REGULAR, printable, register
-from analysis.sun.report.texts import Language, in_language, text
+from analysis.sun.report.texts import text
 
 __all__ = ["SunReport", "write_report"]
 
@@ -61,11 +62,11 @@ def _build(file: Any, language: Language, report: SunReport, pages: int | None) 
 
 
 def _page(canvas: Any, language: Language, report: SunReport, pages: int | None) -> None:
-    from analysis.sun.report.charts import LINE, MUTED
+    from analysis.printed.styles import GREYED, LINE
 
     canvas.saveState()
     canvas.setFont(REGULAR, 7.5)
-    canvas.setFillColor(MUTED)
+    canvas.setFillColor(GREYED)
     canvas.setStrokeColor(LINE)
     canvas.setLineWidth(0.5)
     canvas.line(_MARGIN, 38, _MARGIN + _WIDTH, 38)
