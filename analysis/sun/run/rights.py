@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from analysis.contract import Result
+from analysis.printed.language import Language
 from analysis.progress import part
 from analysis.sun.daylight import Assessment, assess
 from analysis.sun.daylight.height_limit import HeightLimit, height_limit
 from analysis.sun.report import SunReport, write_report
-from analysis.sun.report.texts import Language
 from analysis.sun.run.results import Ground
 from analysis.sun.run.study import CityStudy
 from twin.scenario.making import footprint_rings
