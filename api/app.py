@@ -19,6 +19,11 @@ from api.reply import Packing
 from api.routes import (
     alerts,
     ar,
+    ar_anchors,
+    ar_bundle,
+    ar_indoor,
+    ar_looks,
+    ar_nearest,
     ar_pick,
     city,
     energy,
@@ -62,6 +67,11 @@ _ROUTES = (
     energy,
     ar,
     ar_pick,
+    ar_anchors,
+    ar_nearest,
+    ar_indoor,
+    ar_bundle,
+    ar_looks,
     objects,
     features,
 )
