@@ -50,7 +50,12 @@ class OpenRun:
         """How supply and carriers were computed."""
         from analysis.energy.run.compute import Options
 
-        return Options.read(self.kept.extra["options"])
+        try:
+            return Options.read(self.kept.extra["options"])
+        except (KeyError, TypeError, ValueError):
+            raise AnalysisError(
+                f"run {self.id} was made by another version of CityTwin; run energy again"
+            ) from None
 
     @cached_property
     def summary(self) -> dict[str, Any]:

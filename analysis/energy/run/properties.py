@@ -44,8 +44,9 @@ NUMBERS: dict[str, Property] = {
     "year": Property(titled("준공 연도", "year of construction"), "batlow"),
 }
 """Columns with numbers; those that a table does not have, or that are unknown throughout, are left out."""
-GRADE_COLOURS = {1: "1a9850", 2: "91cf60", 3: "d9ef8b", 4: "fee08b", 5: "fc8d59", 0: "b0b0b0"}
-"""Grades 1 to 5 and none: ColorBrewer's diverging RdYlGn (Brewer 2013, colorbrewer2.org), and grey."""
+GRADE_COLOURS = {1: "225ea8", 2: "1d91c0", 3: "41b6c4", 4: "7fcdbb", 5: "c7e9b4", 0: "b0b0b0"}
+"""Grades 1 to 5, darker the better, and none: ColorBrewer's YlGnBu (Brewer 2013, colorbrewer2.org), which
+those who are colour-blind tell apart too, and grey. The viewer has the same."""
 _SHOWN = (2.0, 98.0)
 """Percentiles between which colours reach, so that single buildings do not take them all."""
 
