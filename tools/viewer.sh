@@ -2,10 +2,10 @@
 # Build the viewer into viewer/static with the machine's Node (20 or later), else with the one from PyPI.
 set -eu
 stamp=viewer/static/.built
-if [ -f "$stamp" ] && [ -z "$(find viewer/src viewer/index.html viewer/public viewer/package-lock.json viewer/*.ts -newer "$stamp" -type f 2>/dev/null | head -n 1)" ]; then
+if [ -f "$stamp" ] && [ -z "$(find viewer/src viewer/*.html viewer/public viewer/package-lock.json viewer/*.ts -newer "$stamp" -type f 2>/dev/null | head -n 1)" ]; then
     exit 0
 fi
-if ! command -v node >/dev/null 2>&1 || ! node -e 'process.exit(parseInt(process.versions.node) < 20)' ||
+if ! command -v node >/dev/null 2>&1 || ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' ||
     ! command -v npm >/dev/null 2>&1; then
     echo "Installing Node.js (requirements/node.txt)"
     .venv/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary :all: \

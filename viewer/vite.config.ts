@@ -1,4 +1,4 @@
-/** Builds the viewer into `static/`, which the API serves under `/viewer/`, with CesiumJS's own files beside it. */
+/** Builds the viewer and the AR page into `static/`, which the API serves under `/viewer/`, with CesiumJS's own files. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
@@ -30,6 +30,7 @@ function cesiumFiles(): Plugin {
         'uplot/LICENSE',
         '@preact/signals/LICENSE',
         '@preact/signals-core/LICENSE',
+        'three/LICENSE',
       ];
       const text = licences.map((file) => readFileSync(join(ROOT, 'node_modules', file), 'utf8'));
       writeFileSync(join(ROOT, 'static/THIRD_PARTY_LICENSES.txt'), text.join('\n\n'));
@@ -41,5 +42,11 @@ export default defineConfig({
   root: ROOT,
   base: '/viewer/',
   plugins: [cesiumFiles()],
-  build: { outDir: 'static', emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 6000 },
+  build: {
+    outDir: 'static',
+    emptyOutDir: true,
+    target: 'es2022',
+    chunkSizeWarningLimit: 6000,
+    rolldownOptions: { input: [join(ROOT, 'index.html'), join(ROOT, 'ar.html')] },
+  },
 });

@@ -38,7 +38,9 @@ def is_colourful(pixels: npt.NDArray[np.int_]) -> bool:
 class Viewer:
     """A page of the viewer, with every request and error that it made."""
 
-    def __init__(self, browser: Browser, server: str, *, query: str = "", **context: Any) -> None:
+    def __init__(
+        self, browser: Browser, server: str, *, path: str = "viewer/", query: str = "", **context: Any
+    ) -> None:
         self.server = server
         self.requests: list[str] = []
         self.errors: list[str] = []
@@ -49,7 +51,7 @@ class Viewer:
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._listen)
-        self.page.goto(f"{server}/viewer/{query}")
+        self.page.goto(f"{server}/{path}{query}")
 
     def __enter__(self) -> Viewer:
         return self

@@ -5,6 +5,7 @@ import { BasinProbe } from './panels/BasinProbe';
 import { Chart } from './panels/Chart';
 import { Credits } from './panels/Credits';
 import { DaylightList } from './panels/DaylightList';
+import { DistrictPanel } from './panels/DistrictPanel';
 import { DrainProbe } from './panels/DrainProbe';
 import { Header } from './panels/Header';
 import { Inspector } from './panels/Inspector';
@@ -13,6 +14,7 @@ import { Notices, Progress } from './panels/Notices';
 import { PlanHandles, PlanSplit } from './panels/PlanHandles';
 import { PlanPanel } from './panels/PlanPanel';
 import { PhoneBar } from './panels/PhoneBar';
+import { RetrofitPanel } from './panels/RetrofitPanel';
 import { SensorInspector } from './panels/SensorInspector';
 import { SidePanel } from './panels/SidePanel';
 import { Simulate } from './panels/Simulate';
@@ -75,6 +77,8 @@ export function App({ mount }: { mount: (container: HTMLElement) => void }) {
       <Simulate />
       <PlanPanel />
       <DaylightList />
+      <DistrictPanel />
+      <RetrofitPanel />
       <ToolBar />
       <div class="bottom">
         <Chart />

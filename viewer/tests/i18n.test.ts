@@ -71,7 +71,8 @@ test('the search for texts finds them', () => {
 
 test('no text stands in the code', () => {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
-    (name) => /\.tsx?$/.test(name) && !/i18n.((sensors|flood|warnings|sun)\.)?(en|ko)\.ts$/.test(name),
+    (name) =>
+      /\.tsx?$/.test(name) && !/i18n.((sensors|flood|warnings|sun|energy|ar)\.)?(en|ko)\.ts$/.test(name),
   );
   expect(files.length).toBeGreaterThan(20);
   const found = files.flatMap((name) =>
@@ -83,14 +84,15 @@ test('no text stands in the code', () => {
 test('every key is used, but for the words of the data model, which are looked up by name', () => {
   const code = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
     .filter(
-      (name) => /\.tsx?$/.test(name) && !/i18n.((sensors|flood|warnings|sun)\.)?(en|ko)\.ts$/.test(name),
+      (name) =>
+        /\.tsx?$/.test(name) && !/i18n.((sensors|flood|warnings|sun|energy|ar)\.)?(en|ko)\.ts$/.test(name),
     )
     .map((name) => readFileSync(join(SRC, name), 'utf8'))
     .join('\n');
   const built = [...code.matchAll(/`([\w.]+\.)\$\{/g)].map((match) => match[1]!);
   const unused = Object.keys(en).filter(
     (key) =>
-      !/^(class|surface|attr|property|flag)\./.test(key) &&
+      !/^(class|surface|attr|property|flag|energy\.(figure|origin|part|towards|carrier|use))\./.test(key) &&
       !code.includes(`'${key}'`) &&
       !code.includes(`"${key}"`) &&
       !built.some((start) => key.startsWith(start)),

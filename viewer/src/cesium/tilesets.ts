@@ -5,6 +5,7 @@ import { lostServer, offline } from '../client/api';
 import type { LayerInfo } from '../client/types';
 import { classifier, numberClassifier } from '../layers/classify';
 import { readingOf, readingsOf } from '../state/colouring';
+import { energyOf, paintOf } from '../state/energy';
 import { buildingValues, runValueOf } from '../state/flood';
 import { razed } from '../state/plan';
 import {
@@ -83,6 +84,7 @@ async function openTileset(stage: Stage, layer: LayerInfo, url: string): Promise
     attribute: null,
     values: null,
     classifier: null,
+    guessed: null,
     hidden: new Set(),
   };
   tilesets.value = new Map(tilesets.value).set(layer.id, { layer, tileset, shader, rule });
@@ -118,6 +120,8 @@ function followLayer(entry: TilesetEntry): void {
   const kind = matterKind(entry.layer);
   entry.tileset.show = view.visible;
   const by = view.classification;
+  const energy = energyOf(by?.attribute);
+  const paint = energy === null ? null : paintOf(energy);
   const ofRun = runValueOf(by?.attribute);
   const values =
     ofRun !== null
@@ -129,10 +133,16 @@ function followLayer(entry: TilesetEntry): void {
   entry.rule = {
     highlighted: highlighted.value,
     opacity: view.opacity * (underground.value && isFlat(kind) ? GLASS : 1),
-    attribute: values ? by!.attribute : (attribute?.id ?? null),
-    values: values?.byId ?? null,
-    classifier:
-      by && values ? numberClassifier(by, values.range) : by && attribute ? classifier(by, attribute) : null,
+    attribute: values || paint ? by!.attribute : (attribute?.id ?? null),
+    values: (paint ?? values)?.byId ?? null,
+    guessed: paint?.guessed ?? null,
+    classifier: paint
+      ? paint.classifier
+      : by && values
+        ? numberClassifier(by, values.range)
+        : by && attribute
+          ? classifier(by, attribute)
+          : null,
     hidden: razed.value,
   };
   entry.tileset.style = styleFor(entry.rule);

@@ -1,5 +1,6 @@
 /** The colour of each object of a layer: picked, hovered, or by an attribute; white leaves it as it is. */
 import { type Cesium3DTileFeature, Cesium3DTileStyle, Color } from '@cesium/engine';
+import { paler } from '../energy/colours';
 import type { Classifier } from '../layers/classify';
 import { linear } from './matter';
 
@@ -13,6 +14,8 @@ export interface TintRule {
   /** Values by object id that stand in for the attribute. */
   values: ReadonlyMap<string, number> | null;
   classifier: Classifier | null;
+  /** Ids of objects whose values rest on guesses; their colours are paler. */
+  guessed: ReadonlySet<string> | null;
   /** Ids of objects that are not shown. */
   hidden: ReadonlySet<string>;
 }
@@ -34,11 +37,12 @@ export function tintOf(rule: TintRule, feature: Cesium3DTileFeature, result: Col
   if (rule.highlighted.size > 0 && rule.highlighted.has(String(feature.getProperty('id')))) {
     colour = tint(PICKED);
   } else if (rule.attribute !== null && rule.classifier) {
-    const { values, attribute } = rule;
+    const { values, attribute, guessed } = rule;
     const value: unknown = values
       ? values.get(String(feature.getProperty('id')))
       : feature.getProperty(attribute);
-    colour = tint(rule.classifier.colour(value));
+    const hex = rule.classifier.colour(value);
+    colour = tint(guessed?.has(String(feature.getProperty('id'))) ? paler(hex) : hex);
   }
   return Color.fromAlpha(colour, rule.opacity, result);
 }

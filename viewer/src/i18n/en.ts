@@ -1,4 +1,6 @@
 /** English texts by key. `{one, other}` follow the plural rule of the parameter `count`. */
+import { arEn } from './ar.en';
+import { energyEn } from './energy.en';
 import { floodEn } from './flood.en';
 import { warningsEn } from './warnings.en';
 import { sensorsEn } from './sensors.en';
@@ -9,6 +11,8 @@ export const en = {
   ...floodEn,
   ...warningsEn,
   ...sunEn,
+  ...energyEn,
+  ...arEn,
   'app.title': 'CityTwin',
   'app.skip': 'Skip to the map',
   'map.label':

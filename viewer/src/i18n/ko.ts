@@ -1,5 +1,7 @@
 /** Korean texts by key; the keys are those of `en.ts`. */
 import type { Texts } from './index';
+import { arKo } from './ar.ko';
+import { energyKo } from './energy.ko';
 import { floodKo } from './flood.ko';
 import { warningsKo } from './warnings.ko';
 import { sensorsKo } from './sensors.ko';
@@ -10,6 +12,8 @@ export const ko: Texts = {
   ...floodKo,
   ...warningsKo,
   ...sunKo,
+  ...energyKo,
+  ...arKo,
   'app.title': '시티트윈',
   'app.skip': '지도로 건너뛰기',
   'map.label':

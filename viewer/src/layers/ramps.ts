@@ -97,16 +97,22 @@ function channels(hex: string): [number, number, number] {
   return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
 }
 
-/** The colour at a share of the ramp, 0 to 1, as `#rrggbb`. */
-export function rampColour(ramp: Ramp, share: number): string {
-  const stops = STOPS[ramp];
+/** A colour between two, at a share of the way, 0 to 1. */
+export function mixed(one: string, other: string, share: number): string {
+  const to = channels(other);
+  const between = channels(one).map((channel, i) => Math.round(channel + (to[i]! - channel) * share));
+  return `#${between.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
+}
+
+/** A colour among stops at even steps, at a share of the way, 0 to 1. */
+export function colourAt(stops: readonly string[], share: number): string {
   const at = Math.min(1, Math.max(0, share)) * (stops.length - 1);
   const index = Math.min(stops.length - 2, Math.floor(at));
-  const from = channels(stops[index]!);
-  const to = channels(stops[index + 1]!);
-  const mixed = from.map((channel, i) => Math.round(channel + (to[i]! - channel) * (at - index)));
-  return `#${mixed.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
+  return mixed(stops[index]!, stops[index + 1]!, at - index);
 }
+
+/** The colour at a share of the ramp, 0 to 1, as `#rrggbb`. */
+export const rampColour = (ramp: Ramp, share: number) => colourAt(STOPS[ramp], share);
 
 /** The colours of a ramp at even steps. */
 export const rampStops = (ramp: Ramp): readonly string[] => STOPS[ramp];

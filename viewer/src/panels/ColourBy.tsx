@@ -1,6 +1,7 @@
 /** Chooses the attribute that colours a layer, its ramp and its range. */
 import type { LayerAttribute, LayerInfo } from '../client/types';
 import { useEffect } from 'preact/hooks';
+import { capital } from '../energy/text';
 import { t, term, withUnit } from '../i18n';
 import { propertyTerm } from '../i18n/readings';
 import { naturalRange } from '../layers/classify';
@@ -12,9 +13,10 @@ import {
   readingAttribute,
   readingOf,
 } from '../state/colouring';
+import { energyAttribute, energyOf, energyRun } from '../state/energy';
 import { BUILDINGS, buildingValues, runAttribute, runValueOf } from '../state/flood';
 import { hasSensors } from '../state/sensors';
-import { type Classification, type LayerView, updateLayer } from '../state/store';
+import { type Classification, language, type LayerView, updateLayer } from '../state/store';
 import { Legend } from './Legend';
 
 /** Whether the tiles say enough of an attribute to colour by it: a range, or the values that occur. */
@@ -101,7 +103,10 @@ export function ColourBy({ layer, view }: { layer: LayerInfo; view: LayerView })
   const readings = chosen !== null && !known.includes(chosen) ? [...known, chosen] : known;
   const ofRun = runValueOf(by?.attribute);
   const runs = layer.id === BUILDINGS ? [...buildingValues.value.keys()] : [];
-  if (offered.length === 0 && readings.length === 0 && runs.length === 0) return null;
+  const energies = layer.id === BUILDINGS ? (energyRun.value?.properties ?? []) : [];
+  const ofEnergy = energyOf(by?.attribute) !== null;
+  if (offered.length === 0 && readings.length === 0 && runs.length === 0 && energies.length === 0)
+    return null;
   const scale = by ? scaleOf(layer, by, attribute) : null;
   const found = layerReadings.value[layer.id];
   return (
@@ -115,6 +120,15 @@ export function ColourBy({ layer, view }: { layer: LayerInfo; view: LayerView })
               {(runs.length > 0 ? runs : [ofRun!]).map((name) => (
                 <option key={name} value={runAttribute(name)}>
                   {t(name === 'depth' ? 'flood.value.depth' : 'flood.value.damage')}
+                </option>
+              ))}
+            </optgroup>
+          )}
+          {energies.length > 0 && (
+            <optgroup label={t('energy.group')}>
+              {energies.map(({ id, title }) => (
+                <option key={id} value={energyAttribute(id)}>
+                  {capital(title[language.value])}
                 </option>
               ))}
             </optgroup>
@@ -140,7 +154,7 @@ export function ColourBy({ layer, view }: { layer: LayerInfo; view: LayerView })
       {chosen !== null && found && 'error' in found && (
         <p class="problem">{t('layers.colour.failed', { detail: found.error || t('offline.title') })}</p>
       )}
-      {by && (attribute || chosen !== null || ofRun !== null) && (
+      {by && (attribute || chosen !== null || ofRun !== null || ofEnergy) && (
         <>
           <Legend layer={layer} view={view} />
           {scale && (

@@ -10,6 +10,7 @@ import { highlighted, layerInfo, language, selection, toast } from '../state/sto
 import { AttributeTable } from './AttributeTable';
 import { type Fact, FactList } from './FactList';
 import { Icon } from './icons';
+import { ObjectEnergy } from './ObjectEnergy';
 import { ObjectFlood } from './ObjectFlood';
 import { ObjectSensors } from './ObjectSensors';
 import { Addresses, Findings, Parent, Parts, Provenance, Surfaces } from './InspectorSections';
@@ -63,6 +64,12 @@ function Actions({ object }: { object: CityObject }) {
   );
 }
 
+/** An object's id, those of its parts, and that of what it is part of. */
+function wholeAndParts({ id, children, parent }: CityObject): string[] {
+  const whole = typeof parent === 'string' ? parent : parent?.id;
+  return [id, ...(children ?? []).map((child) => child.id), ...(whole === undefined ? [] : [whole])];
+}
+
 function Details({ object }: { object: CityObject }) {
   const entries = Object.entries(object.attributes ?? {});
   return (
@@ -70,6 +77,7 @@ function Details({ object }: { object: CityObject }) {
       <Parent object={object} />
       <Facts object={object} />
       <Actions object={object} />
+      <ObjectEnergy ids={wholeAndParts(object)} />
       <ObjectFlood ids={[object.id, ...(object.children ?? []).map((child) => child.id)]} />
       <ObjectSensors />
       <Findings object={object} />

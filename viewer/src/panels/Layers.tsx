@@ -4,6 +4,7 @@ import type { LayerInfo } from '../client/types';
 import { type Key, t } from '../i18n';
 import { baseMap, city, layerInfo, layers, moveLayer, sheet } from '../state/store';
 import { Icon } from './icons';
+import { EnergyLayer } from './EnergyLayer';
 import { FloodLayer } from './FloodLayer';
 import { LayerRow } from './LayerRow';
 import { LiveLayers } from './SensorLayer';
@@ -115,6 +116,7 @@ export function Layers() {
         </button>
       </div>
       <div class="panel-body">
+        <EnergyLayer />
         <SunLayer />
         <FloodLayer />
         <LiveLayers />

@@ -7,8 +7,10 @@ import { ago, propertyTerm } from '../i18n/readings';
 import { classifier, numberClassifier } from '../layers/classify';
 import { NO_DATA, type Ramp, rampGradient } from '../layers/ramps';
 import { readingOf, readingsOf } from '../state/colouring';
+import { energyOf, energyRun } from '../state/energy';
 import { buildingValues, runValueOf } from '../state/flood';
 import type { LayerView } from '../state/store';
+import { EnergyLegend } from './EnergyLegend';
 import { Swatches } from './Swatches';
 
 const noData = () => ({ colour: NO_DATA, label: t('legend.nodata') });
@@ -80,6 +82,11 @@ export function Legend({ layer, view }: { layer: LayerInfo; view: LayerView }) {
   const by = view.classification;
   const attribute = by ? layer.attributes.find((item) => item.id === by.attribute) : undefined;
   const property = readingOf(by?.attribute);
+  const energy = energyOf(by?.attribute);
+  if (energy !== null) {
+    const found = energyRun.value?.properties.find(({ id }) => id === energy);
+    return found ? <EnergyLegend property={found} /> : <p class="quiet">{t('flood.value.missing')}</p>;
+  }
   if (runValueOf(by?.attribute) !== null) return <RunLegend view={view} />;
   if (property !== null) return <ReadingsLegend layer={layer} view={view} property={property} />;
   if (!by || !attribute) return null;

@@ -7,7 +7,7 @@ import { duration } from '../i18n/readings';
 import { arranged, type FormValues, readForm, startValue } from '../runs/form';
 import { roundSeconds } from '../runs/text';
 import { areaBox } from '../state/area';
-import { attempt, jobs, type Refusal, start } from '../state/runs';
+import { attempt, jobs, proposed, type Refusal, start } from '../state/runs';
 import { Icon } from './icons';
 import { RefusalNote } from './RefusalNote';
 import { Field } from './RunFields';
@@ -54,7 +54,9 @@ function Estimate({ process, values }: { process: Process; values: FormValues })
 }
 
 export function RunForm({ process }: { process: Process }) {
-  const values = useSignal<FormValues>({});
+  const values = useSignal<FormValues>(
+    proposed.peek()?.process === process.id ? proposed.peek()!.values : {},
+  );
   const wrong = useSignal<string[]>([]);
   const refusal = useSignal<Refusal | null>(null);
   const busy = useSignal(false);

@@ -1,9 +1,11 @@
-/** What came out of a run: a flood's figures, and the files to take along. */
+/** What came out of a run: figures of a flood or of energy, and the files to take along. */
 import type { RunResults as Results } from '../client/runs';
 import { number, squareMetres, t, withUnit } from '../i18n';
 import { money } from '../runs/text';
+import { energySummaryOf } from '../state/energy';
 import { type FloodSummary, summaryOf } from '../state/flood';
 import { described } from '../state/runs';
+import { EnergyFigures } from './EnergyFigures';
 import { type Fact, FactList } from './FactList';
 
 function Figures({ summary }: { summary: FloodSummary }) {
@@ -81,9 +83,11 @@ function Files({ run, process, results }: { run: string; process: string; result
 
 export function RunResults({ run, process, results }: { run: string; process: string; results: Results }) {
   const summary = summaryOf(results);
+  const energy = energySummaryOf(results);
   return (
     <div class="run-results">
       {summary && <Figures summary={summary} />}
+      {energy && <EnergyFigures summary={energy} />}
       <Files run={run} process={process} results={results} />
     </div>
   );

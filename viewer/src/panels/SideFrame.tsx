@@ -14,6 +14,9 @@ export const sideShown = (panel: SidePanel) =>
   pickedSensor.value === null &&
   probe.value === null;
 
+/** Opens a panel in place of what is picked. */
+export const openSide = (panel: SidePanel) => toggleSide(panel, false);
+
 /** Opens a panel in place of what is picked, or closes it where it was shown. */
 export function toggleSide(panel: SidePanel, shown: boolean): void {
   selection.value = null;

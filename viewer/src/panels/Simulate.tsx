@@ -2,7 +2,7 @@
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { t } from '../i18n';
-import { described, hasProcesses, processes, readJobs, readProcess } from '../state/runs';
+import { described, hasProcesses, processes, proposed, readJobs, readProcess } from '../state/runs';
 import { Icon } from './icons';
 import { RunForm } from './RunForm';
 import { RunList } from './RunList';
@@ -31,14 +31,17 @@ export function SimulateButton() {
 }
 
 function Body() {
-  const chosen = useSignal<string | null>(null);
+  const chosen = useSignal<string | null>(proposed.peek()?.process ?? null);
   const all = processes.value ?? [];
   const id = chosen.value ?? all[0]?.id ?? '';
   useSignalEffect(() => {
     const wanted = chosen.value ?? processes.value?.[0]?.id;
     if (wanted && !described.peek().has(wanted)) void readProcess(wanted);
   });
-  useEffect(() => void readJobs(), []);
+  useEffect(() => {
+    void readJobs();
+    return () => (proposed.value = null);
+  }, []);
   const process = described.value.get(id);
   return (
     <SideFrame name="simulate" title={t('runs.title')}>

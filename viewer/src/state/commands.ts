@@ -5,6 +5,7 @@ import { goHome, shareView, showNow, takePicture, toggleTool, turnNorth } from '
 import { chartOpen } from './charts';
 import { hasSensors, pickSensor, sensorView } from './sensors';
 import { probe } from './flood';
+import { energyRun } from './energy';
 import { hasProcesses } from './runs';
 import { language, selection, sidePanel, type SidePanel, theme, underground } from './store';
 
@@ -18,6 +19,9 @@ export interface Command {
 /** Commands that mean nothing where there are no readings. */
 const OF_SENSORS = new Set(['sensors', 'alerts', 'devices', 'quality', 'anomalies', 'chart']);
 
+/** Commands that mean nothing without a run of energy. */
+const OF_ENERGY = new Set(['district', 'retrofit']);
+
 function openSide(panel: SidePanel): void {
   selection.value = null;
   pickSensor(null);
@@ -28,7 +32,11 @@ function openSide(panel: SidePanel): void {
 /** Those that the city has a use for. */
 export const commands = () =>
   COMMANDS.filter(({ id }) =>
-    id === 'simulate' ? hasProcesses.value : hasSensors.value || !OF_SENSORS.has(id),
+    id === 'simulate'
+      ? hasProcesses.value
+      : OF_ENERGY.has(id)
+        ? energyRun.value !== null
+        : hasSensors.value || !OF_SENSORS.has(id),
   );
 
 const COMMANDS: Command[] = [
@@ -69,5 +77,7 @@ const COMMANDS: Command[] = [
   { id: 'anomalies', label: 'command.anomalies', icon: 'chart', run: () => openSide('anomalies') },
   { id: 'chart', label: 'command.chart', icon: 'chart', run: () => (chartOpen.value = true) },
   { id: 'simulate', label: 'command.simulate', icon: 'flask', run: () => openSide('simulate') },
+  { id: 'district', label: 'command.district', icon: 'chart', run: () => openSide('district') },
+  { id: 'retrofit', label: 'command.retrofit', icon: 'plan', run: () => openSide('retrofit') },
   { id: 'now', label: 'command.now', icon: 'now', run: showNow },
 ];

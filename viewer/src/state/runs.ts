@@ -15,6 +15,7 @@ import {
   type RunResults,
   startRun,
 } from '../client/runs';
+import type { FormValues } from '../runs/form';
 import { keepToken } from '../client/token';
 import { language } from './store';
 
@@ -34,6 +35,9 @@ export const openRun = signal<string | null>(null);
 export const results = signal<ReadonlyMap<string, RunResults>>(new Map());
 /** The runs that this page has started and that have just ended well, to be shown. */
 export const finished = signal<string | null>(null);
+
+/** A form that waits to be opened, with some of its fields filled in. */
+export const proposed = signal<{ process: string; values: FormValues } | null>(null);
 
 const started = new Set<string>();
 

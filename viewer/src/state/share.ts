@@ -6,9 +6,11 @@ import { RAMPS, type Ramp } from '../layers/ramps';
 import { type FieldMethod, KINDS, type SensorKind } from '../client/sensorTypes';
 import type { Theme } from '../sun/daylight';
 import type { FieldView } from './colouring';
+import type { EnergyView } from './energy';
 import type { FloodView } from './flood';
 import { escaped } from './linkText';
 import type { SensorView } from './sensors';
+import { readEnergy, writeEnergy } from './shareEnergy';
 import { readSun, type SunState, writeSun } from './shareSun';
 import type { CameraState, Classification, Language, LayerView, SidePanel } from './store';
 
@@ -27,6 +29,7 @@ export interface ViewState extends SunState {
   chart?: { series: number[]; hours: number };
   sidePanel?: SidePanel;
   flood?: FloodView & { time: number };
+  energy?: EnergyView;
 }
 
 const SIDE_PANELS = new Set<SidePanel>([
@@ -37,6 +40,8 @@ const SIDE_PANELS = new Set<SidePanel>([
   'simulate',
   'plan',
   'daylight',
+  'district',
+  'retrofit',
 ]);
 
 const round = (value: number, digits: number) => String(Number(value.toFixed(digits)));
@@ -163,6 +168,7 @@ export function writeHash(state: ViewState): string {
   put('k', state.chart && `${state.chart.hours}~${state.chart.series.join('~')}`);
   put('p', state.sidePanel);
   put('r', state.flood && writeFlood(state.flood));
+  put('e', state.energy && writeEnergy(state.energy));
   for (const [key, value] of writeSun(state)) put(key, value);
   put('lang', state.language);
   put('theme', state.theme);
@@ -224,6 +230,9 @@ export function readHash(hash: string): ViewState {
   const flooded = entries.get('r');
   const flood = flooded ? decoded(() => readFlood(flooded)) : undefined;
   if (flood) state.flood = flood;
+  const heated = entries.get('e');
+  const energy = heated ? decoded(() => readEnergy(heated)) : undefined;
+  if (energy) state.energy = energy;
   Object.assign(state, readSun(entries));
   const lang = entries.get('lang');
   if (lang === 'en' || lang === 'ko') state.language = lang;

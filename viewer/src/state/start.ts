@@ -4,6 +4,7 @@ import type { PlacedCity } from '../client/types';
 import { openingInstant } from '../sun/position';
 import { charted, chartOpen, span } from './charts';
 import { fieldView } from './colouring';
+import { energyView } from './energy';
 import { floodPlaying, floodTime, floodView } from './flood';
 import { hasSensors, pickedSensor, sensorView } from './sensors';
 import { compare, plan } from './plan';
@@ -81,6 +82,7 @@ export function startState(city: PlacedCity, linked: ViewState): void {
     floodView.value = view;
     floodTime.value = time;
   }
+  energyView.value = linked.energy ?? null;
   sunView.value = linked.sun ?? null;
   plan.value = linked.plan ?? null;
   if (linked.compare) compare.value = linked.compare;
@@ -117,6 +119,7 @@ export function followLink(): void {
       ...(camera.value && { camera: camera.value }),
       ...(selection.value !== null && { selection: selection.value }),
       ...(sidePanel.value !== null && { sidePanel: sidePanel.value }),
+      ...(energyView.value && { energy: energyView.value }),
       ...(sunView.value && { sun: sunView.value }),
       ...(plan.value && { plan: plan.value, compare: compare.value }),
       ...(chosenDate.value !== null && { sunDate: chosenDate.value }),

@@ -9,7 +9,8 @@ export type Language = 'en' | 'ko';
 export type ToolId = 'distance' | 'height' | 'area' | 'section' | 'walk' | 'box' | 'sun' | 'plan' | 'raze';
 export type Sheet = 'layers' | 'time' | 'tools';
 /** What stands at the right while nothing is picked. */
-export type SidePanel = 'alerts' | 'devices' | 'quality' | 'anomalies' | 'simulate' | 'plan' | 'daylight';
+export type SidePanel =
+  'alerts' | 'devices' | 'quality' | 'anomalies' | 'simulate' | 'plan' | 'daylight' | 'district' | 'retrofit';
 
 export interface Classification {
   attribute: string;
