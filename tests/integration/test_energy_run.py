@@ -193,6 +193,22 @@ def test_it_tells_how_far_it_is_and_stops_when_it_is_told_to(folder: Path) -> No
     assert {"weather", "archetypes"} <= {message for _, message in told}
 
 
+def test_weather_and_measures_are_looked_at_before_any_building(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_: Any, **__: Any) -> Any:
+        raise AssertionError("buildings were read")
+
+    monkeypatch.setattr("analysis.scene.zones.envelopes", read)
+    (tmp_path / "notes.csv").write_text("no weather", encoding="utf-8")
+    for given, message in (
+        ({"weather": str(tmp_path / "notes.csv")}, "METPV"),
+        ({"measures": "magic"}, "there is no retrofit measure 'magic'"),
+    ):
+        with pytest.raises(AnalysisError, match=message):
+            Found(folder, **given)
+
+
 def test_what_cannot_be_asked_is_said_in_one_line(folder: Path) -> None:
     done = twin("run", "energy", folder, "--estimate")
     assert done.returncode == 0 and "about" in done.stdout and "memory" in done.stdout

@@ -63,6 +63,22 @@ def test_what_a_neighbour_covers_is_not_looked_from() -> None:
     assert found.pieces.sky_view[wall] == pytest.approx(0.5, abs=0.01)
 
 
+def test_what_stands_on_a_roof_hides_no_more_than_it_does() -> None:
+    """A stair house of 10 x 10 m, 4 m high, on a roof of 30 x 30 m: the mean of the roof around it."""
+    found = shaded(box_scene([(35, 35, 30, 30, 20), (45, 45, 10, 10, 24)], (100, 100)))
+    steps = np.arange(-14.75, 15.0, 0.5)
+    x, y = (v.ravel() for v in np.meshgrid(steps, steps))
+    free = (np.abs(x) > 5) | (np.abs(y) > 5)
+    at = np.stack([x[free], y[free]], axis=-1)[:, None]
+    angles = np.radians(np.arange(0.5, 360.0, 1.0))
+    ways = np.stack([np.sin(angles), np.cos(angles)], axis=-1)
+    sides = np.sort(np.stack([(-5 - at) / ways, (5 - at) / ways]), axis=0)
+    near, far = sides[0].max(axis=-1), sides[1].min(axis=-1)
+    hidden = (near < far) & (near > 0)
+    view = np.where(hidden, near**2 / (near**2 + 4.0**2), 1.0).mean()  # of the sky above a skyline: cos²
+    assert found.pieces.sky_view[piece(found, 0, Part.ROOF)] == pytest.approx(view, abs=0.03)
+
+
 def test_a_court_is_symmetric() -> None:
     found = shaded(courtyard())
     pieces = found.pieces

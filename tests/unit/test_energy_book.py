@@ -273,6 +273,18 @@ def test_a_book_that_is_not_there_or_empty(tmp_path: Path) -> None:
         read_book(tmp_path)
 
 
+def test_several_tables_also_under_the_names_of_files_handed_in(tmp_path: Path) -> None:
+    head = "id,year\n"
+    (first := tmp_path / "buildings-9abbcedf.csv").write_text(head + "a,1985\n", encoding="utf-8")
+    (tmp_path / "more").mkdir()
+    (second := tmp_path / "more" / "buildings.csv").write_text(head + "b,1999\n", encoding="utf-8")
+    given = read_book([first, second]).given
+    assert {id: found.year for id, found in given.items()} == {"a": 1985, "b": 1999}
+    (first.with_name("buildings-mine.csv")).write_text(head, encoding="utf-8")
+    with pytest.raises(AnalysisError, match="no table of archetypes has this name"):
+        read_book([first.with_name("buildings-mine.csv")])
+
+
 def test_eras_are_bounded() -> None:
     def sensible(era: Era) -> bool:
         opaque = all(0.05 <= u <= 5.0 for u in (era.wall, era.roof, era.floor))

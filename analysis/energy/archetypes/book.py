@@ -6,7 +6,8 @@ same form, or one of them; its rows go before the built-in ones (docs/archetypes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import as_file, files
@@ -45,6 +46,8 @@ TABLES = (
 )
 """Names of the tables. Of envelopes and windows there may be several, such as envelopes_tabula.csv."""
 _SEVERAL = ("envelopes", "windows")
+_DIGEST = re.compile(r"-[0-9a-f]{8}$")
+"""What the server puts behind the name of a file that was handed in."""
 _K = TypeVar("_K")
 _T = TypeVar("_T")
 
@@ -71,15 +74,15 @@ class Book:
     sources: tuple[str, ...] = ()
 
 
-def read_book(path: Path | str | None = None) -> Book:
-    """The built-in tables, with those of a folder (or one table) before them.
+def read_book(path: Path | str | Sequence[Path] | None = None) -> Book:
+    """The built-in tables, with those of a folder, or one table, or several, before them.
 
     Raises AnalysisError, naming file, row and column, for what cannot be read or is no sensible figure, for a
     name that no table knows, and for a file whose name is none of `TABLES`.
     """
     if path is None:
         return _built_in()
-    own = _own_tables(Path(path))
+    own = _own_tables([Path(path)] if isinstance(path, (Path, str)) else path)
     with as_file(files("analysis.data").joinpath("energy/archetypes")) as folder:
         return _read(_found(folder), own)
 
@@ -99,19 +102,26 @@ def _files(folder: Path, name: str) -> list[Path]:
     return [p for p in (folder / f"{name}.csv", *several) if p.is_file()]
 
 
-def _own_tables(path: Path) -> dict[str, list[Path]]:
-    if not path.exists():
-        raise AnalysisError(f"{path}: there is no such folder or table of archetypes")
-    given = [path] if path.is_file() else sorted(path.glob("*.csv"))
+def _own_tables(given: Sequence[Path]) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
-    for file in given:
-        name = next((n for n in TABLES if file.stem == n or _is_part(file.stem, n)), None)
+    for file in _expanded(given):
+        stem = _DIGEST.sub("", file.stem)
+        name = next((n for n in TABLES if stem == n or _is_part(stem, n)), None)
         if name is None or file.suffix != ".csv":
             raise AnalysisError(f"{file}: no table of archetypes has this name; name it {_names()}")
         found.setdefault(name, []).append(file)
-    if not found:
-        raise AnalysisError(f"{path}: there is no table of archetypes in it; put in {_names()}")
     return found
+
+
+def _expanded(given: Sequence[Path]) -> Iterable[Path]:
+    """The files, and those in the folders."""
+    for path in given:
+        if not path.exists():
+            raise AnalysisError(f"{path}: there is no such folder or table of archetypes")
+        inside = sorted(path.glob("*.csv")) if path.is_dir() else [path]
+        if not inside:
+            raise AnalysisError(f"{path}: there is no table of archetypes in it; put in {_names()}")
+        yield from inside
 
 
 def _is_part(stem: str, name: str) -> bool:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from shutil import copyfile
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from analysis.energy.archetypes import Book, Given, Region, read_book, zones_of
+from analysis.energy.archetypes import Given, Region, read_book, zones_of
 from analysis.energy.archetypes.choose import region_of
 from analysis.energy.envelope import Envelopes
 from analysis.energy.run.blocks import blocks_of, numbered
@@ -24,6 +22,7 @@ from twin.store import City
 if TYPE_CHECKING:
     from analysis.energy.plausible import Doubt
     from analysis.energy.result import EnergyResult
+    from analysis.energy.retrofit.measures import Measure
     from analysis.energy.run.metered import Metered
     from analysis.scene.zones import By
     from analysis.weather import Weather
@@ -91,28 +90,31 @@ def study_of(
 ) -> EnergyStudy:
     """Raises AnalysisError for what cannot be computed: no buildings, no weather, unknown names."""
     from analysis.energy.plausible import doubts as doubts_of
+    from analysis.energy.retrofit.apply import applied
     from analysis.energy.run.weather import weather_of
     from analysis.scene.zones import envelopes
+    from analysis.scene.zones.city import built_place
 
-    book = _book(archetypes or ())
+    book = read_book(archetypes or None)
     _check(book.systems, system, "system")
     _check(book.uses, default_use, "default_use")
     _check(book.regions, region, "region")
-    progress(0.0, "reading buildings")
+    wanted = _measures(measures)
+    progress(0.0, "weather")
     plane = plane_of(city)
     bounds = None if area is None else degree_bounds(plane, area)
+    year, made_up = weather_of(city.folder, built_place(city, plane), weather_source, weather)
+    progress(0.03, "reading buildings")
     found = envelopes(
-        city, area=bounds, by=cast("By", by), shading=shading, progress=part(progress, 0.0, 0.9)
+        city, area=bounds, by=cast("By", by), shading=shading, progress=part(progress, 0.03, 0.93)
     )
-    progress(0.9, "weather")
-    year, made_up = weather_of(city.folder, found.place, weather_source, weather)
     progress(0.93, "archetypes")
     given = {} if system is None else {id: Given(system=system) for id in found.building}
     zones = zones_of(
         found, book, region=region, year=default_year, use=default_use, state=state, replace=given
     )
-    if measures:
-        zones = _improved(zones, measures)
+    if wanted:
+        zones = applied(zones, wanted)[0]
     buildings, building = numbered(zones.building)
     names, block = numbered(blocks_of(city, plane, _centres(found, building, len(buildings))))
     progress(0.97, "looking for what cannot be")
@@ -133,28 +135,16 @@ def study_of(
     return _without_refused(study, found_doubts)
 
 
-def _book(tables: Sequence[Path]) -> Book:
-    """The built-in book under tables of a city's own, which together are a folder as `read_book` takes it."""
-    if not tables:
-        return read_book()
-    with TemporaryDirectory() as folder:
-        for table in tables:
-            copyfile(table, Path(folder, table.name))
-        return read_book(folder)
-
-
 def _check(known: Mapping[str, Any], name: str | None, what: str) -> None:
     if name is not None and name not in known:
         raise AnalysisError(f"{what}: there is no {name!r}; there are {', '.join(known)}")
 
 
-def _improved(zones: Zones, ids: str) -> Zones:
-    """All zones with the measures of a list that is separated by commas."""
-    from analysis.energy.retrofit.apply import applied
+def _measures(ids: str | None) -> list[Measure]:
+    """Those of a list that is separated by commas."""
     from analysis.energy.retrofit.measures import chosen, read_measures
 
-    wanted = [id.strip() for id in ids.split(",") if id.strip()]
-    return applied(zones, chosen(read_measures(), wanted))[0]
+    return chosen(read_measures(), [id.strip() for id in (ids or "").split(",") if id.strip()])
 
 
 def _centres(found: Envelopes, building: Int32, count: int) -> Any:

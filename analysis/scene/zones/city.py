@@ -56,7 +56,7 @@ def envelopes(
     known = register(city, plane, area)
     if not len(known.chosen):
         raise AnalysisError("there are no buildings in the area: name another, or add buildings to the city")
-    place = _place(city, plane)
+    place = built_place(city, plane)
     told = part(progress, 0.0, 0.3 if shading else 1.0, "reading buildings and what they share")
     reader = _Reader(plane, lod, by, place.convergence, shading)
     areas: list[Area] = []
@@ -128,13 +128,15 @@ class _Reader:
         return Known(zone.id, root.id, about.flattened(root.attributes), details, whole)
 
 
-def _place(city: City, plane: Plane) -> Place:
-    """The place of the middle of what is built, at the median height of where buildings stand."""
-    bounds = built_bounds(city, plane)
-    assert bounds is not None
+def built_place(city: City, plane: Plane) -> Place:
+    """The place of the middle of what is built, at the median height of where buildings stand. Raises
+    AnalysisError for a city without buildings."""
+    bounds, boxes = built_bounds(city, plane), city.boxes("buildings")
+    if bounds is None or not len(boxes):
+        raise AnalysisError(f"{city.folder}: there are no buildings in the city; add some with `twin add`")
     west, south, east, north = bounds
     around = Grid(west, north, max(east - west, north - south, 1.0), 1, 1, plane.crs)
-    return place_of(around, plane, city.boxes("buildings")[:, 2:3].astype(np.float32))
+    return place_of(around, plane, boxes[:, 2:3].astype(np.float32))
 
 
 _WHY = {

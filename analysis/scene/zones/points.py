@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from analysis.energy.zones import Boundary, Float64, Int32
@@ -17,7 +18,10 @@ from analysis.sun.targets import LIFT
 FACES = 3
 """The largest faces of a piece that have points."""
 POINTS = 4
-"""Points of a piece at most."""
+"""Triangles of a piece that have points at most: one in the middle, on roofs three more towards the corners,
+since what stands on a roof hides much of the sky beside it and little further away."""
+_ROOF = 0.5
+"""Upward part of the normal above which a face is a roof [1]."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,24 @@ def points_of(faces: Faces, found: Envelope) -> Points:
     area = shapely.area(triangles)
     piece = found.piece[chosen][of_shape]
     keep = _largest(piece, area, POINTS)
-    middle = shapely.get_coordinates(shapely.centroid(triangles[keep]))
+    corners = shapely.get_coordinates(triangles[keep]).reshape(-1, 4, 2)[:, :3]
     of_shape = of_shape[keep]
-    at = origin[of_shape] + np.einsum("nk,nkx->nx", middle, frames[of_shape, :2])
     normal = faces.normals[face[of_shape]]
-    return Points(at + LIFT * normal, normal, area[keep], piece[keep].astype(np.int32))
+    middle, which = _spread(corners, normal[:, 2] > _ROOF)
+    of_shape = of_shape[which]
+    at = origin[of_shape] + np.einsum("nk,nkx->nx", middle, frames[of_shape, :2])
+    share = (area[keep] / np.bincount(which, minlength=len(keep)))[which]
+    return Points(at + LIFT * normal[which], normal[which], share, piece[keep][which].astype(np.int32))
+
+
+def _spread(corners: Float64, roof: npt.NDArray[np.bool_]) -> tuple[Float64, Int64]:
+    """(n, 2) points in (t, 3, 2) triangles and the (n,) triangle of each: the middle, and of roofs those of
+    the quarters at the corners, which lie halfway to them."""
+    middle = corners.mean(axis=1, keepdims=True)
+    points = np.concatenate([middle, (middle + corners) / 2], axis=1)
+    wanted = np.ones(points.shape[:2], bool)
+    wanted[~roof, 1:] = False
+    return points[wanted], np.nonzero(wanted)[0]
 
 
 def _cut(shapes: Shapes) -> Shapes:
