@@ -19,6 +19,7 @@ _BAND_DEGREES = 5
 _BAND_ROWS = _BAND_DEGREES * _PER_DEGREE
 _LAST_COLUMN, _LAST_ROW = 360 * _PER_DEGREE - 1, 180 * _PER_DEGREE - 1
 _BLOCK = 65_536
+_NODES = np.arange(4)
 
 
 def undulation(longitude: npt.ArrayLike, latitude: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -48,21 +49,20 @@ def _interpolate(lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> 
     for band in np.flatnonzero(np.bincount(bands)).tolist():
         at = np.flatnonzero(bands == band)
         grid, first, left = _band(band), row[at] - band * _BAND_ROWS, column[at]
-        total = np.zeros(len(at))
-        for i in range(4):
-            across = sum(wx[j][at] * grid[first + i, left + j] for j in range(4))
-            total += wy[i][at] * across
-        result[known[at]] = total
+        nodes = grid[first + _NODES[:, None, None], left + _NODES[:, None]]
+        result[known[at]] = (wy[:, at] * (wx[:, at] * nodes).sum(axis=1)).sum(axis=0)
     return result
 
 
-def _weights(t: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], ...]:
-    """Keys' weights of the nodes at -1, 0, 1 and 2 for positions t in 0..1."""
-    return (
-        ((-0.5 * t + 1.0) * t - 0.5) * t,
-        (1.5 * t - 2.5) * t * t + 1.0,
-        ((-1.5 * t + 2.0) * t + 0.5) * t,
-        (0.5 * t - 0.5) * t * t,
+def _weights(t: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(4, n) Keys' weights of the nodes at -1, 0, 1 and 2 for positions t (n,) in 0..1."""
+    return np.stack(
+        [
+            ((-0.5 * t + 1.0) * t - 0.5) * t,
+            (1.5 * t - 2.5) * t * t + 1.0,
+            ((-1.5 * t + 2.0) * t + 0.5) * t,
+            (0.5 * t - 0.5) * t * t,
+        ]
     )
 
 

@@ -167,8 +167,10 @@ def _cast(
     """Distance (k,) to what each ray meets first, and which thing that is, -1 for none."""
     distance = np.full(len(eyes), np.inf)
     thing = np.full(len(eyes), -1, np.int64)
-    entries = [_entry(piece.box, eyes, directions) for piece in around]
-    for n in sorted(range(len(around)), key=lambda n: float(entries[n].min())):
+    if not around:
+        return distance, thing
+    entries = _entries(np.array([piece.box for piece in around]), eyes, directions)
+    for n in np.argsort(entries.min(axis=1), kind="stable").tolist():
         asked = entries[n] < np.minimum(distance, reach)
         if not asked.any():
             continue
@@ -186,14 +188,19 @@ def _moved(matrix: Float64, points: Float64) -> Float64:
     return np.asarray(points @ matrix[:3, :3].T + matrix[:3, 3])
 
 
-def _entry(box: Float64, eyes: Float64, directions: Float64) -> Float64:
-    """(k,) distance at which each ray comes over a box on the map [m], infinite where it does not."""
+def _entries(boxes: Float64, eyes: Float64, directions: Float64) -> Float64:
+    """(m, k) distance at which each ray comes over each box (m, 2, 2) on the map [m], infinite where it does
+    not."""
+    low = np.full((len(boxes), len(eyes)), -np.inf)
+    high = -low
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        first = (box[0] - eyes[:, :2]) / directions[:, :2]
-        second = (box[1] - eyes[:, :2]) / directions[:, :2]
-    # along an axis that the ray does not move on: 0 / 0 on the very edge counts as within
-    low = np.nan_to_num(np.fmin(first, second), nan=-np.inf, neginf=-np.inf, posinf=np.inf).max(axis=1)
-    high = np.nan_to_num(np.fmax(first, second), nan=np.inf, neginf=-np.inf, posinf=np.inf).min(axis=1)
+        for axis in range(2):
+            one, other = (
+                (boxes[:, side, axis, None] - eyes[:, axis]) / directions[:, axis] for side in range(2)
+            )
+            # along an axis that the ray does not move on: 0 / 0 on the very edge counts as within
+            np.fmax(low, np.fmin(one, other), out=low)
+            np.fmin(high, np.fmax(one, other), out=high)
     return np.where((high >= low) & (high >= 0), np.maximum(low, 0.0), np.inf)
 
 

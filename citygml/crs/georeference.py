@@ -8,7 +8,7 @@ box, checked against PROJ on points that it was not fitted to.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -205,8 +205,12 @@ def geographic_to_ecef(llh: npt.ArrayLike) -> Float64:
 
 def ecef_to_geographic(ecef: npt.ArrayLike) -> Float64:
     """(n, 3) ECEF of WGS 84 [m] -> (n, 3) longitude, latitude [degrees], ellipsoidal height [m]."""
-    transformer = proj().Transformer.from_crs("EPSG:4978", "EPSG:4979", always_xy=True)
-    return np.column_stack(run(transformer, *np.asarray(ecef, np.float64).T))
+    return np.column_stack(run(_from_ecef(), *np.asarray(ecef, np.float64).T))
+
+
+@cache
+def _from_ecef() -> Any:
+    return proj().Transformer.from_crs("EPSG:4978", "EPSG:4979", always_xy=True)
 
 
 def run(transformer: Any, *columns: Float64, inverse: bool = False) -> tuple[Float64, ...]:

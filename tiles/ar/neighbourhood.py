@@ -80,10 +80,9 @@ class Neighbourhood:
         for layer in _STANDING:
             if layer in self.layers:
                 boxes = self.objects(city, layer)[1]
-                apart = distance(boxes, at, self.scale)
-                near = np.flatnonzero(apart <= _REACH)
+                near, apart = within(boxes, at, self.scale, _REACH)
                 feet.append(boxes[near, 2])
-                away.append(apart[near])
+                away.append(apart)
         apart = np.concatenate(away)
         if not len(apart):
             return np.nan
@@ -100,10 +99,9 @@ class Neighbourhood:
             if layer not in self.layers:
                 continue
             known, box = self.objects(city, layer)
-            away = distance(box, at, self.scale)
-            reached = away <= radius
+            reached, away = within(box, at, self.scale, radius)
             rows.append(known[reached])
-            distances.append(away[reached])
+            distances.append(away)
             boxes.append(box[reached])
         found = np.concatenate(distances) if distances else np.empty(0)
         if not len(found):
@@ -123,15 +121,29 @@ class Neighbourhood:
         """Rows (n,) of a layer's objects in the store, and their boxes (n, 6)."""
         if layer not in self._rows:
             index = city.index(layer)
-            self._boxes[layer] = index.bounds
+            self._boxes[layer] = np.asfortranarray(index.bounds)  # a column is read at a time
             self._rows[layer] = index.rows
         return self._rows[layer], self._boxes[layer]
 
 
-def distance(boxes: Float64, at: Float64, scale: tuple[float, float]) -> Float64:
-    """(n,) on the map from a point (2,) to boxes (n, 6) [m], 0 within."""
-    gap = np.maximum(np.maximum(boxes[:, :2] - at, at - boxes[:, 3:5]), 0.0) * np.array(scale)
-    return np.asarray(np.hypot(gap[:, 0], gap[:, 1]))
+def within(
+    boxes: Float64, at: Float64, scale: tuple[float, float], reach: float
+) -> tuple[npt.NDArray[np.int64], Float64]:
+    """Which boxes (n, 6) are at most reach [m] on the map from a point (2,), and their distances [m], 0 for
+    a point within."""
+    margin = reach / np.array(scale)
+    low, high = at - margin, at + margin
+    near = np.flatnonzero(
+        (boxes[:, 0] <= high[0])
+        & (boxes[:, 3] >= low[0])
+        & (boxes[:, 1] <= high[1])
+        & (boxes[:, 4] >= low[1])
+    )
+    box = boxes[near]
+    gap = np.maximum(np.maximum(box[:, :2] - at, at - box[:, 3:5]), 0.0) * np.array(scale)
+    away = np.hypot(gap[:, 0], gap[:, 1])
+    reached = away <= reach
+    return near[reached], away[reached]
 
 
 def state_of(city: City) -> tuple[int, int]:
