@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from analysis.embree import traced
 from analysis.errors import AnalysisError
 
 Float64: TypeAlias = npt.NDArray[np.float64]
@@ -46,17 +47,11 @@ class Solids:
         owner: Int64,
         frame: Float64 | None = None,
     ) -> None:
-        from embreex.mesh_construction import TriangleMesh
-        from embreex.rtcore_scene import EmbreeScene
-
         self.owner = owner
         self.frame = np.eye(4) if frame is None else frame
         corners = vertices[triangles]
         self._normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        self._scene = None
-        if len(triangles):
-            self._scene = EmbreeScene(robust=True)
-            TriangleMesh(self._scene, vertices.astype(np.float32), np.ascontiguousarray(triangles, np.int32))
+        self._scene = traced(vertices, triangles) if len(triangles) else None
 
     def __len__(self) -> int:
         return len(self.owner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -117,3 +118,12 @@ def test_what_is_refused(wrong: dict[str, Any]) -> None:
     asked: dict[str, Any] = {"heading": 0.0, "pitch": 0.0, **wrong}
     with pytest.raises(AnalysisError):
         pick([piece(NORTH)], [0.0, 0.0, 1.6], **asked)
+
+
+def test_more_solids_than_a_process_has_thread_local_keys() -> None:
+    wall = {7: (-5.0, 10.0, 5.0, 12.0, 9.0)}
+    with ThreadPoolExecutor(2) as threads:
+        pieces = list(threads.map(lambda _: piece(wall), range(1100)))
+    for made in pieces[::100]:
+        (hit,) = pick([made], [0.0, 0.0, 1.6], 0.0, 0.0).hits
+        assert hit.thing == 7

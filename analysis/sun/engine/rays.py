@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.embree import traced
 from analysis.errors import AnalysisError
 from analysis.sun.memory import check_memory
 from analysis.sun.scene import Float32, Float64, SunScene
@@ -45,7 +46,7 @@ class Rays:
         )
         # near zero, where float32 tells a tenth of a millimetre
         self._origin = np.append(surfaces.vertices[:, :2].mean(axis=0), float(scene.terrain.min()))
-        self._traced = _traced((surfaces.vertices - self._origin).astype(np.float32), surfaces.triangles)
+        self._traced = traced((surfaces.vertices - self._origin).astype(np.float32), surfaces.triangles)
         self._targets = targets
 
     def add(self, direction: Float64, share: Float32 | None, weight: float, out: Float32) -> None:
@@ -81,12 +82,3 @@ class Rays:
         """(k,) bool, True where a ray from a point meets nothing."""
         every = np.broadcast_to(direction.astype(np.float32), points.shape)
         return self._traced.run(points, every, query="OCCLUDED") != 0
-
-
-def _traced(vertices: Float32, triangles: Any) -> Any:
-    from embreex.mesh_construction import TriangleMesh
-    from embreex.rtcore_scene import EmbreeScene
-
-    scene = EmbreeScene(robust=True)
-    TriangleMesh(scene, vertices, np.ascontiguousarray(triangles, np.int32))
-    return scene
