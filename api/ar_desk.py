@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tiles.ar.neighbourhood import Neighbourhood
     from tiles.ar.origin import Origin
 
-KEPT_BYTES = 64_000_000
+KEPT_BYTES = 16_000_000
 """Of answers in memory."""
 KEPT_TRIANGLES = 500_000
 """Of solids that rays are cast at, about 300 bytes each."""
