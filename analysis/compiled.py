@@ -1,8 +1,8 @@
 """How kernels are compiled and kept on disk.
 
 Numba drops kept code when the file of the function changes, but not when one of a function that was compiled
-into it does. Here code is kept as long as no file of the kernel's folder changes, nor any beside this one,
-where what several folders compile in stands.
+into it or of a number that it takes from another module does. Here code is kept as long as no file changes in
+the folders that a kernel is made of, nor any beside this one, where what several folders compile in stands.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 
 class Kernels:
-    """Compiles functions of one folder on first use; file: any of that folder."""
+    """Compiles functions on first use. files: one of each folder that they take functions and numbers from,
+    their own first."""
 
-    def __init__(self, file: str) -> None:
-        folders = {Path(__file__).parent, Path(file).parent}
-        files = sorted(path for folder in folders for path in folder.glob("*.py"))
-        self._stamp = sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    def __init__(self, *files: str) -> None:
+        folders = {Path(file).parent for file in (__file__, *files)}
+        sources = sorted(path for folder in folders for path in folder.glob("*.py"))
+        self._stamp = sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
     def kernel(self, function: Kernel) -> Kernel:
         return self._kept(function)

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from analysis.energy.constructions import Glazing
-from analysis.energy.uses import HOURS_OF_WEEK
+from analysis.energy.systems import System
+from analysis.energy.uses import HOURS_OF_WEEK, Use
 from analysis.energy.zones import Boundary, Elements, Zones
 from analysis.errors import AnalysisError
 
@@ -28,17 +29,26 @@ def check(zones: Zones) -> None:
     _kinds(zones)
     for use in zones.uses:
         _use(use)
+    for system in zones.systems:
+        _system(system)
 
 
 def _lengths(zones: Zones) -> None:
     z, e = len(zones), len(zones.elements)
     for name, values in ((f.name, getattr(zones, f.name)) for f in fields(zones)):
         wanted = z + 1 if name == "first" else z
-        if isinstance(values, np.ndarray) and name != "ground_temperature" and len(values) != wanted:
+        counted = isinstance(values, np.ndarray) or name == "building"
+        if counted and name != "ground_temperature" and len(values) != wanted:
             raise AnalysisError(f"zones.{name} has {len(values)} values; {z} zones need {wanted}")
     for name, values in ((f.name, getattr(zones.elements, f.name)) for f in fields(Elements)):
         if values is not None and len(values) != e:
             raise AnalysisError(f"elements.{name} has {len(values)} values for {e} elements")
+    horizon = zones.elements.horizon
+    if horizon is not None and (horizon.ndim != 2 or not horizon.shape[1]):
+        raise AnalysisError(
+            f"elements.horizon has the shape {horizon.shape}; it needs an elevation for each element and"
+            " direction, or must be None"
+        )
     counts = np.diff(zones.first)
     if zones.first[0] != 0 or zones.first[-1] != e or (counts < 0).any():
         raise AnalysisError(f"zones.first must rise from 0 to the number of elements, {e}")
@@ -59,7 +69,7 @@ def _elements(zones: Zones) -> None:
         "no direction (azimuth or tilt is no number)": ~(np.isfinite(e.azimuth) & np.isfinite(e.tilt)),
         "a sky_view that is not from 0 to 1": ~((e.sky_view >= 0) & (e.sky_view <= 1)),
         f"a construction that is none of the {len(glass)}": _outside(e.construction, len(glass)),
-        "a shade that is none of the zones' own": (shades >= len(zones.shades)),
+        "a shade that is none of the zones' own": (shades < -1) | (shades >= len(zones.shades)),
     }
     if e.horizon is not None:
         wrong["a skyline that is no number"] = ~np.isfinite(e.horizon).all(axis=1)
@@ -99,21 +109,27 @@ def _figures(zones: Zones) -> None:
 
 def _kinds(zones: Zones) -> None:
     for kind in zones.constructions:
+        what = f"construction {kind.name!r}"
         if isinstance(kind, Glazing):
-            good = kind.u_value > 0 and 0 <= kind.g_value <= 1 and 0 <= kind.frame_share <= 1
-            wanted = "a U-value above 0, a g-value and a frame share from 0 to 1"
+            good = kind.u_value > 0
+            wanted = "a U-value above 0"
+            _shares(what, kind, "g_value", "frame_share", "emissivity", "shade_factor")
         else:
             thick = all(layer.thickness > 0 and layer.conductivity > 0 for layer in kind.layers)
-            good = bool(kind.layers) and thick and np.isfinite(kind.resistance + kind.capacity)
-            wanted = "layers with a thickness and a conductivity above 0"
+            heavy = all(layer.density >= 0 and layer.specific_heat >= 0 for layer in kind.layers)
+            good = bool(kind.layers) and thick and heavy and np.isfinite(kind.resistance + kind.capacity)
+            wanted = "layers with a thickness and a conductivity above 0, and no negative mass"
+            _shares(what, kind, "solar_absorptance", "emissivity", "inside_absorptance")
         if not good:
-            raise AnalysisError(f"construction {kind.name!r} needs {wanted}")
+            raise AnalysisError(f"{what} needs {wanted}")
     for shade in zones.shades:
         if not (shade.width > 0 and shade.height > 0):
             raise AnalysisError("fixed shading needs the width and the height of its window, both above 0")
+        if not all(value >= 0 for value in vars(shade).values()):
+            raise AnalysisError("fixed shading has lengths of 0 m or more, no negative ones")
 
 
-def _use(use: Any) -> None:
+def _use(use: Use) -> None:
     for name in ("heating_set", "cooling_set", *_WEEKS):
         week = getattr(use, name)
         if np.shape(week) != (HOURS_OF_WEEK,):
@@ -127,6 +143,26 @@ def _use(use: Any) -> None:
             f"use {use.id}: in hour {at} of the week it would be heated to {use.heating_set[at]:g} °C and"
             f" cooled to {use.cooling_set[at]:g} °C; the first must not be higher"
         )
+
+    _shares(f"use {use.id}", use, "heat_recovery", "gains_radiant")
+    if not (use.fan_power >= 0 and np.isfinite(use.night_above)):
+        raise AnalysisError(f"use {use.id}: fan_power must be 0 or more, and night_above a temperature")
+
+
+def _system(system: System) -> None:
+    _shares(f"system {system.id}", system, "emission_radiant")
+    plants = [plant for plant in (system.heating, system.cooling, system.hot_water) if plant is not None]
+    if not (system.auxiliary >= 0 and all(plant.efficiency > 0 for plant in plants)):
+        raise AnalysisError(
+            f"system {system.id}: efficiencies of plants must be above 0, and auxiliary 0 or more"
+        )
+
+
+def _shares(what: str, of: Any, *names: str) -> None:
+    for name in names:
+        value = getattr(of, name)
+        if not 0 <= value <= 1:
+            raise AnalysisError(f"{what}: {name} is {value:g}; it must be from 0 to 1")
 
 
 def _outside(numbers: Any, count: int) -> Any:

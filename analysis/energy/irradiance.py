@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.energy.zones import Elements, Float32, Float64, Shade
+from analysis.energy.zones import Elements, Float64, Shade
 from analysis.sun.position import unit_vectors
 
 if TYPE_CHECKING:
@@ -91,34 +91,6 @@ class Views:
             skylines = np.ascontiguousarray(elements.horizon, np.float32)
             band = view_factors(normal.astype(np.float32), skylines, 0.0)[:, 1].astype(float)
         return cls(normal, sky, band, 1.0 - sky)
-
-
-def irradiance(elements: Elements, light: Light, shades: tuple[Shade, ...] = ()) -> Float32:
-    """(e, n) float32 on each element in each interval [W/m²], fixed shading included."""
-    views = Views.of(elements)
-    found = np.empty((len(elements), len(light.direct)), np.float32)
-    for k in range(len(elements)):
-        beam = light.direct * np.maximum(light.sun @ views.normal[k], 0.0)
-        if elements.horizon is not None:
-            beam = beam * lit(elements.horizon[k], light)
-        sky, ground = 1.0, 1.0
-        number = -1 if elements.shade is None else int(elements.shade[k])
-        if number >= 0:
-            beam = beam * sunlit(shades[number], elements.azimuth[k], light.sun)
-            sky, ground = diffuse_shares(shades[number])
-        diffuse = sky * (light.isotropic * views.sky[k] + light.band * views.band[k])
-        found[k] = beam + diffuse + ground * light.ground * views.ground[k]
-    return found
-
-
-def lit(horizon: Float32, light: Light) -> Float64:
-    """(n,) 1 where the sun stands above a skyline (directions,) [degrees], else 0."""
-    steps = len(horizon)
-    at = light.azimuth * steps / 360.0
-    low = np.floor(at).astype(np.int64)
-    share = at - low
-    skyline = (1.0 - share) * horizon[low % steps] + share * horizon[(low + 1) % steps]
-    return np.asarray(light.elevation > skyline, np.float64)
 
 
 def sunlit(shade: Shade, azimuth: float, sun: Float64) -> Float64:

@@ -121,7 +121,8 @@ class Loads:
                     yield plant.carrier, group, (power[group] * per).astype(np.float32)
         if not electric:
             return
-        running = (self._need("heating", rows) > 0) | (self._need("cooling", rows) > 0)
+        heats, cools = (self._served(need)[rows, None] for need in ("heating", "cooling"))
+        running = heats & (self._need("heating", rows) > 0) | cools & (self._need("cooling", rows) > 0)
         yield (
             Carrier.ELECTRICITY,
             everywhere,
@@ -192,15 +193,22 @@ class Loads:
         every = np.arange(len(self.result.zones))
         power = self._auxiliary_power()
         heating, cooling = self.result.heating, self.result.cooling
+        heats, cools = (self._served(need)[:, None] for need in ("heating", "cooling"))
+        monthly = self.result.monthly
+        in_month = heats & (monthly["heating"] > 0) | cools & (monthly["cooling"] > 0)
         running = np.zeros((len(every), 12))
         for month in range(12):
             at = np.flatnonzero(self.month == month)
             if heating is None or cooling is None:
-                needed = (self.result.monthly["heating"] + self.result.monthly["cooling"])[:, month] > 0
-                running[:, month] = needed * len(at)
-            elif len(at):
-                running[:, month] = ((heating[:, at] > 0) | (cooling[:, at] > 0)).sum(axis=1)
+                running[:, month] = in_month[:, month] * len(at)
+            else:
+                running[:, month] = (heats & (heating[:, at] > 0) | cools & (cooling[:, at] > 0)).sum(axis=1)
         yield Carrier.ELECTRICITY, every, power[:, None] * running * self.hours / 1000.0
+
+    def _served(self, need: str) -> npt.NDArray[np.bool_]:
+        """(z,) whether a zone has a plant for a need."""
+        zones = self.result.zones
+        return np.array([getattr(system, need) is not None for system in zones.systems], bool)[zones.system]
 
     def _auxiliary_power(self) -> Float64:
         """(z,) [W] while a zone is heated or cooled."""

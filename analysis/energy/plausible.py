@@ -172,7 +172,8 @@ def _shape(zones: Zones) -> Iterator[Doubt]:
     lost = np.zeros(z, bool)
     lost[owner[~(np.isfinite(e.area) & (e.area >= 0))]] = True
     least = np.full(z, np.inf)
-    np.minimum.at(least, owner, e.area)
+    with np.errstate(invalid="ignore"):
+        np.minimum.at(least, owner, e.area)
     areas = _Figure("area", "부위 면적", "an element's area", "m²", (0.0, np.inf))
     yield from areas.of(least, lost, "refuse")
     shell = np.where(e.part == Part.INNER, 0.0, e.area)

@@ -39,8 +39,9 @@ class Climate:
     """n intervals, each array (n,) float64 unless said.
 
     times: middles; step [s]. air, sky: temperatures [°C]. wind: at the station [m/s]. density_heat: of air at
-    the place's height [J/(m³K)]. week_hour: (n,) int64, 0 to 167 from Monday 0:00; month: (n,) int64, 0 to
-    11; both in the weather's own standard time. light: of the sky. notes: what a reader ought to know.
+    the weather's mean pressure, else at that of the place's height [J/(m³K)]. week_hour: (n,) int64, 0 to 167
+    from Monday 0:00; month: (n,) int64, 0 to 11; both in the weather's own standard time. light: of the sky.
+    notes: what a reader ought to know.
     """
 
     times: pd.DatetimeIndex
@@ -96,13 +97,13 @@ class Climate:
 
 
 def standard_time(times: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    """Times on the clock that knows no summer time: at the least offset from UTC that they have."""
+    """Times on the clock that knows no summer time: at the least offset from UTC in their first year."""
     import pandas as pd
 
-    local = times.tz_localize(None).asi8 - times.tz_convert("UTC").tz_localize(None).asi8
-    least = int(local.min()) if len(local) else 0
-    offset = pd.Timedelta(least, unit=times.unit)
-    return pd.DatetimeIndex(times.tz_convert("UTC").tz_localize(None) + offset)
+    year = times[0].year
+    seasons = pd.DatetimeIndex([f"{year}-01-01", f"{year}-07-01"]).tz_localize(times.tz)
+    offsets = seasons.tz_localize(None) - seasons.tz_convert("UTC").tz_localize(None)
+    return times.tz_convert("UTC").tz_localize(None) + offsets.min()
 
 
 def sky_temperature(weather: Weather, notes: list[str]) -> Float64:
@@ -149,12 +150,14 @@ def refined(weather: Weather, step: float) -> Weather:
     """The weather in shorter steps [s] that have its means.
 
     Temperatures run on from middle to middle, shifted in each interval to keep its mean; light follows the
-    sun's height within the interval. Raises AnalysisError for a step that does not divide the weather's.
+    sun's height within the interval, unless it were brighter than it can be then. Raises AnalysisError for a
+    step that does not divide the weather's.
     """
     from dataclasses import replace
 
     import pandas as pd
 
+    from analysis.weather.model import BRIGHTEST
     from analysis.weather.sun import sun_up
 
     parts = round(weather.step / step) if step > 0 else 0
@@ -166,9 +169,7 @@ def refined(weather: Weather, step: float) -> Weather:
         return weather
     n = len(weather)
     offsets = (np.arange(parts) + 0.5) * step - weather.step / 2
-    fine = pd.DatetimeIndex(
-        np.asarray(weather.times.repeat(parts) + pd.to_timedelta(np.tile(offsets, n), unit="s"), dtype=object)
-    )
+    fine = weather.times.repeat(parts) + pd.to_timedelta(np.tile(offsets, n), unit="s")
     sun = sun_up(weather.place, fine, step)
     middles = np.arange(n) * weather.step
     points = (middles[:, None] + offsets).ravel()
@@ -183,7 +184,9 @@ def refined(weather: Weather, step: float) -> Weather:
         weights = shape.reshape(n, parts)
         total = weights.sum(axis=1, keepdims=True)
         even = np.where(total > 0, weights * parts / np.where(total > 0, total, 1.0), 1.0)
-        return np.asarray((values[:, None] * even).ravel())
+        light = values[:, None] * even
+        too_bright = (light > BRIGHTEST).any(axis=1, keepdims=True)
+        return np.asarray(np.where(too_bright, values[:, None], light).ravel())
 
     height = np.maximum(sun.cos_zenith, 0.0) * sun.share
     finer: dict[str, Any] = {name: following(getattr(weather, name), height) for name in ("ghi", "dhi")}

@@ -89,7 +89,7 @@ def _by_calendar(zones: Zones, climate: Climate) -> dict[str, Float64]:
     air = zones.floor_area * zones.ventilation_factor
 
     def of(weeks: list[Any], scale: Float64) -> Float64:
-        return np.asarray(np.array(weeks)[zones.use] @ hours.T * scale[:, None])
+        return np.asarray((np.array(weeks) @ hours.T)[zones.use] * scale[:, None])
 
     return {
         "hot_water": of([use.hot_water for use in zones.uses], area),

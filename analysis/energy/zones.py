@@ -113,7 +113,7 @@ class Zones:
     cooling); gain_factor, ventilation_factor: (z,) multiply the use's internal gains and its ventilation [1].
     ground_temperature: (12,) monthly means under the buildings [°C]; None: found from the weather.
     origins: by the name of a figure ("volume", "floor_area", "storeys", "year", "use", "windows", "u_values",
-    "infiltration", "system"), (z,) int8 of `Origin`. year: (z,) of construction, NaN unknown. storeys: (z,)
+    "infiltration", "system"), (z,) int8 of `Origin`. year: (z,) of construction, NaN unknown. storeys: (z,).
     notes: what a reader of results ought to know.
     """
 

@@ -24,7 +24,7 @@ def clear_sky(
     linke_turbidity: float | None = None,
     sun: SunUp | None = None,
 ) -> Weather:
-    """Irradiance of intervals of a length [s] around their middles, with 20 °C and 1 m/s of wind.
+    """Mean irradiance of intervals of a length [s] around their middles, with 20 °C and 1 m/s of wind.
 
     linke_turbidity: of the air; without it that of the place and month (SoDa's maps, in pvlib). sun: of the
     intervals, where it is known already. Ineichen, Perez 2002, doi:10.1016/S0038-092X(02)00045-2. Raises
@@ -51,7 +51,10 @@ def clear_sky(
             np.asarray(irradiance.get_extra_radiation(times)),
         )
     n = len(times)
-    ghi, dni, dhi = (np.where(sun.up, np.nan_to_num(sky[name]), 0.0) for name in ("ghi", "dni", "dhi"))
+    # the sky is that of the sunlit part of an interval
+    ghi, dni, dhi = (
+        np.where(sun.up, np.nan_to_num(sky[name]), 0.0) * sun.share for name in ("ghi", "dni", "dhi")
+    )
     return Weather(
         times=times,
         step=step,

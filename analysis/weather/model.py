@@ -20,7 +20,7 @@ Float64: TypeAlias = npt.NDArray[np.float64]
 
 ALBEDO = 0.2
 """Of ground that nothing is known of: PVWatts' for land without snow (Dobos 2014, doi:10.2172/1158421)."""
-_BRIGHTEST = 1500.0
+BRIGHTEST = 1500.0
 """[W/m²] More than the sun gives outside of the air (1361 ± 3.4 %), with room for clouds that reflect."""
 
 
@@ -62,12 +62,12 @@ class Weather:
             raise AnalysisError(f"{self.source}: the times must follow one another")
         for name in ("ghi", "dni", "dhi"):
             values = getattr(self, name)
-            wrong = ~((values >= 0) & (values <= _BRIGHTEST))
+            wrong = ~((values >= 0) & (values <= BRIGHTEST))
             if wrong.any():
                 at = int(np.argmax(wrong))
                 raise AnalysisError(
                     f"{self.source}: {name} at {self.times[at].isoformat()} is {values[at]:g} W/m²;"
-                    f" it must be from 0 to {_BRIGHTEST:g}"
+                    f" it must be from 0 to {BRIGHTEST:g}"
                 )
 
     def __len__(self) -> int:

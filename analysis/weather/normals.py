@@ -162,6 +162,8 @@ def nearest(place: Place, normals: list[Normals]) -> tuple[Normals, float]:
         if distance <= FARTHEST and abs(each.place.altitude - place.altitude) <= HIGHEST
     ]
     if not near:
+        if not distances:
+            raise AnalysisError("the table of normals has no station; give one, or a weather file (EPW)")
         known = min(distances, key=lambda pair: pair[0])
         raise AnalysisError(
             f"no weather was given, and no station of known normals is within {FARTHEST:g} km and"
@@ -234,7 +236,7 @@ def _daily_course(times: pd.DatetimeIndex, place: Place) -> Float64:
     """(n,) by which the hours around noon get more than their share of the light outside of the air."""
     from pvlib import solarposition
 
-    day = np.asarray(times.dayofyear)
+    day = np.asarray(times.day_of_year)
     angle = np.radians(
         solarposition.hour_angle(times, place.longitude, solarposition.equation_of_time_spencer71(day))
     )
@@ -253,10 +255,12 @@ def _temperature(month: Int64, normals: Normals, noise: Float64) -> Float64:
         days = np.flatnonzero(month == m)
         rise = (mean[(m + 1) % 12] - mean[m - 1]) / 2
         within = rise * ((np.arange(len(days)) + 0.5) / len(days) - 0.5)
-        own = np.sqrt(max(spread[m] ** 2 - rise**2 / 12, (spread[m] / 4) ** 2))
-        course = within + own * (noise[days] - noise[days].mean()) / noise[days].std()
-        course -= course.mean()
-        daily[days] = mean[m] + course * spread[m] / course.std()
+        daily[days] = mean[m]
+        if spread[m] > 0:
+            own = np.sqrt(max(spread[m] ** 2 - rise**2 / 12, (spread[m] / 4) ** 2))
+            course = within + own * (noise[days] - noise[days].mean()) / noise[days].std()
+            course -= course.mean()
+            daily[days] += course * spread[m] / course.std()
     hour = 2 * np.pi * (np.arange(24) - 0.5) / 24  # the middle of an hour that is counted from 1
     shape = (
         0.4632 * np.cos(hour - 3.805)

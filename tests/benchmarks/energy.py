@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import platform
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -102,7 +103,7 @@ def measure(arguments: argparse.Namespace, boxes: list[Box]) -> Iterator[Row]:
         try:
             rate = EnergyPlus().rate(boxes[0], each=arguments.peer_runs)
             yield "EnergyPlus 25.2, two processes at once", f"{rate:.2f} zone-years/s"
-        except OSError as error:
+        except (OSError, subprocess.SubprocessError) as error:
             yield "EnergyPlus 25.2", f"not measured: {error}"
     for method in METHODS:
         found, memory = ours(method, arguments.buildings, arguments.rounds, arguments.hourly)

@@ -14,7 +14,7 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ import numpy as np
 from analysis.scene.zones import envelopes
 from citygml.model import SOLID_TYPES, SURFACE_TYPES, Geometry
 from tests.benchmarks.measure import run, twin
+from tests.benchmarks.sun import best
 from tests.conftest import DATA
 from twin.store import City, open_city
 
@@ -60,16 +61,6 @@ def _normals(drawn: list[Geometry]) -> tuple[Any, Any]:
     cross = np.cross(vertices[first + step] - a, vertices[first + step + 1] - a)
     double = np.linalg.norm(cross, axis=1)
     return double / 2, cross / np.maximum(double, 1e-12)[:, None]
-
-
-def best(function: Callable[[], Any], rounds: int) -> float:
-    """Seconds of the quickest of some rounds after a first one that does not count."""
-    times = []
-    for _ in range(rounds + 1):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times[1:])
 
 
 def measure(folder: Path, copies: int, rounds: int, shading: bool) -> Iterator[Row]:

@@ -162,8 +162,8 @@ def test_a_meter_in_another_unit_is_found_and_not_scaled(tmp_path: Path, data: P
             made = add(observations, thing(id, properties=held, observed="전력량", unit="kWh"))
             (stream,) = datastreams_of(observations, made)
             monthly = true[id] * factor * days / days.sum()
-            seconds = [int(t.timestamp()) for t in times]
-            read(observations, stream, seconds, [*monthly.tolist(), 0.0])
+            seconds = [int(t.timestamp()) for t in times[:-1]]
+            read(observations, stream, seconds, monthly.tolist())
     found = Found(folder, weather=weather, **QUICK | {"meters": "compare"})
     doubted = {d["building"]: d for d in found.summary["doubts"] if d["figure"].startswith("meter")}
     assert set(doubted) == {"pair-2"} and doubted["pair-2"]["severity"] == "refuse"
@@ -188,9 +188,10 @@ def test_a_meter_in_another_unit_is_found_and_not_scaled(tmp_path: Path, data: P
         ({"measures": "windows_double, windows_triple"}, "exclude one another"),
     ],
 )
-def test_inputs_that_do_not_go_are_refused_in_one_line(
-    folder: Path, tmp_path: Path, given: dict[str, Any], words: str
+def test_inputs_that_do_not_go_are_refused_in_one_line_before_buildings_are_read(
+    folder: Path, tmp_path: Path, given: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("analysis.scene.zones.envelopes", lambda *_, **__: pytest.fail("buildings were read"))
     file = tmp_path / "notes.csv"
     file.write_text(json.dumps({"not": "a table"}), encoding="utf-8")
     filled = json.loads(json.dumps(given).replace("{file}", str(file)))

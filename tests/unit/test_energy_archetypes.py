@@ -263,6 +263,7 @@ def test_a_table_of_buildings_states_what_the_city_knows(tmp_path: Path) -> None
     assert zones.year.tolist() == [2024.0, 2016.0] and zones.storeys.tolist() == [2.0, 3.0]
     assert u_value(zones, Part.WALL, 1) == pytest.approx(0.3)
     assert u_value(zones, Part.ROOF, 1) == pytest.approx(0.22 + 0.1)
+    assert "1 of 2 ids in buildings.csv are of no building here" in zones.notes
 
 
 def test_regions_by_place() -> None:
@@ -315,3 +316,48 @@ def test_every_building_of_the_sample_district_tells_its_use_and_system() -> Non
 def test_no_buildings_make_no_zones() -> None:
     zones = zones_of(box_envelopes([]))
     assert len(zones) == 0 and len(zones.elements) == 0 and zones.first.tolist() == [0]
+
+
+def test_floor_area_stated_of_a_building_is_shared_out_among_its_zones() -> None:
+    parts: dict[str, Any] = {"building": ["b", "b"], "volume": np.array([300.0, 100.0])}
+    envelopes = box_envelopes([APARTMENT] * 2, year=[2024] * 2, **parts)
+    zones = zones_of(envelopes, replace={"b": Given(floor_area=200.0, storeys=9.0)})
+    assert zones.floor_area == pytest.approx([150.0, 50.0])
+    assert zones.storeys.tolist() == [2.0, 2.0], "of which zone they are is not known"
+    own = zones_of(
+        envelopes, replace={"b": Given(floor_area=200.0), "b1": Given(floor_area=70.0, storeys=3.0)}
+    )
+    assert own.floor_area == pytest.approx([150.0, 70.0]) and own.storeys.tolist() == [2.0, 3.0]
+
+
+def test_what_is_stated_last_keeps_the_rest_of_what_the_book_states(tmp_path: Path) -> None:
+    (tmp_path / "buildings.csv").write_text("id,use,wall,system\nb0,office,0.3,gas_boiler\n")
+    system = {"b0": Given(system="heat_pump_air")}
+    zones = zones_of(box_envelopes([APARTMENT], year=[2024]), read_book(tmp_path), replace=system)
+    assert zones.systems[zones.system[0]].id == "heat_pump_air"
+    assert zones.uses[zones.use[0]].id == "office"
+    assert u_value(zones, Part.WALL) == pytest.approx(0.3)
+
+
+def test_a_low_hall_is_no_shed() -> None:
+    low: dict[str, Any] = {
+        "height": np.array([1.4]),
+        "volume": np.array([1.4 * ROOF]),
+        "floor_area": np.array([np.nan]),
+        "storeys": np.nan,
+    }
+    assert zones_of(box_envelopes([{}], **low)).uses[0].id == "house"
+
+
+def test_a_storey_has_the_air_of_its_building() -> None:
+    one: dict[str, Any] = {"storeys": 1.0, "volume": np.array([100.0]), "floor_area": np.array([30.0])}
+    for levels, share in ((3.0, 0.76), (4.0, 0.80)):
+        zones = zones_of(box_envelopes([APARTMENT], levels=np.array([levels]), **one))
+        assert zones.volume[0] == pytest.approx(share * 100.0)
+
+
+def test_lamps_of_car_parks_burn_as_long_as_sia_says() -> None:
+    use = read_book().uses["parking"].use
+    # SIA 380/4:2006, annex C: 2130 full hours and 6 kWh/(m² a)
+    assert use.lighting.sum() / 2.9 * 365 / 7 == pytest.approx(2130.0, rel=2e-3)
+    assert use.lighting.sum() * 365 / 7 / 1000 == pytest.approx(6.2, abs=0.1)

@@ -240,6 +240,17 @@ def test_a_bad_table_gives_one_error_with_its_place(
 
 
 @pytest.mark.parametrize(
+    ("name", "key"), [("uses.csv", "office"), ("systems.csv", "vrf"), ("regions.csv", "JPN")]
+)
+def test_an_id_that_stands_twice_in_a_table_is_an_error(tmp_path: Path, name: str, key: str) -> None:
+    lines = BUILT_IN.joinpath(name).read_text(encoding="utf-8").splitlines()
+    row = next(line for line in lines if line.startswith(f"{key},"))
+    (tmp_path / name).write_text("\n".join([lines[0], row, row]), encoding="utf-8")
+    with pytest.raises(AnalysisError, match=f"row 3: .*: '{key}' stands twice"):
+        read_book(tmp_path)
+
+
+@pytest.mark.parametrize(
     ("column", "value", "message"),
     [
         ("people_profile", "nobody", "people_profile: there is no profile 'nobody'"),

@@ -130,3 +130,17 @@ def test_meters_of_other_buildings_are_refused(zones: Zones, weather: Weather) -
     predict = Meters(weather, Commodity.GAS)
     with pytest.raises(AnalysisError, match="none of the buildings with meters"):
         calibrate(zones, ["elsewhere"], {Commodity.GAS: np.ones((1, 12))}, predict)
+
+
+def test_a_building_that_is_not_simulated_agrees_with_nothing(zones: Zones, weather: Weather) -> None:
+    predict = Meters(weather, Commodity.ELECTRICITY)
+    goal = {c: np.vstack([v, v[:1]]) for c, v in made(zones, predict, 0.0).items()}
+    found = calibrate(zones, [*NAMES, "elsewhere"], goal, predict)
+    assert found.before[Commodity.ELECTRICITY][-1] is None and found.after[Commodity.ELECTRICITY][-1] is None
+    assert found.after[Commodity.ELECTRICITY][0] is not None
+
+
+def test_meters_of_what_is_not_simulated_are_refused(zones: Zones, weather: Weather) -> None:
+    predict = Meters(weather, Commodity.GAS)
+    with pytest.raises(AnalysisError, match="nothing that the meters count"):
+        calibrate(zones, NAMES, {Commodity.WATER: np.ones((COUNT, 12))}, predict)

@@ -68,6 +68,27 @@ def test_a_mild_year_is_brought_to_the_weather_of_the_simulation(weather: Weathe
     assert any("2025-01 to 2025-12" in note and "as they are" in note for note in plain.notes)
 
 
+def test_days_without_a_temperature_do_not_stop_the_comparison(weather: Weather) -> None:
+    usual = of_weather(weather)
+    days = pd.date_range("2025-01-01", periods=365, freq="D", tz=ZONE)
+    lacking = usual.temperature.copy()
+    lacking[[5, 40, 70, 100, 130, 160, 190]] = np.nan
+    read = np.linspace(500.0, 100.0, 12)
+    found = targets(meters_of(read[None]), weather, Outdoor(days, lacking))
+    assert found.normalised[Commodity.GAS] == [False]
+    assert found.months[Commodity.GAS][0] == pytest.approx(read)
+
+
+def test_temperatures_after_the_last_month_do_not_count(weather: Weather) -> None:
+    usual = of_weather(weather)
+    month = np.asarray(usual.days.month) - 1
+    read = np.bincount(month, 20.0 + 6.0 * np.maximum(15.0 - usual.temperature, 0.0))
+    days = pd.date_range("2025-01-01", periods=450, freq="D", tz=ZONE)
+    longer = Outdoor(days, np.resize(usual.temperature, 450))
+    found = targets(meters_of(read[None]), weather, longer)
+    assert found.months[Commodity.GAS][0] == pytest.approx(read, rel=0.03)
+
+
 def test_several_years_are_put_together_by_calendar_month(weather: Weather) -> None:
     two = np.concatenate([np.full(12, 100.0), np.full(12, 300.0)])
     two[13] = np.nan
@@ -133,3 +154,17 @@ def test_outdoor_temperatures_are_the_means_of_the_stations(tmp_path: Path) -> N
     found = outdoor_temperatures(folder, start, end)
     assert found is not None and found.days.equals(pd.date_range(start, periods=3, freq="D"))
     assert found.temperature == pytest.approx([23.5, 21.5, 21.5])
+
+
+def test_a_sensor_of_another_unit_than_celsius_is_left_out_and_named(tmp_path: Path) -> None:
+    folder = box_city(tmp_path)
+    start = pd.Timestamp("2025-03-01", tz=ZONE)
+    times = [int(start.timestamp()) + 3600 * h for h in range(72)]
+    with open_observations(folder) as obs:
+        for unit, warmth in (("°C", 10.0), ("K", 283.0)):
+            made = add(obs, thing(f"pole {unit}", observed="air temperature", unit=unit))
+            read(obs, *datastreams_of(obs, made), times, [warmth + h % 24 for h in range(72)])
+    found = outdoor_temperatures(folder, start, start + pd.Timedelta(days=3))
+    assert found is not None and found.temperature == pytest.approx([21.5] * 3)
+    (note,) = found.notes
+    assert "has the unit 'K'; use °C" in note

@@ -162,6 +162,18 @@ def test_what_no_plant_serves_is_told_and_not_bought() -> None:
     assert bought.of(need="heating").sum() == 0.0
 
 
+@pytest.mark.parametrize("hourly", [True, False])
+def test_pumps_stand_still_where_no_plant_serves_a_need(hourly: bool) -> None:
+    boiler = replace(BOILER, cooling=None, auxiliary=0.5)
+    wanted = delivered(result_of(boxes(boiler), WEATHER, 100.0, SUMMER, hourly=hourly), WEATHER)
+    assert wanted.of(need=AUXILIARY).sum() == pytest.approx(0.5 * 48.0 * 8.76)
+    unserved = result_of(boxes(boiler), WEATHER, 0.0, SUMMER, hourly=hourly)
+    assert delivered(unserved, WEATHER).of(need=AUXILIARY).sum() == 0
+    if hourly:
+        others = (3.0 + 4.0 + 0.5) * 48.0
+        assert Loads(unserved, WEATHER).total()[Carrier.ELECTRICITY] == pytest.approx(others, rel=1e-5)
+
+
 @pytest.mark.parametrize("source", list(HeatSource))
 @pytest.mark.parametrize("sink", list(Sink))
 def test_heat_pumps_do_better_the_nearer_the_temperatures(source: HeatSource, sink: Sink) -> None:

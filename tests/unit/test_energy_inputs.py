@@ -11,9 +11,11 @@ import pytest
 
 from analysis.energy import simulate
 from analysis.energy.constructions import Glazing, Layer, Opaque
+from analysis.energy.simulate import METHODS
+from analysis.energy.systems import Carrier, Plant
 from analysis.energy.uses import always
 from analysis.energy.zones import Boundary, Shade, Zones
-from analysis.errors import AnalysisError, Cancelled
+from analysis.errors import AnalysisError, Cancelled, SimulationFailed
 from tests.energy_zones import WALL, box_zones, even_weather, plain_use
 
 
@@ -36,6 +38,10 @@ def with_use(**weeks: Any) -> Callable[[Zones], Zones]:
 
 def with_wall(wall: Any) -> Callable[[Zones], Zones]:
     return lambda zones: replace(zones, constructions=[wall, *zones.constructions[1:]])
+
+
+def with_system(**changes: Any) -> Callable[[Zones], Zones]:
+    return lambda zones: replace(zones, systems=[replace(zones.systems[0], **changes)])
 
 
 WRONG: list[tuple[Callable[[Zones], Zones], str]] = [
@@ -63,7 +69,25 @@ WRONG: list[tuple[Callable[[Zones], Zones], str]] = [
     (with_wall(Opaque(name="flat", layers=(Layer(0.0, 1.0),))), "'flat' needs layers"),
     (with_wall(Glazing(name="dark", u_value=0.0, g_value=0.5)), "'dark' needs a U-value"),
     (lambda z: replace(z, shades=(Shade(0.0, 1.0),)), "shading"),
+    (lambda z: replace(z, shades=(Shade(1.0, 1.0, depth=-1.0),)), "shading has lengths"),
+    (lambda z: replace(z, building=[]), "building has 0 values"),
+    (of_elements(shade=np.full(7, -2, np.int32)), "shade"),
+    (of_elements(horizon=np.zeros((7, 0), np.float32)), r"shape \(7, 0\)"),
+    (of_elements(horizon=np.zeros(7, np.float32)), r"shape \(7,\)"),
+    (with_wall(Opaque(name="anti", layers=(Layer(0.1, 1.0, -2000.0, 900.0),))), "no negative mass"),
+    (with_wall(replace(WALL, solar_absorptance=1.2)), "solar_absorptance is 1.2; it must be from 0 to 1"),
+    (
+        with_wall(Glazing(name="dull", u_value=1.0, g_value=0.5, emissivity=np.nan)),
+        "'dull': emissivity is nan",
+    ),
+    (with_wall(Glazing(name="blind", u_value=1.0, g_value=0.5, shade_factor=-0.1)), "shade_factor is -0.1"),
     (with_use(people=np.ones(24)), "people has 24 values"),
+    (with_use(heat_recovery=1.5), "use plain: heat_recovery is 1.5; it must be from 0 to 1"),
+    (with_use(gains_radiant=np.nan), "gains_radiant is nan"),
+    (with_use(night_above=np.nan), "night_above a temperature"),
+    (with_system(emission_radiant=2.0), "system boiler: emission_radiant is 2"),
+    (with_system(auxiliary=-1.0), "system boiler: .* auxiliary 0 or more"),
+    (with_system(heating=Plant(Carrier.GAS, 0.0)), "efficiencies of plants must be above 0"),
     (with_use(lighting=always(np.nan)), "lighting"),
     (with_use(heating_set=always(27.0)), "heated to 27"),
 ]
@@ -120,10 +144,18 @@ def test_what_is_kept_and_what_is_not() -> None:
     assert kept.heating_peak == pytest.approx(kept.heating.max(axis=1))
 
 
-def test_peaks_are_means_of_an_hour() -> None:
+@pytest.mark.parametrize("method", METHODS)
+def test_a_zone_without_temperatures_is_named(method: str) -> None:
+    blinding = even_weather(hours=48, sun=True, albedo=np.full(48, np.inf))
+    with pytest.raises(SimulationFailed, match="zone zone-0 came to temperatures that are no numbers"):
+        simulate(box_zones(2), blinding, method=method)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_peaks_are_means_of_an_hour(method: str) -> None:
     hours = np.arange(168) % 24
     use = replace(plain_use(), heating_set=np.where(hours < 6, 12.0, 20.0))
-    result = simulate(box_zones(use=use, wall=WALL), even_weather(hours=72), step=900.0)
+    result = simulate(box_zones(use=use, wall=WALL), even_weather(hours=72), step=900.0, method=method)
     assert result.heating is not None and result.step == 900.0 and len(result.times) == 288
     means = result.heating[0].reshape(-1, 4).mean(axis=1)
     assert result.heating_peak[0] == pytest.approx(means.max(), rel=1e-5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.energy.measured.intervals import amounts, told
+from analysis.energy.measured.intervals import Stamp, amounts, told
 from analysis.energy.measured.units import UNITS, Commodity, Unit, unit
 
 HOUR = 3600.0
@@ -121,3 +121,19 @@ def test_few_readings_that_rise_and_still_ones_do_not_tell_what_they_are(
     values: list[float], reading: str | None
 ) -> None:
     assert told(np.array(values, float)) == reading
+
+
+@pytest.mark.parametrize("stamp", ["start", "end"])
+def test_months_are_of_their_own_days_to_the_first_and_last(stamp: Stamp) -> None:
+    day = 24 * HOUR
+    lengths = np.array([28, 31, 30, 31, 28]) * day
+    edges = np.concatenate([[0.0], np.cumsum(lengths)])
+    found = amounts(
+        edges[:-1] if stamp == "start" else edges[1:], np.full(5, 310.0), edges, "interval", stamp
+    )
+    assert found.amount == pytest.approx(310.0) and found.known == pytest.approx(1.0)
+
+
+def test_an_edge_that_is_not_near_does_not_end_an_interval() -> None:
+    found = amounts(np.array([0.0, 30.0, 60.0]) * 60, np.ones(3), np.array([0.0, 80.0]) * 60, "interval")
+    assert found.amount == pytest.approx(2 + 20 / 30) and found.known == pytest.approx(1.0)

@@ -122,6 +122,18 @@ def test_a_heat_pump_takes_the_place_of_the_plants_that_are_there(zones: Zones) 
     assert after.systems[after.system[0]].cooling is None
 
 
+def test_a_system_that_stays_is_not_paid_for(zones: Zones) -> None:
+    boiler = MEASURES["gas_boiler"]
+    after, area = applied(zones, [boiler], [0])
+    assert area["gas_boiler"].tolist() == [48.0, 0.0, 0.0]
+    again, area = applied(after, [boiler])
+    assert area["gas_boiler"].tolist() == [0.0, 48.0, 48.0]
+    assert again.systems[again.system[0]].id == after.systems[after.system[0]].id
+    bare = replace(zones, systems=[replace(zones.systems[0], heating=None, cooling=None, hot_water=None)])
+    after, area = applied(bare, [MEASURES["ground_heat_pump"]])
+    assert not area["ground_heat_pump"].any() and after.systems == bare.systems
+
+
 def test_measures_of_one_slot_exclude_one_another() -> None:
     with pytest.raises(AnalysisError, match="windows_double and windows_triple exclude one another"):
         chosen(MEASURES, ["windows_double", "led", "windows_triple"])
@@ -178,6 +190,13 @@ def test_a_bad_cell_is_one_line_with_its_place(tmp_path: Path, cells: dict[str, 
     with pytest.raises(AnalysisError) as caught:
         read_measures(path)
     assert str(path) in str(caught.value) and told in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_an_id_that_stands_twice_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(HEAD + f"{row(id='led', kind='lighting', factor='0.3')}\n" * 2)
+    with pytest.raises(AnalysisError, match="row 3: id: 'led' stands twice"):
+        read_measures(path)
 
 
 def test_money_by_hand() -> None:

@@ -91,6 +91,23 @@ def test_a_meter_that_takes_the_place_of_another_goes_on_from_it(folder: Path, o
     assert whole == pytest.approx([24.0, 48.0])
 
 
+@pytest.mark.parametrize(
+    "meters_of_a",
+    [
+        [(0, 48, 1.0), (0, 24, 2.0), (24, 24, 2.0)],  # one of two is changed
+        [(0, 24, 3.0), (24, 24, 1.0), (24, 24, 2.0)],  # one is changed for two
+        [(0, 24, 1.0), (0, 24, 2.0), (24, 24, 3.0)],  # two are changed for one
+    ],
+)
+def test_a_building_whose_meters_are_changed_has_no_gap(
+    folder: Path, obs: Observations, meters_of_a: list[tuple[int, int, float]]
+) -> None:
+    for after, hours, amount in meters_of_a:
+        meter(obs, "a", "electricity", "kWh", np.full(hours, amount), after=after)
+    whole = meters(folder, step="day", **SPAN).whole(Commodity.ELECTRICITY)[0]
+    assert whole == pytest.approx([72.0, 72.0])
+
+
 def test_meters_that_are_silent_in_the_span_do_not_count(folder: Path, obs: Observations) -> None:
     meter(obs, "a", "electricity", "kWh", np.full(48, 1.0))
     meter(obs, "a", "electricity", "kWh", np.full(48, 1.0), after=24 * 400)
@@ -157,3 +174,38 @@ def test_an_end_before_the_start_is_refused(folder: Path, obs: Observations) -> 
     meter(obs, "a", "electricity", "kWh", np.full(48, 1.0))
     with pytest.raises(AnalysisError, match="not a whole day"):
         meters(folder, start=START, end=START - pd.Timedelta(days=1), step="day", timezone="Asia/Seoul")
+
+
+@pytest.mark.parametrize("stamp", ["start", "end"])
+def test_a_year_of_bills_has_twelve_months(folder: Path, obs: Observations, stamp: str) -> None:
+    months = pd.date_range(START, periods=13, freq="MS")
+    made = add(
+        obs,
+        thing("bills", properties={"objectId": "a", "reading": "interval", "stamp": stamp},
+              observed="electricity", unit="kWh"),
+    )  # fmt: skip
+    at = months[:-1] if stamp == "start" else months[1:]
+    bills = 300.0 + np.arange(12)
+    (stream,) = datastreams_of(obs, made)
+    read(obs, stream, [int(t.timestamp()) for t in at], bills.tolist())
+    found = meters(folder, timezone="Asia/Seoul")
+    assert found.times.equals(months[:-1])
+    assert found.whole(Commodity.ELECTRICITY)[0] == pytest.approx(bills)
+    assert found.yearly(Commodity.ELECTRICITY) == pytest.approx([bills.sum()]) and not found.notes
+
+
+def test_a_register_that_is_read_each_month_ends_with_its_last_reading(
+    folder: Path, obs: Observations
+) -> None:
+    made = add(
+        obs,
+        thing("register", properties={"objectId": "a", "reading": "register"}, observed="electricity",
+              unit="kWh"),
+    )  # fmt: skip
+    months = pd.date_range("2025-04-01", periods=13, freq="MS", tz="Asia/Seoul")
+    shown = 5000.0 + 310.0 * np.arange(13)
+    (stream,) = datastreams_of(obs, made)
+    read(obs, stream, [int(t.timestamp()) for t in months], shown.tolist())
+    found = meters(folder, timezone="Asia/Seoul")
+    assert found.times.equals(months[:-1]) and not found.notes
+    assert found.yearly(Commodity.ELECTRICITY) == pytest.approx([12 * 310.0])

@@ -18,7 +18,7 @@ from analysis.energy.retrofit.evaluate import evaluator
 from analysis.energy.retrofit.figures import Bool, Figures, building_numbers
 from analysis.energy.retrofit.measures import chosen, read_measures
 from analysis.energy.systems import Carrier, Plant
-from analysis.energy.zones import Boundary, Float64, Zones
+from analysis.energy.zones import Boundary, Float64, Part, Zones
 from analysis.errors import AnalysisError
 from analysis.weather import Weather
 from tests.energy_zones import BOILER, box_zones, even_weather, plain_use
@@ -120,6 +120,7 @@ def test_modules_count_in_production_and_not_in_need(zones: Zones) -> None:
     assert found.items[0].amount.tolist() == [1.0, 2.0] and found.items[0].unit == "kWp"
     had = retrofit(zones, chosen(MEASURES, ["pv"]), steady, COSTS, has_pv=True)
     assert had.saving.tolist() == [0.0, 0.0] and np.isinf(had.payback).all()
+    assert had.items[0].amount.tolist() == [0.0, 0.0] and had.investment.total.tolist() == [0.0, 0.0]
 
 
 def test_no_buildings_are_refused(zones: Zones) -> None:
@@ -162,6 +163,23 @@ def test_measures_of_unknown_cost_come_last_by_what_they_save(zones: Zones) -> N
     assert found.steps[-2].saved_final > found.steps[-1].saved_final
 
 
+def test_a_known_cost_stays_known_after_a_measure_of_unknown_cost(zones: Zones) -> None:
+    def roof_after_air(zones: Zones, with_modules: Bool) -> Figures:
+        roof = zones.elements.construction[zones.elements.part == Part.ROOF]
+        insulated = np.array([zones.constructions[k].u_value for k in roof]) < 0.2
+        tight = zones.infiltration < 0.2
+        gas = 1000.0 - 300.0 * tight - 200.0 * (tight & insulated)
+        return replace(steady(zones, with_modules), final={Carrier.GAS: gas})
+
+    package = chosen(MEASURES, ["airtightness", "roof_insulation"])
+    known = {"roof_insulation": COSTS["roof_insulation"]}
+    first, second = curve(zones.some([0]), package, roof_after_air, known).steps
+    assert (first.measure.id, second.measure.id) == ("airtightness", "roof_insulation")
+    assert np.isnan(first.cost) and np.isnan(first.investment)
+    assert second.investment == pytest.approx(60.0 * 48.0)
+    assert second.cost == pytest.approx(60.0 * 48.0 * annuity(package[1].lifetime) / 200.0)
+
+
 def test_the_cheapest_package_to_a_goal_is_that_of_trying_all(zones: Zones) -> None:
     one = zones.some([0])
 
@@ -191,6 +209,34 @@ def test_a_goal_beyond_all_that_can_be_tried_is_sought_along_the_curve(zones: Zo
     for k in range(len(found.measures)):
         fewer = [m for n, m in enumerate(found.measures) if n != k]
         assert not met(retrofit(zones, fewer, steady, COSTS).after.together())
+
+
+def test_a_goal_that_is_reached_already_takes_no_measure(zones: Zones) -> None:
+    for most in (4, 600):
+        found = reach(zones, PACKAGE, lambda figures: True, steady, COSTS, most=most)
+        assert found is not None and not found.measures and found.investment == 0.0
+    worse = [replace(MEASURES["led"], id="nothing")]
+    found = reach(zones, worse, lambda figures: True, steady, COSTS, most=1)
+    assert found is not None and not found.measures
+
+
+def test_what_costs_energy_is_no_step_for_who_makes_more_than_is_used(zones: Zones) -> None:
+    def surplus(zones: Zones, with_modules: Bool) -> Figures:
+        figures = steady(zones, with_modules)
+        return replace(figures, produced=3.0 * figures.final_total.max() + 0.0 * figures.produced)
+
+    worse = replace(MEASURES["airtightness"], values={"infiltration": 0.4999}, id="hardly")
+    found = curve(zones, [worse], surplus, COSTS)
+    assert not found.steps and found.left_out == [worse]
+
+
+def test_a_new_boiler_is_for_who_gets_it(zones: Zones) -> None:
+    bare = replace(zones.systems[0], heating=None, hot_water=None)
+    mixed = replace(zones, systems=[zones.systems[0], bare], system=np.array([0, 1, 1], np.int32))
+    boiler = {"gas_boiler": cost("gas_boiler", 300.0, "kW_heating")}
+    found = retrofit(mixed, [MEASURES["gas_boiler"]], steady, boiler)
+    assert found.items[0].amount.tolist() == [found.after.heating_peak[0], 0.0]
+    assert found.investment.total[1] == 0.0
 
 
 def test_blocks_are_ranked_from_the_cheapest_saving_on(zones: Zones) -> None:

@@ -14,7 +14,6 @@ from analysis.errors import AnalysisError
 from analysis.scene import streams
 from analysis.sun.scene import Place
 from analysis.weather import clear_sky, from_sensors, read_epw, read_metpv
-from analysis.weather.epw import zone_name
 from analysis.weather.sun import sun_up
 from tests.unit.observation_models import EPOCH, SECOND, datastream, make, thing
 from twin.observations.store import Observations, open_observations
@@ -149,6 +148,23 @@ def test_clear_sky_is_that_of_the_published_winter_day() -> None:
         clear_sky(SEOUL, times.tz_localize(None))
 
 
+def test_hours_of_clear_sky_are_means_of_their_minutes() -> None:
+    hours, minutes = (
+        clear_sky(
+            SEOUL,
+            pd.date_range("2023-01-10", periods=count, freq=f"{step}s", tz="Asia/Seoul")
+            + pd.Timedelta(seconds=step / 2),
+            step,
+            linke_turbidity=3.0,
+        )
+        for count, step in ((24, 3600), (1440, 60))
+    )
+    for name in ("ghi", "dni", "dhi"):
+        exact = getattr(minutes, name).reshape(24, 60).mean(axis=1)
+        assert getattr(hours, name) == pytest.approx(exact, abs=0.02 * exact.max()), name
+        assert getattr(hours, name).sum() == pytest.approx(exact.sum(), rel=0.01), name
+
+
 def test_the_sun_of_an_hour_in_which_it_rises_is_that_of_its_sunlit_part() -> None:
     times = pd.date_range("2024-12-21 00:30", periods=24, freq="h", tz="Asia/Seoul")
     sun = sun_up(SEOUL, times, 3600.0)
@@ -161,10 +177,6 @@ def test_the_sun_of_an_hour_in_which_it_rises_is_that_of_its_sunlit_part() -> No
     # the mean cosine of an hour about noon is a little less than that of its middle
     middle = sun_up(SEOUL, times[12:13], 1.0)
     assert 0.99 < sun.cos_zenith[12] / middle.cos_zenith[0] < 1.0
-
-
-def test_offsets_have_names() -> None:
-    assert [zone_name(offset) for offset in (9.0, -7.0, 5.5)] == ["Etc/GMT-9", "Etc/GMT+7", "UTC"]
 
 
 def station(

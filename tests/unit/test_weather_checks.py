@@ -106,19 +106,6 @@ def test_leap_years_are_whole_years() -> None:
     refused(leap(8808), "367 days from 2024-01-01")
 
 
-def test_a_typical_year_with_a_29_february_is_dated_in_a_leap_year(data: Path, tmp_path: Path) -> None:
-    lines = changed(data, tmp_path, 20, "180", slice(0, 0)).read_text().splitlines()
-    hours = 8 + 24 * 59  # up to the end of 28 February
-    february = [line.split(",") for line in lines[hours - 24 : hours]]
-    extra = [",".join([*cells[:2], "29", *cells[3:]]) for cells in february]
-    path = tmp_path / "leap.epw"
-    path.write_text("\n".join([*lines[:hours], *extra, *lines[hours:]]) + "\n")
-    weather = read_epw(path)
-    assert len(weather) == 8784
-    assert weather.times[24 * 59].isoformat() == "2024-02-29T00:30:00+09:00"
-    assert len(fit_for_energy(weather)) == 8784
-
-
 def test_a_year_may_begin_in_any_month(year: Weather) -> None:
     times = pd.date_range("2022-07-01 00:30", periods=8760, freq="h", tz="Etc/GMT-9")
     sky = clear_sky(SEOUL, times)

@@ -85,6 +85,20 @@ def test_a_city_may_bring_its_own_table(tmp_path: Path) -> None:
         stations(table)
 
 
+def test_a_station_whose_days_are_all_alike(tmp_path: Path) -> None:
+    lines = [",".join(COLUMNS)]
+    for row in list(rows(None, TABLE, COLUMNS))[:12]:
+        cells = row.cells | {"temperature": "14", "temperature_sd": "0"}
+        lines.append(",".join(f'"{cells[name]}"' for name in COLUMNS))
+    table = tmp_path / "normals.csv"
+    table.write_text("\n".join(lines))
+    made = from_normals(stations(table)[0].place, path=table)
+    assert made.temp_air.reshape(365, 24).mean(axis=1) == pytest.approx(np.full(365, 14.0), abs=0.01)
+    table.write_text(lines[0])
+    with pytest.raises(AnalysisError, match="the table of normals has no station"):
+        from_normals(Place(37.5, 127.0), path=table)
+
+
 def test_every_station_says_where_its_numbers_are_from() -> None:
     for station in stations():
         assert station.source

@@ -23,6 +23,7 @@ DETAILS = "uro:buildingDetailAttribute"
         ({"oorspronkelijkbouwjaar": 1934}, 1934),
         ({"useAprDay": "20190501"}, 2019),
         ({"사용승인일": "2021-03-04"}, 2021),
+        ({"yearOfConstruction": "²⁰²⁰", "Baujahr": "２０２１"}, 2021),
         ({"creationDate": date(2020, 12, 18)}, None),
     ],
 )

@@ -189,6 +189,27 @@ def test_open_bodies_are_closed_as_far_as_they_can_be_and_said(
         assert area(found, 0, FLOOR, GROUND) == pytest.approx(80)
 
 
+def test_an_open_solid_is_divided_evenly_into_storeys() -> None:
+    found = zones(prism(0, rectangle(0, 0, 10, 8), 0, 6, without=["roof"]), storeys=True)
+    assert found.volume == pytest.approx([240.0, 240.0]) and found.floor_area == pytest.approx([80.0, 80.0])
+
+
+def test_a_hole_that_is_a_line_is_none() -> None:
+    """Such a wall stands against a neighbour as if it had no hole."""
+    body = box(0, 0, 0, 10, 8, 6)
+    east = next(k for k, (_, _, rings) in enumerate(body) if all(corner[0] == 10 for corner in rings[0]))
+    kind, n, rings = body[east]
+    body[east] = kind, n, [*rings, [(10, 2, 2), (10, 3, 3)]]
+    found = zones(body, box(1, 10, 0, 10, 8, 6))
+    assert area(found, 0, WALL, ADIABATIC) == pytest.approx(48)
+
+
+def test_what_looks_up_at_the_foot_alone_is_no_roof() -> None:
+    """The height of a body with its floor and ceiling turned over is that of its walls."""
+    over = [(kind, n, [list(reversed(ring)) for ring in rings]) for kind, n, rings in box(0, 0, 0, 10, 8, 6)]
+    assert zones(over).height == pytest.approx([6.0])
+
+
 def test_a_closed_body_has_no_such_problems() -> None:
     told = {"storeysAboveGround": 2, "yearOfConstruction": 1999, "usage": "1"}
     found = zones(box(0, 0, 0, 10, 8, 6), attributes={"b0": told})

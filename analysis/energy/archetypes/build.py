@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +24,7 @@ from analysis.energy.envelope import Envelopes
 from analysis.energy.systems import System
 from analysis.energy.uses import Use
 from analysis.energy.zones import Boundary, Float64, Int8, Int32, Origin, Part, Zones
+from analysis.sun.daylight.dwellings import STOREY_HEIGHT
 
 FURNITURE = 10_000.0
 """[J/(m²K)] Air and furniture per floor area (ISO 52016-1:2017, table B.17)."""
@@ -30,6 +33,7 @@ AIR_SHARE_LOW, AIR_SHARE_HIGH = 0.76, 0.80
 ordinance EnEV 2007, annex 1)."""
 EARLIEST, LATEST = 1000.0, 2100.0
 """Years beyond these, such as PLATEAU's 0001, are placeholders."""
+_NOTHING = Given()
 
 
 @dataclass
@@ -60,12 +64,13 @@ def zones_of(
 
     book: None for the built-in one. region: id of one of the book's; None for that of the place. year, use:
     of buildings that do not say; None for the region's. state: of refurbishment, where the region has it.
-    replace: by the id of a zone or building, what goes before everything else. Raises AnalysisError for
-    names that the book lacks.
+    replace: by the id of a zone or building, what goes before everything else, the book's own `given`
+    included. Of what is stated of a building in several zones the floor area is shared out among them by
+    volume, and storeys do not count. Raises AnalysisError for names that the book lacks.
     """
     book = book or read_book()
     chooser = Chooser(book, region_of(envelopes.place, book, region), state)
-    given = _given(envelopes, {**book.given, **(replace or {})})
+    given = _given(envelopes, book.given, replace or {})
     notes = list(envelopes.notes)
     years, year_origin = _years(envelopes, given, year or chooser.region.default_year)
     chosen = _choose(envelopes, chooser, given, years, use)
@@ -79,13 +84,16 @@ def zones_of(
     make = Make(chosen.eras, chosen.shares, chosen.masses, chosen.given, floor_area)
     elements, first, constructions, window_origin = elements_of(envelopes, make)
     z = len(envelopes)
-    air = np.where(storeys <= 3, AIR_SHARE_LOW, AIR_SHARE_HIGH)
+    air = np.where(_storeys_in_all(envelopes, storeys) <= 3, AIR_SHARE_LOW, AIR_SHARE_HIGH)
     guessed = {
         "year of construction": (year_origin, f"{year or chooser.region.default_year:.0f}"),
         "use": (use_origin, f"{use or chooser.region.default_use}, below {SHED_AREA:g} m² as {SHED}"),
         "number of storeys": (storeys_origin, "their height by that of typical storeys"),
     }
     _tell(notes, chooser.region, guessed, chosen.eras)
+    strays = book.given.keys() - set(envelopes.ids) - set(envelopes.building)
+    if strays:
+        notes.append(f"{len(strays)} of {len(book.given)} ids in buildings.csv are of no building here")
     return Zones(
         ids=list(envelopes.ids),
         building=list(envelopes.building),
@@ -128,14 +136,25 @@ def zones_of(
     )
 
 
-def _given(envelopes: Envelopes, known: Mapping[str, Given]) -> list[Given]:
-    """Of each zone: what is stated of it, before what is stated of its building."""
-    nothing = Given()
+def _given(envelopes: Envelopes, *layers: Mapping[str, Given]) -> list[Given]:
+    """Of each zone: what is stated of it, before what is stated of its building; by layers, of which the last
+    goes first."""
+    zones = Counter(envelopes.building)
+    whole: dict[str, float] = {}
+    for building, volume in zip(envelopes.building, envelopes.volume.tolist(), strict=True):
+        whole[building] = whole.get(building, 0.0) + volume
     found = []
-    for zone, building in zip(envelopes.ids, envelopes.building, strict=True):
-        of_zone, of_building = known.get(zone, nothing), known.get(building, nothing)
-        stated = {name: value for name, value in vars(of_zone).items() if value is not None}
-        found.append(replace(of_building, **stated) if stated else of_building)
+    for k, (zone, building) in enumerate(zip(envelopes.ids, envelopes.building, strict=True)):
+        stated: dict[str, Any] = {}
+        for known in layers:
+            for id in dict.fromkeys((building, zone)):
+                said = {n: v for n, v in vars(known.get(id, _NOTHING)).items() if v is not None}
+                if id == building and zones[building] > 1:
+                    said.pop("storeys", None)
+                    if "floor_area" in said:
+                        said["floor_area"] *= envelopes.volume[k] / whole[building]
+                stated |= said
+        found.append(Given(**stated))
     return found
 
 
@@ -178,8 +197,9 @@ def _choose(
 
 def _of_buildings(envelopes: Envelopes) -> tuple[Float64, Float64, Float64]:
     """Of each zone's whole building: floor area [m²], storeys, and share of the walls that are shared [1];
-    typical storeys of 3 m where nothing is known."""
-    storeys = np.where(np.isnan(envelopes.storeys), np.round(envelopes.height / 3.0), envelopes.storeys)
+    storeys of `STOREY_HEIGHT` where nothing is known."""
+    typical = np.maximum(1.0, np.round(envelopes.height / STOREY_HEIGHT))
+    storeys = np.where(np.isnan(envelopes.storeys), typical, envelopes.storeys)
     area = np.where(np.isnan(envelopes.floor_area), storeys * _plate(envelopes), envelopes.floor_area)
     if envelopes.levels is not None:
         storeys = np.where(np.isnan(envelopes.levels), storeys, envelopes.levels)
@@ -205,6 +225,13 @@ def _storeys(envelopes: Envelopes, chosen: _Chosen) -> tuple[Float64, Int8]:
     origin = np.where(np.isnan(stated), origin, Origin.ATTRIBUTE).astype(np.int8)
     known = np.where(np.isnan(stated), envelopes.storeys, stated)
     return np.where(np.isnan(known), np.nan_to_num(found, nan=1.0), known), origin
+
+
+def _storeys_in_all(envelopes: Envelopes, storeys: Float64) -> Float64:
+    """Of the building or part that each zone is, or is a storey of. storeys: of the zones alone."""
+    if envelopes.levels is None:
+        return storeys
+    return np.where(envelopes.levels > envelopes.storeys, envelopes.levels, storeys)
 
 
 def _floor_area(envelopes: Envelopes, chosen: _Chosen, storeys: Float64) -> tuple[Float64, Int8]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from math import inf
 from pathlib import Path
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 from analysis.code_table import CodeRow, CodeTable
 from analysis.energy.archetypes.kinds import Choice, Era, Given, Region, Site, WindowShares
@@ -36,6 +36,17 @@ class Known:
     systems: frozenset[str]
     regions: frozenset[str]
     areas: frozenset[str]
+
+
+def once(row: Row, name: str, found: Container[Any], key: Any = None) -> str:
+    """A cell that names its row. Raises AnalysisError where it is empty or has been found in the table
+    before. key: what the row is kept by, where that is more than its name."""
+    text = row.text(name)
+    if not text:
+        raise AnalysisError(f"{row.where}: {name}: the {name} is missing")
+    if (text if key is None else key) in found:
+        raise AnalysisError(f"{row.where}: {name}: {text!r} stands twice")
+    return text
 
 
 def areas(regions: Iterable[Region]) -> frozenset[str]:
@@ -90,14 +101,15 @@ def _period(row: Row) -> tuple[float, float]:
 
 def regions(path: Path) -> dict[str, Region]:
     """Regions by id."""
-    found = {}
+    found: dict[str, Region] = {}
     for row in filled(
         path, ("region", "title_ko", "title_en", "chain", "country", "default_year", "default_use")
     ):
-        found[row.text("region")] = Region(
-            id=row.text("region"),
+        name = once(row, "region", found)
+        found[name] = Region(
+            id=name,
             title={"ko": row.text("title_ko"), "en": row.text("title_en")},
-            chain=row.words("chain") or (row.text("region"),),
+            chain=row.words("chain") or (name,),
             country=row.text("country"),
             default_year=row.number("default_year", 1000, 2100),
             years_from_permit=row.number("years_from_permit", 0, 10, default=0.0),
@@ -194,10 +206,10 @@ def code_table(paths: Sequence[Path], column: str, known: Sequence[str]) -> Code
 
 def systems(path: Path) -> dict[str, tuple[System, tuple[str, ...]]]:
     """Systems by id, each with the words that name it in attributes."""
-    found = {}
+    found: dict[str, tuple[System, tuple[str, ...]]] = {}
     columns = ("system", "title_ko", "title_en", "heating_carrier", "cooling_carrier", "hot_water_carrier")
     for row in filled(path, columns):
-        name = row.text("system")
+        name = once(row, "system", found)
         system = System(
             id=name,
             title={"ko": row.text("title_ko"), "en": row.text("title_en")},
@@ -247,11 +259,7 @@ def buildings(path: Path, known: Known) -> dict[str, Given]:
     """What is stated of buildings, by their id in the column `id`."""
     found: dict[str, Given] = {}
     for row in filled(path, ("id",)):
-        name = row.text("id")
-        if not name or name in found:
-            raise AnalysisError(
-                f"{row.where}: id: {'the id is missing' if not name else f'{name!r} stands twice'}"
-            )
+        name = once(row, "id", found)
         words = {"use": (*known.uses, DWELLING), "state": STATES, "system": tuple(known.systems)}
         values: dict[str, str | float] = {}
         for column in (f.name for f in fields(Given)):

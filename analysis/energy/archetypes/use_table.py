@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from analysis.energy.archetypes.kinds import UseKind
-from analysis.energy.archetypes.tables import assumed, filled, one_of
+from analysis.energy.archetypes.tables import assumed, filled, once, one_of
 from analysis.energy.uses import Use, Week
 from analysis.errors import AnalysisError
 from analysis.tables import Row
@@ -71,10 +71,11 @@ def read_uses(
 ) -> dict[tuple[str, str], UseKind]:
     """The uses by id and region, an empty one for everywhere. Raises AnalysisError for a bad cell and an
     unknown profile or region."""
-    uses = {}
+    uses: dict[tuple[str, str], UseKind] = {}
     for row in filled(path, COLUMNS):
         region = one_of(row, "region", areas) if row.text("region") else ""
-        uses[row.text("use"), region] = _use(row, profiles)
+        name = once(row, "use", uses, (row.text("use"), region))
+        uses[name, region] = _use(row, profiles)
     return uses
 
 
@@ -91,8 +92,6 @@ def _use(row: Row, profiles: Mapping[str, Week]) -> UseKind:
         week: Week = row.number(name, 0.0, most) * share * profile(name)
         return week
 
-    if not row.text("use"):
-        raise AnalysisError(f"{row.where}: use: a use must have an id")
     people = power("people", 200.0)
     heating = _set_points(row, "heating", profile("heating"))
     cooling = _set_points(row, "cooling", profile("cooling"))

@@ -21,6 +21,7 @@ from typing import Any
 from analysis.cube_root import inverse_cube_root
 from analysis.energy.detailed.compiled import inlined, kernel
 from analysis.energy.detailed.layout import (
+    BYPASS,
     CLIMATE,
     GROUND,
     LANES,
@@ -32,8 +33,6 @@ from analysis.energy.detailed.layout import (
 )
 
 KELVIN = 273.15
-_BYPASS = 26.0
-"""[°C] At which heat recovery is bypassed where nothing cools: `EnergyResult.overheating_limit`."""
 _LEAST = 1e-3
 """[K] Between a surface and the air; with less the air would not move at all."""
 
@@ -204,6 +203,12 @@ def equations(b: Any, opaque: Any, windows: Any) -> None:
         b[z.rb + k] = last[o.rb + k]
 
 
+@inlined
+def _cooled(air: Any, high: Any, most: Any, lost: Any) -> Any:
+    """Air that cooling brings to a set point as far as its power allows. lost: of the zone [W/K]."""
+    return max(min(air, high), air - most / lost)
+
+
 @kernel
 def solve(b: Any, out: Any) -> None:
     """Air and radiant temperature, with as much fresh air as serves, heating and cooling. out: of the air
@@ -217,18 +222,20 @@ def solve(b: Any, out: Any) -> None:
         bare += share * (b[z.rb + k] + gain * rays)
         low, high = b[z.low + k], b[z.high + k]
         fresh, recovery = b[z.fresh + k], b[z.recovery + k]
+        coldest = b[z.cooling_most + k]
         least = b[z.infiltration + k] + fresh * (1.0 - recovery)
         still = (bare + least * out) / (a + least)
         # heat recovery is bypassed as far as the zone is too warm, or too cold, and the air outside helps
-        wanted = min(high, max(_BYPASS, low)) if still > out else low
+        wanted = min(high, max(BYPASS, low)) if still > out else low
         helps = (still > wanted and wanted > out) or (still < wanted and wanted < out)
-        bypass = (
-            min(max((bare - a * wanted) / (wanted - out) - least, 0.0), fresh * recovery) if helps else 0.0
-        )
+        part = min(max((bare - a * wanted) / (wanted - out) - least, 0.0), fresh * recovery)
+        bypass = part if helps else 0.0
+        if _cooled(still, high, coldest, a + least) > out and out >= wanted:
+            bypass = fresh * recovery
         least += bypass
         still = (bare + least * out) / (a + least)
         floor = max(b[z.night_above + k], low)
-        helps = still > floor and still > out
+        helps = still > floor and _cooled(still, high, coldest, a + least) > out
         most = b[z.night_flow + k]
         night = most if helps else 0.0
         if helps and floor > out:
@@ -238,7 +245,7 @@ def solve(b: Any, out: Any) -> None:
         still = (bare + flow * out) * inverse
         warms = (1.0 - b[z.heating_radiant + k] * (1.0 - share)) * inverse
         heating = min(max((low - still) / warms, 0.0), b[z.heating_most + k])
-        cooling = min(max((still - high) / inverse, 0.0), b[z.cooling_most + k])
+        cooling = min(max((still - high) / inverse, 0.0), coldest)
         now = still + heating * warms - cooling * inverse
         rays_in = gain * rays + heating * b[z.heating_radiant + k]
         b[z.air + k] = now

@@ -54,3 +54,7 @@ WEEKS = _fields("Weeks", "heating cooling gains ventilation night occupied", 1)
 """Rows of what is told of a zone: the first two by month; of the peaks the second column is the sum within
 an hour."""
 TALLY = 7
+BYPASS = 26.0
+"""[°C] At which heat recovery is bypassed where nothing cools: `EnergyResult.overheating_limit`."""
+MISSED = 0.5
+"""[K] From a set point, from which an hour counts as unmet."""

@@ -16,14 +16,12 @@ from analysis.energy.detailed.layout import (
     HEATING,
     HEATING_PEAK,
     LANES,
+    MISSED,
     OVERHEATING,
     UNMET,
     WEEKS,
     ZONE,
 )
-
-_MISSED = 0.5
-"""[K] From a set point, from which an hour counts as unmet."""
 
 
 @kernel
@@ -58,7 +56,7 @@ def _book(b: Any, k: Any, month: Any, hours: Any, limit: Any, ends: Any, own: An
     heating, cooling, air = b[z.heating + k], b[z.cooling + k], b[z.air + k]
     own[HEATING, month] += heating
     own[COOLING, month] += cooling
-    if air < b[z.low + k] - _MISSED or air > b[z.high + k] + _MISSED:
+    if air < b[z.low + k] - MISSED or air > b[z.high + k] + MISSED:
         own[UNMET, 0] += hours
     if 0.5 * (air + b[z.radiant + k]) > limit:
         own[OVERHEATING, 0] += hours * b[z.occupied + k]

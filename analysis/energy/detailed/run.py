@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,8 +50,15 @@ class Found:
     series: Float32
 
     @classmethod
-    def of(cls, tally: Float64, series: Float32, step: float) -> Found:
-        """tally: (z, at.TALLY, at.MONTHS) of a kernel, powers summed up. step: of an interval [s]."""
+    def of(cls, tally: Float64, series: Float32, step: float, ids: Sequence[str]) -> Found:
+        """tally: (z, at.TALLY, at.MONTHS) of a kernel, powers summed up. step: of an interval [s]. Raises
+        SimulationFailed, naming the zone by ids, where something is no number."""
+        lost = ~np.isfinite(tally).all(axis=(1, 2))
+        if lost.any():
+            raise SimulationFailed(
+                f"zone {ids[int(np.argmax(lost))]} came to temperatures that are no numbers; look at its"
+                " constructions and areas, or leave it out"
+            )
         energy = step / 3.6e6
         return cls(
             heating=tally[:, at.HEATING] * energy,
@@ -90,13 +98,7 @@ def detailed(
             *(rows.blocks, rows.first, rows.counts, rows.lanes, rows.skyline, rows.rows),
             *(columns, calendar, sunlit, weeks, warm, rounds, hours, limit, tally, series),
         )
-    lost = ~np.isfinite(tally).all(axis=(1, 2))
-    if lost.any():
-        raise SimulationFailed(
-            f"zone {zones.ids[int(np.argmax(lost))]} came to temperatures that are no numbers; look at its"
-            " constructions and areas, or leave it out"
-        )
-    return Found.of(tally, series, climate.step)
+    return Found.of(tally, series, climate.step, zones.ids)
 
 
 def columns_of(climate: Climate, directions: int) -> Float64:

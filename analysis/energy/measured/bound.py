@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import orjson
 
+from analysis.energy.measured.intervals import ABOUT
 from analysis.energy.measured.units import Commodity, Unit, unit
 from analysis.scene.series import Stream, streams
 from twin.link.things import GIVEN
@@ -94,12 +95,18 @@ class _Whole:
 
 
 def span_of(observations: Observations, found: Sequence[Stream]) -> tuple[int, int] | None:
-    """The first reading of some datastreams, and the end of what the last one is of [µs]."""
+    """From the beginning of what the first readings of some datastreams are of to the end of what the last
+    ones are of [µs], a little further where their intervals vary."""
+    ended = {s.id for s in found if s.properties.get("stamp") == "end"}
     with observations.connection() as connection:
-        first, last = connection.execute(
-            "SELECT min(phenomenon_time), max(phenomenon_time_end + (phenomenon_time_end - phenomenon_time)"
-            " / max(count - 1, 1)) FROM datastreams"
+        rows = connection.execute(
+            "SELECT id, phenomenon_time, phenomenon_time_end, count FROM datastreams"
             " WHERE count > 0 AND id IN (SELECT value FROM json_each(?))",
             (orjson.dumps([s.id for s in found]).decode(),),
-        ).fetchone()
-    return None if first is None else (int(first), int(last))
+        ).fetchall()
+    starts, ends = [], []
+    for id, first, last, count in rows:
+        usual = round((1 + ABOUT) * (last - first) / max(count - 1, 1))
+        starts.append(first - usual if id in ended else first)
+        ends.append(last if id in ended else last + usual)
+    return (min(starts), max(ends)) if rows else None

@@ -77,12 +77,13 @@ def calibrate(
 
     measured: by commodity (b, 12) [kWh] of each calendar month, NaN where it is not known, in the weather
     that `predict` simulates. Buildings without zones, and commodities that `predict` does not give, do not
-    count. progress: hears of the share done. Raises AnalysisError where no building has zones.
+    count. progress: hears of the share done. Raises AnalysisError where no building has zones, or nothing
+    that is metered is simulated.
     """
     sums = _Sums(zones, building)
     if not len(sums.used):
         raise AnalysisError("none of the buildings with meters is among those that are simulated")
-    goal = _Goal(measured, len(building), predict(zones.some(sums.used)).keys())
+    goal = _Goal(measured, sums, predict(zones.some(sums.used)).keys())
     frame = _Frame(bounds)
     best = np.tile(frame.start, (len(building), 1))
     fitted: _Fitted | None = None
@@ -173,17 +174,20 @@ def with_factors(zones: Zones, factors: Mapping[str, Float64]) -> Zones:
 
 
 class _Goal:
-    """The months to be met, each by its meter's mean month. values, scale: (b, m) for m months of all
-    commodities; 0 where a month does not count."""
+    """The months to be met, each by its meter's mean month. values, weight: (b, m) for m months of all
+    commodities; a weight of 0 where a month does not count."""
 
     def __init__(
-        self, measured: Mapping[Commodity, Float64], count: int, told: Collection[Commodity]
+        self, measured: Mapping[Commodity, Float64], sums: _Sums, told: Collection[Commodity]
     ) -> None:
         self.commodities = [c for c in measured if c in told]
-        rows = [measured[c] for c in self.commodities] or [np.full((count, 12), np.nan)]
+        if not self.commodities:
+            raise AnalysisError("the simulation gives nothing that the meters count")
+        simulated = np.isin(np.arange(len(sums.building)), sums.owner)
+        rows = [measured[c] for c in self.commodities]
         self.values = np.concatenate(rows, axis=1)
         mean = np.concatenate([np.repeat(_mean(r)[:, None], 12, axis=1) for r in rows], axis=1)
-        counts = np.isfinite(self.values) & (mean > 0)
+        counts = np.isfinite(self.values) & (mean > 0) & simulated[:, None]
         self.weight = np.where(counts, 1.0 / (_NOISE * np.where(counts, mean, 1.0)), 0.0)
 
     def off(self, predicted: Mapping[Commodity, Float64]) -> Float64:

@@ -58,6 +58,7 @@ def targets(meters: Meters, weather: Weather, outdoor: Outdoor | None = None) ->
         raise AnalysisError("meters are compared by the month: read them with step='month'")
     month = np.asarray(meters.times.month, np.int64) - 1
     notes = [*meters.notes, *(f"left out: {why}" for why in meters.left_out)]
+    notes += outdoor.notes if outdoor is not None else []
     months: dict[Commodity, Float64] = {}
     normalised: dict[Commodity, list[bool]] = {}
     usual = of_weather(weather)
@@ -92,14 +93,21 @@ def _by_calendar(values: Float64, month: np.ndarray[tuple[int], np.dtype[np.int6
 
 def _brought(energy: Float64, meters: Meters, outdoor: Outdoor, usual: Outdoor) -> Float64 | None:
     """(n,) [kWh] of a meter's months as they would be in a usual year; None where it cannot be told."""
+    import pandas as pd
+
     n = len(energy)
+    end = meters.times[-1] + pd.DateOffset(months=1)
     interval = meters.times.searchsorted(outdoor.days, side="right").astype(np.int64) - 1
+    interval[outdoor.days >= end] = -1
     within = interval >= 0
     days = np.bincount(interval[within], minlength=n)[:n]
     covered = np.where(days >= meters.times.days_in_month, energy, np.nan)
     if np.isfinite(covered).sum() < MONTHS:
         return None
-    found = fit(covered, interval, outdoor.temperature)
+    try:
+        found = fit(covered, interval, outdoor.temperature)
+    except AnalysisError:  # too few months whose days all have a temperature
+        return None
     there = np.bincount(interval[within], found.daily(outdoor.temperature)[within], n)[:n]
     here = np.bincount(usual.days.month - 1, found.daily(usual.temperature), MONTHS)
     expected = here[np.asarray(meters.times.month) - 1]

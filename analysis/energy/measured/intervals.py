@@ -20,6 +20,8 @@ Stamp = Literal["start", "end"]
 
 _GAP = 2.0
 """A pause is a gap from so many usual intervals on, as elsewhere for sensors."""
+ABOUT = 0.12
+"""Share by which one interval may be longer or shorter than another of the same meter: months by 11 %."""
 COARSE = 1.5
 """A meter that reads less often than every so many steps does not tell the amounts of steps."""
 _FALLS = 0.01
@@ -82,7 +84,7 @@ def amounts(
         times, values = times[values >= 0], values[values >= 0]
         if not len(times):
             return Amounts(*(nothing.amount, nothing.known), resets, 0, negative, usual)
-        starts, ends = _spans(times, usual, stamp)
+        starts, ends = _spans(times, usual, stamp, edges)
         rates = values if reading == "power" else values / ((ends - starts) / 3600.0)
     if usual > COARSE * float(np.max(np.diff(edges))):
         return Amounts(nothing.amount, nothing.known, resets, turned, negative, usual)
@@ -90,13 +92,26 @@ def amounts(
     return Amounts(mean * known * np.diff(edges) / 3600.0, known, resets, turned, negative, usual)
 
 
-def _spans(times: Float64, usual: float, stamp: Stamp) -> tuple[Float64, Float64]:
-    """What each reading is of: until the next one, or for the usual time where that is much later."""
-    steps = np.diff(times)
-    held = np.where(steps > COARSE * usual, usual, steps)
+def _spans(times: Float64, usual: float, stamp: Stamp, edges: Float64) -> tuple[Float64, Float64]:
+    """What each reading is of: until the next one, or where that is much later for the usual time or, if that
+    is about there, until the next edge, so that a last February is of 28 days after a January of 31."""
+    far = np.diff(times) > COARSE * usual
     if stamp == "start":
-        return times, times + np.append(held, usual)
-    return times - np.insert(held, 0, usual), times
+        ends = np.append(times[1:], 0.0)
+        alone = np.append(far, True)
+        ends[alone] = _snapped(times[alone] + usual, edges, ABOUT * usual)
+        return times, ends
+    starts = np.insert(times[:-1], 0, 0.0)
+    alone = np.insert(far, 0, True)
+    starts[alone] = _snapped(times[alone] - usual, edges, ABOUT * usual)
+    return starts, times
+
+
+def _snapped(times: Float64, edges: Float64, reach: float) -> Float64:
+    """Times [s], those within reach of an edge on it."""
+    after = np.searchsorted(edges, times).clip(1, len(edges) - 1)
+    nearest = np.where(times - edges[after - 1] < edges[after] - times, edges[after - 1], edges[after])
+    return np.where(np.abs(nearest - times) <= reach, nearest, times)
 
 
 def _register(

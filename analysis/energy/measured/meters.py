@@ -118,7 +118,8 @@ def meters(
         for meter in sorted(found, key=lambda found: (found[3], found[1], found[0].id)):
             seconds, values = readings(observations, meter[0], first, last)
             gathered.add(meter, seconds - around, values)
-    return gathered.finish(times, step, left_out)
+    kept = gathered.read_in(start is None, end is None)
+    return gathered.finish(times[kept], kept, step, left_out)
 
 
 def _none(step: Step, timezone: str, left_out: Sequence[str] = ()) -> Meters:
@@ -178,6 +179,7 @@ class _Gathered:
         self.edges, self.origin, self.heating_value = edges, origin, heating_value
         self.building: list[str] = []
         self.parts: dict[tuple[Commodity, int], list[_Part]] = {}
+        self.amounts: list[tuple[Stream, Reading, Amounts]] = []
         self.meters: list[Meter] = []
         self.notes: list[str] = []
         self.left_out: list[str] = []
@@ -207,7 +209,7 @@ class _Gathered:
         self.meters.append(
             Meter(stream.id, stream.name, commodity, measured, row, reading, stated == reading)
         )
-        self._say(stream, reading, part)
+        self.amounts.append((stream, reading, part))
         nothing = np.full(len(part.amount), np.nan)
         energy, volume = part.amount, nothing
         if measured.kind == "volume":
@@ -217,7 +219,7 @@ class _Gathered:
             _Part(energy, volume, part.known, float(times[0]), float(times[-1]))
         )
 
-    def _say(self, stream: Stream, reading: Reading, found: Amounts) -> None:
+    def _say(self, stream: Stream, reading: Reading, found: Amounts, kept: slice) -> None:
         about = []
         if len(found.resets):
             first = format_instant(self.origin + round(float(found.resets[0]) * _SECOND))
@@ -226,15 +228,28 @@ class _Gathered:
             about.append(f"its register turned over {found.turned} times")
         if found.negative:
             about.append(f"{found.negative} readings below zero are left out")
-        missing = int((found.known < WHOLE).sum())
+        known = found.known[kept]
+        missing = int((known < WHOLE).sum())
         if found.interval > COARSE * float(np.diff(self.edges).max()):
             about.append(f"it reads every {found.interval / 3600:.0f} h, too seldom for these intervals")
         elif missing:
-            about.append(f"{missing} of {len(found.known)} intervals are not wholly known")
+            about.append(f"{missing} of {len(known)} intervals are not wholly known")
         if about:
             self.notes.append(f"{shown(stream)}, {reading}: {'; '.join(about)}")
 
-    def finish(self, times: pd.DatetimeIndex, step: Step, left_out: list[str]) -> Meters:
+    def read_in(self, first: bool, last: bool) -> slice:
+        """The intervals from the first that any meter read in to the last; all before or after where first or
+        last is False."""
+        known = [part.known > 0 for parts in self.parts.values() for part in parts]
+        read = np.flatnonzero(np.any(known, axis=0)) if known else np.empty(0, np.int64)
+        if not len(read):
+            return slice(None)
+        return slice(int(read[0]) if first else None, int(read[-1]) + 1 if last else None)
+
+    def finish(self, times: pd.DatetimeIndex, kept: slice, step: Step, left_out: list[str]) -> Meters:
+        """kept: the intervals that times are of."""
+        for stream, reading, found in self.amounts:
+            self._say(stream, reading, found, kept)
         if self.silent:
             self.notes.append(f"{self.silent} meters have no reading in these intervals")
         if any(m.commodity is Commodity.GAS and m.unit.kind == "volume" for m in self.meters):
@@ -246,8 +261,8 @@ class _Gathered:
         known = {c: np.zeros(shape) for c in Commodity}
         for (commodity, row), parts in self.parts.items():
             whole = _together(parts)
-            energy[commodity][row], volume[commodity][row] = whole.energy, whole.volume
-            known[commodity][row] = whole.known
+            energy[commodity][row], volume[commodity][row] = whole.energy[kept], whole.volume[kept]
+            known[commodity][row] = whole.known[kept]
         present = {commodity for commodity, _ in self.parts}
         return Meters(
             building=self.building,
@@ -263,26 +278,20 @@ class _Gathered:
 
 
 def _together(parts: list[_Part]) -> _Part:
-    """The meters of a building for one commodity. Those that run side by side are added, and what one of them
-    does not know is not known; one that begins after another has ended takes its place."""
+    """The meters of a building for one commodity, added. Those that begin after others have ended take their
+    place; of those that run side by side, what one does not know is not known."""
     ordered = sorted(parts, key=lambda part: part.first)
-    whole: list[_Part] = []
+    known: list[Float64] = []
+    replaced: set[int] = set()
     for part in ordered:
-        if whole and part.first < whole[-1].last:
-            beside = whole.pop()
-            known = np.minimum(beside.known, part.known)
-            whole.append(_summed(beside, part, known))
-        else:
-            whole.append(part)
-    found = whole[0]
-    for part in whole[1:]:
-        found = _summed(found, part, np.minimum(found.known + part.known, 1.0))
-    return found
-
-
-def _summed(a: _Part, b: _Part, known: Float64) -> _Part:
+        ended = [k for k in range(len(known)) if ordered[k].last <= part.first]
+        before = [k for k in ended if k not in replaced] or ended
+        earlier = np.min([known[k] for k in before], axis=0) if before else 0.0
+        known.append(np.minimum(earlier + part.known, 1.0))
+        replaced.update(before)
     energy, volume = (
-        np.where(np.isnan(x) & np.isnan(y), np.nan, np.nan_to_num(x) + np.nan_to_num(y))
-        for x, y in ((a.energy, b.energy), (a.volume, b.volume))
+        np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0))
+        for values in ([part.energy for part in parts], [part.volume for part in parts])
     )
-    return _Part(energy, volume, known, min(a.first, b.first), max(a.last, b.last))
+    sides = [each for k, each in enumerate(known) if k not in replaced]
+    return _Part(energy, volume, np.min(sides, axis=0), ordered[0].first, max(part.last for part in parts))

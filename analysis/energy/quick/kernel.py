@@ -17,20 +17,21 @@ import numpy as np
 from numba import prange
 
 from analysis.compiled import Kernels
+from analysis.energy.detailed import layout
 from analysis.energy.detailed.glazing import DEGREE
 from analysis.energy.detailed.layout import (
+    BYPASS,
     COOLING,
     COOLING_PEAK,
     ERROR,
     HEATING,
     HEATING_PEAK,
+    MISSED,
     OVERHEATING,
     UNMET,
 )
 
-_KERNELS = Kernels(__file__)
-_MISSED = 0.5
-"""[K] From a set point, from which an hour counts as unmet."""
+_KERNELS = Kernels(__file__, layout.__file__)
 _SETTLED = 0.01
 """[K] Change of the mass over the repeated start, from which on it is periodic."""
 _REPEATS = 12
@@ -106,13 +107,16 @@ def _sunlight(
 
 
 @_KERNELS.inlined
-def _ventilated(own: Any, given: Any, least: Any, most: Any, outside: Any, wanted: Any) -> Any:
+def _ventilated(
+    own: Any, given: Any, least: Any, most: Any, outside: Any, wanted: Any, high: Any, most_cold: Any
+) -> Any:
     """Ventilation from least to most [W/K] that brings the air nearest to a wanted temperature from outside
-    air that helps to get there."""
+    air that helps to get there: warmer air only where cooling leaves the zone warmer still."""
     still = (given + least * outside) / (own + least)
-    if (still > wanted and wanted > outside) or (still < wanted and wanted < outside):
+    cooled = max(min(still, high), still - most_cold / (own + least))
+    if (still > wanted and wanted > outside and cooled > outside) or (still < wanted and wanted < outside):
         return min(max((given - own * wanted) / (wanted - outside), least), most)
-    if still > wanted and still > outside and outside >= wanted:
+    if cooled > outside and outside >= wanted:
         return most
     return least
 
@@ -120,8 +124,7 @@ def _ventilated(own: Any, given: Any, least: Any, most: Any, outside: Any, wante
 @_KERNELS.kernel
 def _hours(
     zone: Any, network: Any, below: Any, week: Any, climate: Any, calendar: Any, sun: Any, start: Any,
-    count: Any, seconds: Any, density_heat: Any, bypass_at: Any, limit: Any, tally: Any, series: Any,
-    keep: Any,
+    count: Any, seconds: Any, density_heat: Any, limit: Any, tally: Any, series: Any, keep: Any,
 ) -> Any:  # fmt: skip
     """Run count intervals from a temperature of the mass; gives that at their end. keep: add up results."""
     windows, opaque, ground, inside, mass = network[0], network[1], network[2], network[3], network[4]
@@ -144,7 +147,9 @@ def _hours(
     fresh, purge = fresh_factor * floor_area * air_heat, volume * air_heat
     gain_area = gain_factor * floor_area
     hours = seconds / 3600.0
+    per_hour = max(1, round(1.0 / hours))
     unmet, overheating, worst, heating_peak, cooling_peak = 0.0, 0.0, 0.0, 0.0, 0.0
+    of_hour_heating, of_hour_cooling = 0.0, 0.0
     for t in range(count):
         outside, sky = climate[0, t], climate[1, t]
         hour, month = calendar[0, t], calendar[1, t]
@@ -159,14 +164,14 @@ def _hours(
         least = leak + air_flow * (1.0 - recovery)
         if recovery > 0.0 and air_flow > 0.0:
             still = (given + least * outside) / (own + least)
-            wanted = min(high, max(bypass_at, low)) if still > outside else low
-            least = _ventilated(own, given, least, leak + air_flow, outside, wanted)
+            wanted = min(high, max(BYPASS, low)) if still > outside else low
+            least = _ventilated(own, given, least, leak + air_flow, outside, wanted, high, most_cold)
         flow = least
         if night > 0.0:
             still = (given + least * outside) / (own + least)
             aim = max(night_above, low)
-            if still > aim and still > outside:
-                flow = _ventilated(own, given, least, least + night, outside, aim)
+            if still > aim:
+                flow = _ventilated(own, given, least, least + night, outside, aim, high, most_cold)
         given += flow * outside
         lost = own + flow
         inverse = 1.0 / lost
@@ -192,9 +197,14 @@ def _hours(
             operative = _AIR_SHARE * air + (1.0 - _AIR_SHARE) * surfaces
             tally[HEATING, month] += heating
             tally[COOLING, month] += cooling
-            unmet += hours if air < low - _MISSED or air > high + _MISSED else 0.0
+            unmet += hours if air < low - MISSED or air > high + MISSED else 0.0
             overheating += hours * week[5, hour] if operative > limit else 0.0
-            heating_peak, cooling_peak = max(heating_peak, heating), max(cooling_peak, cooling)
+            of_hour_heating += heating
+            of_hour_cooling += cooling
+            if (t + 1) % per_hour == 0:
+                heating_peak = max(heating_peak, of_hour_heating / per_hour)
+                cooling_peak = max(cooling_peak, of_hour_cooling / per_hour)
+                of_hour_heating, of_hour_cooling = 0.0, 0.0
             if series.shape[1] > 0:
                 series[0, t], series[1, t], series[2, t], series[3, t] = heating, cooling, operative, air
         start = end
@@ -209,7 +219,7 @@ def run(
     zone: Any, use: Any, network: Any, below: Any, weeks: Any, first: Any, gain: Any, what: Any, normal: Any,
     views: Any, shaded: Any, angles: Any, blind: Any, numbers: Any, horizon: Any, before: Any, share: Any,
     light: Any, sunlit: Any, lit: Any, climate: Any, calendar: Any, warm: Any, seconds: Any,
-    density_heat: Any, bypass_at: Any, limit: Any, tally: Any, series: Any,
+    density_heat: Any, limit: Any, tally: Any, series: Any,
 ) -> None:  # fmt: skip
     """All intervals of z zones.
 
@@ -234,7 +244,7 @@ def run(
         for _ in range(_REPEATS):
             end = _hours(
                 zone[z], network[z], below[z], weeks[use[z]], climate, calendar, sun, start, warm, seconds,
-                density_heat, bypass_at, limit, tally[z], series[:, z], False,
+                density_heat, limit, tally[z], series[:, z], False,
             )  # fmt: skip
             settled = abs(end - start) < _SETTLED
             start = end
@@ -242,5 +252,5 @@ def run(
                 break
         _hours(
             zone[z], network[z], below[z], weeks[use[z]], climate, calendar, sun, start, n, seconds,
-            density_heat, bypass_at, limit, tally[z], series[:, z], True,
+            density_heat, limit, tally[z], series[:, z], True,
         )  # fmt: skip

@@ -16,7 +16,7 @@ from analysis.progress import Progress
 
 _PART = 2048
 """Zones between two reports of progress."""
-_WARM = 20 * 86400.0
+WARM = 20 * 86400.0
 """[s] The first days, which are repeated until the start is periodic with them."""
 
 
@@ -29,9 +29,11 @@ def quick(
     *,
     network: Network | None = None,
     sunny: Sunny | None = None,
+    warm: float = WARM,
 ) -> Found:
     """limit: operative temperature above which occupied hours count as overheated [°C]. network, sunny: of
-    the zones, where they are not to be made of their constructions."""
+    the zones, where they are not to be made of their constructions. warm: time at the beginning that is
+    repeated until the start is periodic with it [s]; with 0 the mass starts at 20 °C."""
     z, n = len(zones), len(climate)
     network = Network.of(zones, climate) if network is None else network
     sunny = Sunny.of(zones) if sunny is None else sunny
@@ -61,10 +63,10 @@ def quick(
             figures[part], zones.use[part], rows[part], network.below[part], weeks,
             sunny.first[start : part.stop + 1], sunny.gain, sunny.what, sunny.normal, sunny.views,
             sunny.shaded, sunny.angles, sunny.blind, sunny.numbers, horizon, before % steps, place - before,
-            lights, sunlits, lit, sun_and_sky, calendar, min(n, round(_WARM / climate.step)), climate.step,
-            climate.density_heat, limit, limit, tally[part], series[:, part],
+            lights, sunlits, lit, sun_and_sky, calendar, min(n, round(warm / climate.step)), climate.step,
+            climate.density_heat, limit, tally[part], series[:, part],
         )  # fmt: skip
-    return Found.of(tally, series, climate.step)
+    return Found.of(tally, series, climate.step, zones.ids)
 
 
 def _figures(zones: Zones) -> Float64:

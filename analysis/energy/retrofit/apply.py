@@ -174,22 +174,28 @@ def _reused(zones: Zones, mask: Bool, change: Callable[[Use], Use | None]) -> tu
 
 
 def _system(zones: Zones, measure: Measure, mask: Bool) -> tuple[Zones, Float64]:
-    """Only plants that are there are replaced: a building without cooling gets none."""
+    """Only plants that are there, and are others, are replaced: a building without cooling gets none."""
     index, made = zones.system.copy(), list(zones.systems)
     changed = np.zeros(len(zones), bool)
     for old in np.unique(index[mask]).tolist():
         new = _replaced(zones.systems[old], measure)
-        at = mask & (zones.system == old)
-        index[at] = len(made)
-        changed |= at
-        made.append(new)
+        if new is not None:
+            at = mask & (zones.system == old)
+            index[at] = len(made)
+            changed |= at
+            made.append(new)
     return replace(zones, system=index, systems=made), np.where(changed, zones.floor_area, 0.0)
 
 
-def _replaced(old: System, measure: Measure) -> System:
+def _replaced(old: System, measure: Measure) -> System | None:
+    """None for a system that stays."""
     plants: dict[str, Any] = {
-        name: plant for name, plant in measure.plants.items() if getattr(old, name) is not None
+        name: plant
+        for name, plant in measure.plants.items()
+        if getattr(old, name) is not None and getattr(old, name) != plant
     }
+    if not plants:
+        return None
     title = {language: measure.title.get(language, text) for language, text in old.title.items()}
     return replace(old, id=f"{old.id}+{measure.id}", title=title, source=measure.source, **plants)
 

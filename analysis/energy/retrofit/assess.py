@@ -82,7 +82,7 @@ def retrofit(
     figures = evaluate(changed, np.repeat([has_pv, has_pv or modules], z))
     before, after = figures.some(slice(0, b)), figures.some(slice(b, 2 * b))
     areas = {id: area[z:] for id, area in areas.items()}
-    amounts = amounts_of(zones, measures, areas, owner, after)
+    amounts = amounts_of(zones, measures, areas, owner, after, has_pv)
     known = costs or {}
     spent = investment(measures, amounts, known, b, discount_rate=discount_rate)
     saving = before.bill - after.bill
@@ -106,15 +106,21 @@ def amounts_of(
     areas: Mapping[str, Float64],
     owner: npt.NDArray[np.int64],
     after: Figures,
+    has_pv: bool,
 ) -> dict[str, dict[str, Float64]]:
     """How much of each measure the buildings take, by measure and unit of cost, (b,) each. areas: by measure
-    (z,), as `applied` gives them. owner: (z,) number of each zone's building."""
+    (z,), as `applied` gives them. owner: (z,) number of each zone's building. has_pv: they have the modules
+    of the `pv` measure already, and take none."""
     b = len(after)
     found: dict[str, dict[str, Float64]] = {}
     for measure in measures:
+        if has_pv and measure.kind == "pv":
+            found[measure.id] = dict.fromkeys(UNITS, np.zeros(b))
+            continue
         area = areas[measure.id]
         floor = np.bincount(owner, np.where(area > 0, zones.floor_area, 0.0), b).astype(np.float64)
-        per = (np.bincount(owner, area, b).astype(np.float64), floor, after.heating_peak, after.capacity)
+        heating = np.where(floor > 0, after.heating_peak, 0.0)
+        per = (np.bincount(owner, area, b).astype(np.float64), floor, heating, after.capacity)
         found[measure.id] = dict(zip(UNITS, per, strict=True))
     return found
 
@@ -133,7 +139,7 @@ def ranking(found: Retrofit, groups: Sequence[str], floor_area: Float64) -> pd.D
 
     groups: (b,) name of each building's. floor_area: (b,) [m²]. Columns: group, buildings, floor_area [m²],
     saved_final, saved_primary [kWh/a], saved_co2 [kg/a], saved_per_area [kWh/(m² a)], investment [currency],
-    cost_of_saving [currency/kWh], payback [a].
+    cost_of_saving [currency/kWh], payback [a]. Savings are net of what own modules make.
     """
     import pandas as pd
 
@@ -143,8 +149,9 @@ def ranking(found: Retrofit, groups: Sequence[str], floor_area: Float64) -> pd.D
             "group": list(groups),
             "buildings": 1,
             "floor_area": floor_area,
-            "saved_final": before.final_total - after.final_total,
-            "saved_primary": before.primary - after.primary,
+            "saved_final": (before.final_total - before.produced) - (after.final_total - after.produced),
+            "saved_primary": (before.primary - before.produced_primary)
+            - (after.primary - after.produced_primary),
             "saved_co2": before.co2 - after.co2,
             "investment": found.investment.total,
             "yearly": found.investment.yearly,

@@ -8,7 +8,7 @@ they save.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal, TypeAlias
@@ -37,7 +37,7 @@ MOST_TRIED = 600
 class Step:
     """A measure upon those before it, on all buildings together. saved_final, saved_primary [kWh/a],
     saved_co2 [kg/a]: by it alone, net of what own modules make. investment [currency]: of it, less what it
-    spares in the measures before; NaN unknown. cost: of a unit saved (kWh, or kg CO₂) [currency], NaN
+    spares in those before of known cost; NaN unknown. cost: of a unit saved (kWh, or kg CO₂) [currency], NaN
     unknown. after: (1,) figures."""
 
     measure: Measure
@@ -87,20 +87,21 @@ def curve(
 ) -> Curve:
     """The steps for all buildings of some zones together. by: what a unit saved is of. has_pv: they have the
     modules of a `pv` measure already."""
+    costs = costs or {}
+    priced = {m.id for m in measures if m.id in costs and not np.isnan(m.lifetime)}
     left = list(measures)
     chosen: list[Measure] = []
     steps: list[Step] = []
     before: Figures | None = None
     while left or before is None:
         packages = [chosen, *([*chosen, one] for one in left)]
-        tried = _tried(zones, packages, evaluate, costs or {}, has_pv, discount_rate)
+        tried = _tried(zones, packages, evaluate, costs, has_pv, discount_rate, priced)
         now = tried[0]
         before = before or now[0]
         found = [
-            _step(one, now, (figures, money), by)
-            for one, (figures, money) in zip(left, tried[1:], strict=True)
+            _step(one, now, then, by, one.id in priced) for one, then in zip(left, tried[1:], strict=True)
         ]
-        some = [s for s in found if _saved(s, by) > _LEAST * _used(before, by)]
+        some = [s for s in found if _saved(s, by) > _LEAST * abs(_used(before, by))]
         if not some:
             break
         best = min(some, key=lambda s: (np.isnan(s.cost), s.cost if s.cost == s.cost else -_saved(s, by)))
@@ -133,11 +134,12 @@ def reach(
     if count <= most:
         packages = [[m for m in package if m is not None] for package in product(*slots.values())]
         return _cheapest(zones, packages, met, evaluate, known, has_pv, discount_rate)
-    steps = curve(zones, measures, evaluate, costs, by=by, has_pv=has_pv, discount_rate=discount_rate).steps
-    enough = next((k for k, step in enumerate(steps) if met(step.after)), None)
+    found = curve(zones, measures, evaluate, costs, by=by, has_pv=has_pv, discount_rate=discount_rate)
+    afterwards = [found.before, *(step.after for step in found.steps)]
+    enough = next((k for k, after in enumerate(afterwards) if met(after)), None)
     if enough is None:
         return None
-    package = [step.measure for step in steps[: enough + 1]]
+    package = [step.measure for step in found.steps[:enough]]
     while True:
         fewer = [[m for m in package if m is not one] for one in package]
         tried = _tried(zones, [package, *fewer], evaluate, known, has_pv, discount_rate)
@@ -185,8 +187,10 @@ def _tried(
     costs: Mapping[str, Cost],
     has_pv: bool,
     discount_rate: float,
+    priced: Collection[str] | None = None,
 ) -> list[tuple[Figures, Investment]]:
-    """The figures (1,) and the money of each package on all zones, simulated together."""
+    """The figures (1,) and the money of each package on all zones, simulated together. priced: ids of the
+    measures whose money counts; None for all."""
     names, owner = building_numbers(zones)
     z, b = len(zones), len(names)
     stacked = copies(zones, len(packages))
@@ -201,24 +205,33 @@ def _tried(
     found = []
     for k, package in enumerate(packages):
         own_figures = figures.some(slice(k * b, (k + 1) * b))
-        amounts = amounts_of(zones, package, areas[k], owner, own_figures)
-        money = investment(package, amounts, costs, b, discount_rate=discount_rate)
+        amounts = amounts_of(zones, package, areas[k], owner, own_figures, has_pv)
+        paid = [m for m in package if priced is None or m.id in priced]
+        money = investment(paid, amounts, costs, b, discount_rate=discount_rate)
         found.append((own_figures.together(), money))
     return found
 
 
 def _step(
-    measure: Measure, now: tuple[Figures, Investment], then: tuple[Figures, Investment], by: By
+    measure: Measure,
+    now: tuple[Figures, Investment],
+    then: tuple[Figures, Investment],
+    by: By,
+    priced: bool,
 ) -> Step:
+    """priced: whether the money of the measure is known."""
     saved = {what: _used(now[0], what) - _used(then[0], what) for what in _BY}
-    more = np.array([float(then[1].yearly.sum() - now[1].yearly.sum())])
+    total, yearly = (
+        float(after.sum() - before.sum()) if priced else np.nan
+        for before, after in ((now[1].total, then[1].total), (now[1].yearly, then[1].yearly))
+    )
     return Step(
         measure=measure,
         saved_final=saved["final"],
         saved_primary=saved["primary"],
         saved_co2=saved["co2"],
-        investment=float(then[1].total.sum() - now[1].total.sum()),
-        cost=float(cost_of_saving(more, np.array([saved[by]]))[0]),
+        investment=total,
+        cost=float(cost_of_saving(np.array([yearly]), np.array([saved[by]]))[0]),
         after=then[0],
     )
 

@@ -121,10 +121,14 @@ def read_packages(measures: Mapping[str, Measure], path: Path | None = None) -> 
 
 
 def _read(path: Path | None) -> Iterable[Measure]:
+    known: set[str] = set()
     for row in rows(path, _TABLE, _COLUMNS):
-        kind, part = row.text("kind"), row.text("part")
-        if not row.text("id"):
+        kind, part, id = row.text("kind"), row.text("part"), row.text("id")
+        if not id:
             raise AnalysisError(f"{row.where}: a measure needs an id")
+        if id in known:
+            raise AnalysisError(f"{row.where}: id: {id!r} stands twice")
+        known.add(id)
         if kind not in _NEEDED:
             raise AnalysisError(f"{row.where}: kind must be one of {', '.join(_NEEDED)}, not {kind!r}")
         if kind == "insulation" and part not in _PARTS:
@@ -133,7 +137,7 @@ def _read(path: Path | None) -> Iterable[Measure]:
         if kind == "system" and not plants:
             raise AnalysisError(f"{row.where}: a system needs at least one of {', '.join(_PLANTS)}")
         yield Measure(
-            id=row.text("id"),
+            id=id,
             kind=kind,
             title={"ko": row.text("title_ko"), "en": row.text("title_en")},
             values={name: row.number(name, *_LIMITS[name]) for name in _NEEDED[kind]},

@@ -76,7 +76,7 @@ def year(attributes: Attributes) -> float | None:
                 found = value.year
             else:
                 digits = str(value).strip()[:4]
-                if not digits.isdigit() or len(digits) < 4:
+                if not digits.isdecimal() or len(digits) < 4:
                     continue
                 found = int(digits)
             if _FIRST_YEAR < found < _LAST_YEAR:

@@ -63,9 +63,8 @@ class Envelope:
 
 @dataclass(frozen=True)
 class Split:
-    """What contacts leave of faces: (p,) areas inside of a zone, shared with others, and left over [m²]."""
+    """What contacts leave of faces: (p,) areas shared with other zones, and left over [m²]."""
 
-    inner: Float64
     shared: Float64
     rest: Float64
 
@@ -92,7 +91,7 @@ def measured(faces: Faces, owners: Owners) -> tuple[Shape, Solids]:
     top = _top(of_face[roofs], up[roofs], whole.level[roofs], count)
     return Shape(
         volume=total(whole.volume),
-        height=np.where(np.isnan(top), high, top) - np.where(np.isfinite(low), low, 0.0),
+        height=np.where(top > low, top, high) - np.where(np.isfinite(low), low, 0.0),
         low=low,
         centre=_middles(faces, zone, count),
         closed=(bodies > 0) & (total(whole.closed) == bodies),
@@ -167,7 +166,7 @@ def _split(faces: Faces, zone: Int32, touching: Contacts) -> Split:
     shared = np.minimum(taken(~same), faces.areas - inner)
     rest = faces.areas - inner - shared
     rest[rest < _SLIVER * faces.areas] = 0.0
-    return Split(inner, shared, rest)
+    return Split(shared, rest)
 
 
 def _holes(faces: Faces, zone: Int32, zones: int) -> Patches:

@@ -133,11 +133,13 @@ def plane_frames(normals: Float64) -> Float64:
 
 
 def flat_shapes(faces: Faces, which: Int64, frames: Float64, origin: Float64) -> Shapes:
-    """(c,) faces as polygons in the coordinates u, v of frames."""
+    """(c,) faces as polygons in the coordinates u, v of frames, without holes of fewer than three corners."""
     ring_counts = faces.polygons[which + 1] - faces.polygons[which]
     rings = ranges(faces.polygons[which], ring_counts)
     sizes = faces.rings[rings + 1] - faces.rings[rings]
-    face_of_ring = np.repeat(np.arange(len(which)), ring_counts)
+    real = sizes >= 3
+    face_of_ring = np.repeat(np.arange(len(which)), ring_counts)[real]
+    rings, sizes = rings[real], sizes[real]
     face = np.repeat(face_of_ring, sizes)
     local = faces.vertices[ranges(faces.rings[rings], sizes)] - origin[face]
     flat = np.einsum("nx,nkx->nk", local, frames[face, :2])

@@ -88,7 +88,7 @@ def _geometry(shape: Shape, k: int) -> list[str]:
     """What is wrong with a zone's surfaces."""
     said = []
     if not (shape.closed[k] or shape.sideless[k]):
-        said.append("an open solid: its volume is that between its roofs and its lowest point")
+        said.append("an open solid: its volume is a guess, by its roofs or else by its floors")
     elif not shape.closed[k]:
         said.append("walls are missing; its volume is that between roof and floor")
     if shape.floorless[k]:

@@ -17,6 +17,8 @@ from analysis.scene.zones.solids import fluxes
 
 _FLAT = 1e-6
 """A face that rises by less lies at one height [m]."""
+_SUMS_UP = 0.1
+"""To this share the volumes of storeys sum up to that of their building, unless it is open."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ def divided(
     """Each zone as one for each of its storeys, from the lowest up; the last has what rises above its height.
 
     zone: (p,) of each face, numbers past those of `known` are neighbours. extra: floors on the ground that
-    are not among the faces. A storey has its part of the volume and of the floor area by the volume.
+    are not among the faces. A storey has its part of the volume, and of the floor area by the volume; the
+    storeys of a solid that is too open to tell are alike.
     """
     zones = len(known)
     count = np.maximum(np.round(said.levels), 1).astype(np.int64)
@@ -65,6 +68,8 @@ def divided(
     floor = np.where(place > 0, np.append(0.0, plate[:-1]), 0.0)
     level = high[whole] * place
     volume = np.maximum(over + (level + high[whole]) * plate - level * floor, 0.0)
+    sound = np.abs(np.bincount(whole, volume, zones) - shape.volume) <= _SUMS_UP * shape.volume
+    volume = np.where(sound[whole], volume, 1.0)
     total = np.bincount(whole, volume, zones)
     share = volume / np.maximum(total, 1e-12)[whole]
 
