@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 
 from analysis.errors import AnalysisError
@@ -28,15 +28,17 @@ class Row:
         return tuple(part.strip() for part in self.text(name).split("|") if part.strip())
 
     def number(self, name: str, low: float = -inf, high: float = inf, default: float | None = None) -> float:
-        """A number from low to high. Raises AnalysisError for anything else, and for an empty cell unless
-        there is a default."""
+        """A finite number from low to high. Raises AnalysisError for anything else, and for an empty cell
+        unless there is a default."""
         text = self.text(name)
         if not text and default is not None:
             return default
         try:
             found = float(text)
         except ValueError:
-            raise AnalysisError(f"{self.where}: {name} must be a number, not {text!r}") from None
+            found = inf
+        if not isfinite(found):
+            raise AnalysisError(f"{self.where}: {name} must be a number, not {text!r}")
         if not low <= found <= high:
             raise AnalysisError(f"{self.where}: {name} must be from {low:g} to {high:g}, not {found:g}")
         return found

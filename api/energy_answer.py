@@ -108,7 +108,9 @@ def figures_answer(row: Mapping[str, Any], run: OpenRun) -> dict[str, Any]:
         "primary": number(row["primary"]),
         "co2": number(row["co2"]),
         "cost": number(row["cost"]),
-        "net": net_of(run, row["final"], row["primary"], row["co2"], row["pv"]),
+        "net": net_of(
+            run, row["final"], row["primary"], row["co2"], row["pv"] + row.get("cell_electricity", 0.0)
+        ),
         "currency": run.options.factors.currency,
         "per_area": {name: number(row[f"{name}_per_area"]) for name in _PER_AREA},
         "heating_peak": number(row["heating_peak"]),
@@ -133,7 +135,8 @@ def figures_answer(row: Mapping[str, Any], run: OpenRun) -> dict[str, Any]:
 
 
 def net_of(run: OpenRun, final: float, primary: float, co2: float, made: float) -> dict[str, Any]:
-    """Energy and CO₂ with what roofs make taken off, all of it: surplus goes to the grid and spares its."""
+    """Energy and CO₂ with the electricity that is made taken off, all of it: surplus goes to the grid and
+    spares its."""
     factor = run.options.factors.of(_ELECTRICITY)
     taken = {"final": 1.0, "primary": factor.primary, "co2": factor.co2}
     values = {"final": final, "primary": primary, "co2": co2}

@@ -21,10 +21,9 @@ def scenario_scene(city: City, plane: Plane, scene: SunScene, scenario: int) -> 
     What it does to trees, bridges and terrain is not looked at, which the notes say. Raises EntityNotFound.
     """
     scenarios = Scenarios(city)
-    actions = scenarios.actions(scenario)
-    hidden = {id for id, action in actions.items() if action != "added"}
+    hidden = scenarios.hidden(scenario)
     known = set(scene.surfaces.buildings) if scene.surfaces is not None else set()
-    roots = {_root(city, id) for id in hidden} & known
+    roots = touched_buildings(city, scenario) & known
     objects: dict[str, CityObject] = {}
     for root in sorted(roots):
         for id in _family(city, root):
@@ -39,6 +38,21 @@ def scenario_scene(city: City, plane: Plane, scene: SunScene, scenario: int) -> 
         notes.append(f"{len(others):,} objects that the scenario removes or changes are not buildings here")
     added = surfaces_of_objects(city, plane, list(objects.values())).surfaces if objects else None
     return replace(planned(scene, added, roots), notes=notes)
+
+
+def touched_buildings(city: City, scenario: int) -> set[str]:
+    """The whole buildings that a scenario adds, changes or removes, or of which it does so to a part, by id;
+    other objects that it touches are among them by their own id. Raises EntityNotFound."""
+    scenarios = Scenarios(city)
+    parents = {stored.id: stored.parent for stored in scenarios.objects(scenario)}
+    found = set()
+    for id in scenarios.actions(scenario):
+        seen = {id}
+        while (parent := parents.get(id)) is not None and parent not in seen:
+            id = parent
+            seen.add(id)
+        found.add(_root(city, id))
+    return found
 
 
 def scenario_state(folder: Path, scenario: int | None) -> dict[str, str]:

@@ -14,6 +14,8 @@ from tests.integration.command_line import twin
 from tests.integration.energy_city import BUSAN, street
 from tests.unit.sensor_models import add, datastreams_of, read, thing
 from twin.observations.store import open_observations
+from twin.scenario import Scenarios
+from twin.store import open_city
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = (
@@ -38,6 +40,8 @@ def place(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         months = pd.date_range("2025-01-01", periods=13, freq="MS", tz="Asia/Seoul")
         (stream,) = datastreams_of(observations, made)
         read(observations, stream, [int(t.timestamp()) for t in months], [1000.0] * 12 + [0.0])
+    with open_city(city) as opened:
+        assert Scenarios(opened).create("tower").id == 1
     for name in ("demo.twin", "busan.twin", "CITY"):
         (folder / name).symlink_to(city)
     (folder / "KOR_Busan.epw.gz").symlink_to(data.joinpath(*BUSAN))

@@ -14,7 +14,9 @@ from analysis.energy.run.compute import Options, compute
 from analysis.energy.run.kept import read_kept
 from analysis.errors import AnalysisError, Cancelled
 from tests.integration.command_line import twin
-from tests.integration.energy_city import BOXES, BUSAN, Found, street
+from tests.integration.energy_city import ATTRIBUTES, BOXES, BUSAN, Found, street
+from tests.unit.models import city, write
+from twin.ingest import add_files
 
 NEEDS = ("heating", "cooling", "hot_water", "lighting", "appliances", "fans")
 
@@ -176,6 +178,33 @@ def test_measures_for_all_lower_the_need(folder: Path) -> None:
     old, new = (run.table("buildings").set_index("id") for run in (before, better))
     assert (new["heating"] < old["heating"]).all() and (new["u_window"] <= 0.8 + 1e-9).all()
     assert new.at["home", "heating"] < 0.8 * old.at["home", "heating"]
+
+
+def test_a_share_of_what_is_not_known_is_not_known(folder: Path, tmp_path: Path) -> None:
+    """Without a factor of gas, what gas heats must not look as if it used nothing."""
+    rows = [
+        f"KOR,{carrier},{factor},total,,,,,made up for a test,"
+        for carrier, factor in (("electricity", 2.75), ("district_heat", 0.728), ("gas", ""))
+    ]
+    table = tmp_path / "carriers.csv"
+    head = "country,carrier,primary,primary_kind,co2,price,currency,price_year,source,verify"
+    table.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    quick: dict[str, Any] = {"method": "5r1c", "shading": False, "meters": "none"}
+    plain, found = Found(folder, **quick).summary, Found(folder, factors=str(table), **quick).summary
+    assert found["unknown"]["primary"] == 2 and plain["unknown"]["primary"] == 0
+    assert found["self_sufficiency"]["primary"] is found["self_sufficiency"]["grade"] is None
+    assert all(scope["primary"] is None for scope in found["scopes"])
+    assert found["self_sufficiency"]["final"] == plain["self_sufficiency"]["final"] > 0
+    assert any("no primary energy factor of gas" in note for note in found["notes"])
+
+
+def test_more_households_than_a_building_holds_are_not_believed(tmp_path: Path) -> None:
+    crowded = {**ATTRIBUTES["flats"], "households": 1e12}
+    document = city({"flats": BOXES["flats"]}, attributes={"flats": crowded})
+    add_files(tmp_path / "x.twin", [write(tmp_path / "source.json", document)])
+    found = Found(tmp_path / "x.twin", method="5r1c", shading=False, pv=False, meters="none", vehicles=0.5)
+    # half a vehicle for each 76.6 m² of 640
+    assert read_kept(found.path("zones")).extra["vehicles"] == {"flats": 4}
 
 
 def test_it_tells_how_far_it_is_and_stops_when_it_is_told_to(folder: Path) -> None:

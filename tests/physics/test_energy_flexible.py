@@ -104,7 +104,7 @@ def test_response_keeps_the_energy_of_each_window(seed: int, share: float, windo
     for start in range(0, 60, window):
         part = slice(start, start + window)
         assert found.demand[:, part].sum(axis=1) == pytest.approx(demand[:, part].sum(axis=1), rel=1e-9)
-    assert (found.demand >= (1 - share) * demand - 1e-6).all()
+    assert (found.demand >= (1 - share) * demand - 1e-6).all() and (found.demand >= 0).all()
     before, after = (np.abs(d - own).max(axis=1) for d in (demand, found.demand))
     assert (after <= before + 1e-6).all()
     bought = [np.maximum(d - own, 0).sum(axis=1) for d in (demand, found.demand)]
@@ -154,6 +154,15 @@ def test_a_full_battery_bridges_its_capacity_over_the_load() -> None:
     assert weak.bridged == pytest.approx(0.9)
     firm = island(np.full(48, 1000.0), np.zeros(48), battery, firm=400.0)
     assert firm.unserved == pytest.approx(0.6 * (168 - 9.0), abs=0.6)
+
+
+def test_an_outage_that_is_no_number_of_intervals_is_looked_at_to_its_end() -> None:
+    """Of 2.5 h: three hours are looked at, and 2.2 kWh serve 2.2 of them."""
+    battery = Battery(capacity=2.2, power=5000.0, round_trip=1.0, self_discharge=0.0, start=1.0)
+    found = island(np.full(24, 1000.0), np.zeros(24), battery, horizon=2.5)
+    assert found.horizon == 3.0
+    assert (found.survives(2.0), found.survives(2.5)) == (1.0, 0.0)
+    assert found.unserved == pytest.approx(0.8)
 
 
 def test_the_sun_carries_through_the_day() -> None:

@@ -67,6 +67,20 @@ def test_zones_and_weather_come_back_as_they_were(tmp_path: Path, data: Path) ->
     assert (back.blocks, back.extra) == (kept.blocks, kept.extra)
 
 
+def test_a_file_of_another_version_is_refused_in_one_line(tmp_path: Path, data: Path) -> None:
+    import h5netcdf
+
+    (path, *_) = sorted((data / "weather").glob("*Busan*.epw*"))
+    kept = Kept(zones=box_zones(1), weather=read_epw(path), blocks={"b0": "a"})
+    for name, change in (("uses", '[{"id": "castle"}]'), ("constructions", '[{"name": "wall"}]')):
+        file = tmp_path / f"{name}.nc"
+        write_kept(file, kept, About("r1", "energy", "1"))
+        with h5netcdf.File(file, "a") as held:
+            held.attrs[name] = change
+        with pytest.raises(AnalysisError, match=r"not the zones of an energy run of this version"):
+            read_kept(file)
+
+
 def test_another_file_is_refused_in_one_line(tmp_path: Path) -> None:
     file = tmp_path / "zones.nc"
     file.write_bytes(b"no netCDF")

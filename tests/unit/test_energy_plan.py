@@ -20,7 +20,7 @@ from analysis.energy.grades.plan import (
     plan_rows,
 )
 from analysis.energy.grades.report import write_plan_report
-from analysis.energy.grades.scopes import FIVE_USES, scope_balances
+from analysis.energy.grades.scopes import FIVE_USES, scope_balances, scopes
 from analysis.errors import AnalysisError
 from analysis.printed.language import Language
 
@@ -175,6 +175,10 @@ def test_a_plan_of_ones_own(tmp_path: Path) -> None:
     path.write_text(head + "town,,마을,town,1000,delivered,,1000\n", "utf-8")
     with pytest.raises(AnalysisError, match="row 2: demand_basis must be primary or site"):
         plan_rows(path)
+    for endless in ("inf", "nan"):
+        path.write_text(head + f"town,,마을,town,{endless},primary,,1000\n", "utf-8")
+        with pytest.raises(AnalysisError, match="row 2: demand must be a number, not"):
+            plan_rows(path)
 
 
 def test_an_empty_demand_has_no_share() -> None:
@@ -182,6 +186,8 @@ def test_an_empty_demand_has_no_share() -> None:
     found = plan_report(rows)
     assert np.isnan(found.table["self_sufficiency"].iloc[0])
     assert found.as_dict()["rows"][0]["self_sufficiency"] is None
+    told = json.dumps(found.as_dict(), allow_nan=False)
+    assert "nan" not in told and "no demand" in found.text["en"] and "수요" in found.text["ko"]
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
@@ -189,13 +195,14 @@ def test_the_table_is_printed(report: PlanReport, tmp_path: Path, language: Lang
     from pypdf import PdfReader
 
     known = dict.fromkeys((*FIVE_USES, "appliances"), 10000.0)
+    own = replace(scopes()[0], id="5", title={"ko": "A&B <동>", "en": "A&B <halls>"})
     path = tmp_path / "plan.pdf"
     write_plan_report(
         path,
         language,
         report,
         title={"ko": "시범도시 <계획>", "en": "Pilot city <plan>"},
-        scopes=scope_balances(known, known, 20_000.0, 20_000.0),
+        scopes=scope_balances(known, known, 20_000.0, 20_000.0, of=[*scopes(), own]),
         notes=["2019-09"],
     )
     pages = PdfReader(path).pages
@@ -206,3 +213,4 @@ def test_the_table_is_printed(report: PlanReport, tmp_path: Path, language: Lang
     assert {"ko": "취사, 승강기, 가로등", "en": "cooking, lifts, street lighting"}[language] in words
     assert {"ko": "도시 전체", "en": "kindergartens"}[language] in words
     assert {"ko": "<계획>", "en": "<plan>"}[language] in words
+    assert {"ko": "A&B <동>", "en": "A&B <halls>"}[language] in words

@@ -83,15 +83,11 @@ class PlanReport:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: NaN as null."""
-        records = [
-            {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in record.items()}
-            for record in self.table.to_dict("records")
-        ]
         return {
-            "rows": records,
+            "rows": [_plain(record) for record in self.table.to_dict("records")],
             "units": COLUMNS,
-            "mixtures": [asdict(m) for m in self.mixtures],
-            "trap": self.trap,
+            "mixtures": [_plain(asdict(m)) for m in self.mixtures],
+            "trap": _plain(self.trap),
             "text": self.text,
         }
 
@@ -286,6 +282,11 @@ def _mixture(row: PlanRow, roof_use: float, efficiency: float, factor: float) ->
     return Mixture(row.id, specific, stated, actual, text)
 
 
+def _plain(values: Mapping[Any, Any]) -> dict[str, Any]:
+    """For JSON: NaN as None."""
+    return {str(k): None if isinstance(v, float) and np.isnan(v) else v for k, v in values.items()}
+
+
 _KO = {"primary": "1차에너지", "site": "현장 에너지"}
 
 
@@ -319,6 +320,11 @@ def _words(trap: Mapping[str, float]) -> dict[str, str]:
         for name in ("self_sufficiency", "site_against_primary", "primary_against_site")
     )
     site, primary, factor = trap["specific_yield_site"], trap["specific_yield_primary"], trap["factor"]
+    if np.isnan([*trap.values()]).any():
+        return {
+            "en": "The plan has no demand or no modules, so that there is no share to tell.",
+            "ko": "계획에 수요나 태양광 모듈이 없어 자립률을 말할 수 없습니다.",
+        }
     return {
         "en": f"A kilowatt of modules gives {site:,.0f} kWh of electricity a year; {primary:,.0f} kWh is"
         f" primary energy, {factor:g} times as much. On one basis the city makes {right} of what it uses."

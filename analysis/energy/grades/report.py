@@ -140,10 +140,12 @@ def _plan_table(language: Language, report: PlanReport) -> Any:
 
 
 def _scope_table(language: Language, scopes: Sequence[ScopeBalance]) -> Any:
+    from analysis.printed.styles import safe
+
     names = ("scope", "final", "final_share", "primary_use", "primary_share", "grade")
     lines = [
         [
-            f"{scope.scope.id}. {in_language(scope.scope.title, language)}",
+            safe(f"{scope.scope.id}. {in_language(scope.scope.title, language)}"),
             _number(scope.final / 1000.0),
             _percent(scope.share_final),
             _number(scope.primary / 1000.0),

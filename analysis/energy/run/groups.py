@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 SERIES = ("heating", "cooling", "electricity", "pv", "net")
 """Useful heat and cold, electricity used, photovoltaic power; what meters show, below 0 to the grid."""
-UNITS = dict.fromkeys(SERIES, "kW")
+CELLS = "fuel_cell"
+"""Electricity of fuel cells, a series of runs that have them."""
 DISTRICT = "district"
 MOST_BLOCKS = 1000
 """More blocks than this have no series of their own, for the sake of memory."""
@@ -26,16 +27,24 @@ Numbers: TypeAlias = npt.NDArray[np.floating]
 class GroupLoads:
     """Sums [W] over groups. A group's name is "district", "use:" with a use or "block:" with a block."""
 
-    def __init__(self, uses: list[str], blocks: list[str], use: Int32, block: Int32, count: int) -> None:
+    def __init__(
+        self,
+        uses: list[str],
+        blocks: list[str],
+        use: Int32,
+        block: Int32,
+        count: int,
+        series: Sequence[str] = SERIES,
+    ) -> None:
         """use, block: (b,) of each building. count: of intervals."""
         self.kept = blocks if len(blocks) <= MOST_BLOCKS else []
         self.names = [*(f"use:{name}" for name in uses), *(f"block:{name}" for name in self.kept)]
         self.use, self.block = use, block
         self.first_block = len(uses)
-        self.sums = {name: np.zeros((len(self.names), count), np.float32) for name in SERIES}
+        self.sums = {name: np.zeros((len(self.names), count), np.float32) for name in series}
 
     def add(self, buildings: Int32, series: Mapping[str, Numbers]) -> None:
-        """series: by each of `SERIES` (k, n) of the buildings with these numbers [W]."""
+        """series: by the name of each (k, n) of the buildings with these numbers [W]."""
         for name, values in series.items():
             add_by_group(values, self.use[buildings], self.sums[name])
             if self.kept:
@@ -51,14 +60,14 @@ class GroupLoads:
         return total / 1000.0
 
     def table(self, times: pd.DatetimeIndex) -> pd.DataFrame:
-        """A row for each group and interval: group, time (its middle), and the `SERIES` [kW]."""
+        """A row for each group and interval: group, time (its middle), and the series [kW]."""
         import pandas as pd
 
         names = [DISTRICT, *self.names]
         count = len(times)
         columns = {
             name: np.concatenate([self.of(name).astype(np.float32), (self.sums[name] / 1000.0).ravel()])
-            for name in SERIES
+            for name in self.sums
         }
         groups = pd.Categorical.from_codes(np.repeat(np.arange(len(names)), count), pd.Index(names))
         index = pd.DatetimeIndex(np.tile(times.tz_convert("UTC").to_numpy(), len(names)), tz="UTC")

@@ -9,6 +9,7 @@ import numpy as np
 
 from analysis.contract import Result
 from analysis.energy.run.compute import Computed
+from analysis.energy.run.groups import CELLS
 from analysis.energy.zones import Int32
 
 if TYPE_CHECKING:
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
 
 VARIABLES = {"heating": "W", "cooling": "W", "electricity": "W", "pv": "W", "net": "W", "temperature": "degC"}
 """Useful heat and cold, electricity used, photovoltaic power, what meters show (below 0 to the grid), and
-operative temperatures, of a building's zones by floor area."""
+operative temperatures, of a building's zones by floor area. Runs with fuel cells have their power, too."""
 
 
 class HourFile:
     """The output `hours` of a run: variables (building, time)."""
 
-    def __init__(self, context: Context, study: EnergyStudy) -> None:
+    def __init__(self, context: Context, study: EnergyStudy, cells: bool) -> None:
+        """cells: whether there are fuel cells."""
         import h5netcdf
         import h5py
 
@@ -38,7 +40,7 @@ class HourFile:
         time.attrs["units"] = f"seconds since {times[0].isoformat()}"
         ids = np.array(study.buildings, object)
         file.create_variable("id", ("building",), h5py.string_dtype(), data=ids)
-        for name, unit in VARIABLES.items():
+        for name, unit in (VARIABLES | ({CELLS: "W"} if cells else {})).items():
             variable = file.create_variable(
                 name,
                 ("building", "time"),
@@ -58,19 +60,22 @@ class HourFile:
             for row, b in enumerate(buildings.tolist()):
                 variable[b] = values[row]
 
-    def finish(self) -> Result:
-        """The result, once all is written."""
+    def close(self) -> None:
         self._file.close()
+
+    def result(self) -> Result:
+        """Once all is written and the file is closed."""
         return self._context.file("hours", "hours.nc")
 
 
 def building_hours(made: Computed) -> dict[str, Any]:
-    """(b, n) by the names of `VARIABLES`."""
+    """(b, n) by the names of `VARIABLES`, and of fuel cells where there are some."""
     result = made.result
     assert result.heating is not None and result.cooling is not None and result.temperature is not None
     area = result.zones.floor_area.astype(np.float32)
     whole = np.maximum(made.summed(result.zones.floor_area), 1e-9)[:, None]
-    return {
+    cells = None if made.own is None else made.own.cells
+    return ({} if cells is None else {CELLS: cells.electricity.astype(np.float32)}) | {
         "heating": made.hours(result.heating),
         "cooling": made.hours(result.cooling),
         "electricity": made.electricity,

@@ -152,14 +152,16 @@ def read_kept(path: Path) -> Kept:
                     *("weather", "blocks", "extra"),
                 )
             }
-    except (OSError, KeyError, ValueError) as error:
-        raise AnalysisError(f"{path.name}: these are not the zones of an energy run ({error})") from None
-    return Kept(
-        zones=_zones(held, texts),
-        weather=_weather(held, texts["weather"]),
-        blocks=texts["blocks"],
-        extra=texts["extra"],
-    )
+        return Kept(
+            zones=_zones(held, texts),
+            weather=_weather(held, texts["weather"]),
+            blocks=texts["blocks"],
+            extra=texts["extra"],
+        )
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise AnalysisError(
+            f"{path.name}: these are not the zones of an energy run of this version of CityTwin ({error})"
+        ) from None
 
 
 def _zones(held: Mapping[str, Any], texts: Mapping[str, Any]) -> Zones:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,9 @@ from analysis.progress import Progress, part
 
 if TYPE_CHECKING:
     from analysis.energy.measured import Calibration
+    from analysis.energy.measured.compare import Targets
     from analysis.energy.run.compute import Options
-    from analysis.weather import Weather
+    from analysis.energy.run.study import EnergyStudy
 
 CHOICES = {
     "compare": ("비교", "compared with the simulation"),
@@ -54,11 +55,10 @@ class Metered:
         }
 
 
-def metered(
-    folder: Path, zones: Zones, weather: Weather, options: Options, how: str, progress: Progress
-) -> Metered:
+def metered(folder: Path, study: EnergyStudy, options: Options, how: str, progress: Progress) -> Metered:
     """how: one of `CHOICES`. The quick method finds the factors of calibration, that of the options makes the
-    comparison."""
+    comparison. Meters of buildings that the study does not have, or has otherwise than they stand, are left
+    alone."""
     from analysis.energy.measured import (
         agreements,
         calibrate,
@@ -69,6 +69,7 @@ def metered(
         trusted,
     )
 
+    zones, weather = study.zones, study.weather
     found = Metered(zones)
     if how == "none":
         return found
@@ -77,13 +78,17 @@ def metered(
     except AnalysisError as error:
         found.notes.append(f"meters are not compared: {error}")
         return found
-    rows = np.flatnonzero(np.isin(np.array(zones.building, object), read.building))
-    if not len(read.building) or not len(rows):
+    known = set(zones.building) - study.touched
+    planned = [id for id in read.building if id in study.touched]
+    if planned:
+        found.notes.append(f"the meters of {len(planned):,} buildings that the scenario changes are not used")
+    rows = np.flatnonzero(np.isin(np.array(zones.building, object), sorted(known & set(read.building))))
+    if not len(rows):
         found.notes += [f"meter left out: {why}" for why in read.left_out]
         return found
     progress(0.0, f"meters of {len(read.building):,} buildings")
     end = read.times[-1] + read.times.freq if read.times.freq is not None else read.times[-1]
-    goal = targets(read, weather, outdoor_temperatures(folder, read.times[0], end))
+    goal = _of(targets(read, weather, outdoor_temperatures(folder, read.times[0], end)), known)
     chosen = zones.some(rows)
     compare = predictor(weather, options.factors, method=options.method)
     goal, doubts = trusted(goal, compare(chosen), chosen.building)
@@ -131,6 +136,17 @@ def metered(
                 "normalised": bool(goal.normalised[commodity][k]),
             }
     return found
+
+
+def _of(goal: Targets, known: set[str]) -> Targets:
+    """Of some buildings alone."""
+    rows = [k for k, id in enumerate(goal.building) if id in known]
+    return replace(
+        goal,
+        building=[goal.building[k] for k in rows],
+        months={commodity: months[rows] for commodity, months in goal.months.items()},
+        normalised={commodity: [done[k] for k in rows] for commodity, done in goal.normalised.items()},
+    )
 
 
 def _factors(fitted: Calibration) -> dict[str, dict[str, Any]]:

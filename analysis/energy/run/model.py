@@ -10,6 +10,7 @@ from analysis.contract import Model, Result
 from analysis.declare import titled
 from analysis.energy.run.cost import energy_cost
 from analysis.energy.run.declared import OUTPUTS, PARAMETERS
+from analysis.errors import AnalysisError
 
 if TYPE_CHECKING:
     from analysis.context import Context
@@ -35,6 +36,12 @@ def run(
     pv_efficiency: float,
     pv_share: float,
     battery: float,
+    solar_thermal: float,
+    fuel_cell: float,
+    fuel_cell_kind: str,
+    flexible: float,
+    outage: float,
+    critical: float,
     vehicles: float,
     street_lighting: float,
     park_lighting: float,
@@ -44,9 +51,9 @@ def run(
     plan: bool,
     plan_file: Path | None,
     hourly: bool,
+    scenario: int | None,
 ) -> Mapping[str, Result]:
     """See docs/energy.md. Raises AnalysisError for inputs that cannot be used."""
-    from analysis.energy.factors import factors_of, read_factors
     from analysis.energy.grades import plan_report, plan_rows
     from analysis.energy.run.compute import Options
     from analysis.energy.run.metered import metered
@@ -55,6 +62,11 @@ def run(
     from analysis.energy.supply import lamps
     from twin.store import open_city
 
+    if pv and pv_share + solar_thermal > 1:
+        raise AnalysisError(
+            f"pv_share and solar_thermal: modules on {pv_share:.0%} and collectors on {solar_thermal:.0%} are"
+            " more than a roof; lower one of them"
+        )
     report = None
     if plan or plan_file is not None:
         report = plan_report(plan_rows(plan_file), mixed="convert").as_dict()
@@ -72,6 +84,8 @@ def run(
             system=system,
             measures=measures,
             vehicles=vehicles,
+            scenario=scenario,
+            factors=factors,
             weather_source=weather_source,
             weather=weather,
             progress=context.span(0.0, 0.45),
@@ -80,19 +94,22 @@ def run(
         if power > 0:
             lit = lamps(study.weather, 1, power)  # [kW]
             study.public[name] = float(lit.sum()) * study.weather.hours
-    country = study.region.country
     options = Options(
         method=method,
-        factors=factors_of(country) if factors is None else read_factors(country, factors),
+        factors=study.factors,
         pv=pv,
         pv_efficiency=pv_efficiency,
         pv_share=pv_share,
         battery=battery,
+        solar_thermal=solar_thermal,
+        fuel_cell=fuel_cell,
+        fuel_cell_kind=fuel_cell_kind,
+        flexible=flexible,
+        outage=outage,
+        critical=critical,
         scheme=scheme,
     )
-    study.meet(
-        metered(context.city_folder, study.zones, study.weather, options, meters, context.span(0.45, 0.5))
-    )
+    study.meet(metered(context.city_folder, study, options, meters, context.span(0.45, 0.5)))
     results = results_of(context, study, options, hourly=hourly, progress=context.span(0.5, 1.0))
     if report is not None:
         results["plan"] = context.json("plan", report, report.pop("units"))
@@ -100,10 +117,11 @@ def run(
 
 
 def digests(folder: Path, inputs: Mapping[str, Any]) -> dict[str, str]:
-    """Readings of the weather's sensors and of meters change."""
+    """A scenario changes, and so do the readings of the weather's sensors and of meters."""
+    from analysis.scene.scenario import scenario_state
     from analysis.scene.used import latest_readings, weather_readings
 
-    used: dict[str, str] = {}
+    used = scenario_state(folder, inputs.get("scenario"))
     if inputs.get("weather_source") == "sensors":
         from analysis.weather.source import YEAR_S
 

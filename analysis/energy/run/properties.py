@@ -38,6 +38,8 @@ NUMBERS: dict[str, Property] = {
     "self_sufficiency": Property(titled("1차 에너지 자립률", "self-sufficiency, primary"), "viridis"),
     "pv": Property(titled("태양광 발전량", "photovoltaic yield"), "solar"),
     "pv_per_area": Property(titled("연면적당 태양광 발전량", "photovoltaic yield per floor area"), "solar"),
+    "solar_heat": Property(titled("태양열", "heat of solar collectors"), "solar"),
+    "cell_electricity": Property(titled("연료전지 발전량", "electricity of fuel cells"), "solar"),
     "window_share": Property(titled("창 면적비", "window share"), "batlow"),
     "u_wall": Property(titled("외벽 열관류율", "U-value of walls"), "solar"),
     "guesses": Property(titled("추정에 기댄 항목 수", "figures that are guesses"), "solar"),

@@ -12,11 +12,14 @@ import numpy as np
 from analysis.energy.archetypes import Given, Region, read_book, zones_of
 from analysis.energy.archetypes.choose import region_of
 from analysis.energy.envelope import Envelopes
+from analysis.energy.factors import Factors, factors_of, read_factors
 from analysis.energy.run.blocks import blocks_of, numbered
 from analysis.energy.zones import Int32, Zones
 from analysis.errors import AnalysisError
 from analysis.progress import Progress, part
 from analysis.scene.grid import degree_bounds, plane_of
+from analysis.scene.scenario import touched_buildings
+from twin.scenario import Scenario, Scenarios
 from twin.store import City
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from analysis.weather import Weather
 
 _HOMES = ("house", "apartment")
+_LEAST_HOME = 14.0
+"""Least floor area of a household [m²]: minimum standard of housing for one person (Korea, Ministry of Land,
+Transport and Maritime Affairs, notice 2011-490). Attributes that say more households are not believed."""
 _HOUSEHOLD = 2.2 * 34.8
 """Gross floor area of a household [m²] where it is not known how many there are: persons of an average one
 (Statistics Korea, Population and Housing Census 2023) by the area of each (Ministry of Land, Infrastructure
@@ -36,30 +42,38 @@ and Transport, Korea Housing Survey 2022)."""
 
 @dataclass(kw_only=True)
 class EnergyStudy:
-    """zones: to simulate; building: (z,) the number of each one's among `buildings`. made_up: whether the
-    weather is. block: (b,) of each building among `blocks`. vehicles: (b,) electric ones. doubts: what looks
-    wrong, for JSON. left_out: buildings
-    that cannot be computed. public: electricity of the year by public load
+    """zones: to simulate, without measures until `meet`; building: (z,) the number of each one's among
+    `buildings`. made_up: whether the weather is. factors: of carriers. block: (b,) of each building among
+    `blocks`. vehicles: (b,) electric ones. doubts: what looks wrong, for JSON. scenario: whose buildings they
+    are, None for the city's own; touched: ids of what it adds, changes or removes. measures: for all
+    buildings. left_out: buildings that cannot be computed. public: electricity of the year by public load
     [kWh]. notes: for readers. metered: once they were looked at."""
 
     zones: Zones
     weather: Weather
     made_up: bool
     region: Region
+    factors: Factors
     buildings: list[str]
     building: Int32
     blocks: list[str]
     block: Int32
     vehicles: Int32
     doubts: list[dict[str, Any]]
+    scenario: Scenario | None = None
+    touched: frozenset[str] = frozenset()
+    measures: list[Measure] = field(default_factory=list)
     left_out: int = 0
     public: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     metered: Metered | None = None
 
     def meet(self, metered: Metered) -> None:
-        """The meters of the buildings, and the zones as they are calibrated by them."""
-        self.metered, self.zones = metered, metered.zones
+        """The meters of the buildings; the zones as they are calibrated by them, and then with the measures,
+        since meters have read nothing of these."""
+        from analysis.energy.retrofit.apply import applied
+
+        self.metered, self.zones = metered, applied(metered.zones, self.measures)[0]
         self.doubts += metered.doubts
         self.notes += metered.notes
 
@@ -84,13 +98,16 @@ def study_of(
     system: str | None,
     measures: str | None,
     vehicles: float,
+    scenario: int | None,
+    factors: Path | None,
     weather_source: str,
     weather: Path | None,
     progress: Progress,
 ) -> EnergyStudy:
-    """Raises AnalysisError for what cannot be computed: no buildings, no weather, unknown names."""
+    """Raises AnalysisError for what cannot be computed: no buildings, no weather, unknown names, bad tables;
+    EntityNotFound for a scenario that is not there. All of that but zones without volume is found before any
+    building is read."""
     from analysis.energy.plausible import doubts as doubts_of
-    from analysis.energy.retrofit.apply import applied
     from analysis.energy.run.weather import weather_of
     from analysis.scene.zones import envelopes
     from analysis.scene.zones.city import built_place
@@ -100,21 +117,29 @@ def study_of(
     _check(book.uses, default_use, "default_use")
     _check(book.regions, region, "region")
     wanted = _measures(measures)
+    planned = None if scenario is None else Scenarios(city).get(scenario)
     progress(0.0, "weather")
     plane = plane_of(city)
     bounds = None if area is None else degree_bounds(plane, area)
-    year, made_up = weather_of(city.folder, built_place(city, plane), weather_source, weather)
+    place = built_place(city, plane)
+    chosen = region_of(place, book, region)
+    country = chosen.country
+    weighed = factors_of(country) if factors is None else read_factors(country, factors)
+    year, made_up = weather_of(city.folder, place, weather_source, weather)
     progress(0.03, "reading buildings")
     found = envelopes(
-        city, area=bounds, by=cast("By", by), shading=shading, progress=part(progress, 0.03, 0.93)
+        city,
+        area=bounds,
+        by=cast("By", by),
+        shading=shading,
+        scenario=scenario,
+        progress=part(progress, 0.03, 0.93),
     )
     progress(0.93, "archetypes")
     given = {} if system is None else {id: Given(system=system) for id in found.building}
     zones = zones_of(
         found, book, region=region, year=default_year, use=default_use, state=state, replace=given
     )
-    if wanted:
-        zones = applied(zones, wanted)[0]
     buildings, building = numbered(zones.building)
     names, block = numbered(blocks_of(city, plane, _centres(found, building, len(buildings))))
     progress(0.97, "looking for what cannot be")
@@ -123,13 +148,17 @@ def study_of(
         zones=zones,
         weather=year,
         made_up=made_up,
-        region=region_of(found.place, book, region),
+        region=chosen,
+        factors=weighed,
         buildings=buildings,
         building=building,
         blocks=names,
         block=block,
         vehicles=_vehicles(found, zones, building, vehicles),
         doubts=[_told(zones, d, d.zone) for d in found_doubts],
+        scenario=planned,
+        touched=frozenset() if scenario is None else frozenset(touched_buildings(city, scenario)),
+        measures=wanted,
         notes=list(dict.fromkeys([*zones.notes, *year.notes])),
     )
     return _without_refused(study, found_doubts)
@@ -161,7 +190,7 @@ def _vehicles(found: Envelopes, zones: Zones, building: Int32, of_household: flo
     stated = np.full(count, np.nan)
     for number, attributes in zip(building.tolist(), found.attributes, strict=True):
         value = attributes.get("households")
-        if isinstance(value, (int, float)) and value >= 0:
+        if isinstance(value, (int, float)) and 0 <= value <= area[number] / _LEAST_HOME:
             stated[number] = value
     households = np.where(np.isnan(stated), area / _HOUSEHOLD, stated) * (area > 0)
     return np.round(of_household * households).astype(np.int32)

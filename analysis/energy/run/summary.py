@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 UNITS = {
     "floor_area": "m2", "need": "kW.h", "final": "kW.h", "final_total": "kW.h", "primary": "kW.h",
     "co2": "kg", "pv.power": "kW", "pv.yield": "kW.h", "pv.area": "m2", "pv.self_consumed": "kW.h",
-    "per_area": "kW.h/m2", "peak": "kW",
+    "per_area": "kW.h/m2", "peak": "kW", "solar_heat.area": "m2", "solar_heat.heat": "kW.h",
+    "solar_heat.spared_final": "kW.h", "solar_heat.spared_primary": "kW.h", "fuel_cells.power": "kW",
+    "fuel_cells.electricity": "kW.h", "fuel_cells.heat": "kW.h", "fuel_cells.fuel": "kW.h",
+    "flexible.share": "1", "flexible.moved": "kW.h", "outages.hours": "h", "outages.missing": "kW.h",
+    "outages.unused": "kW.h",
 }  # fmt: skip
 MOST_DOUBTS = 200
 _WEIGHED = ("primary", "co2", "cost")
@@ -34,19 +38,25 @@ _PER_AREA = (*NEEDS, "final", "primary", "co2")
 
 @dataclass
 class Totals:
-    """Sums over the portions of a run. final, primary: by need [kWh], without zones whose carrier has no
-    known factor. unserved: by need [kWh], of buildings without a plant for it."""
+    """Sums over the portions of a run. final, primary: by need [kWh], what plants would take for all of it;
+    the latter is NaN where a carrier that zones use has no known factor. spared_final, spared_primary: what
+    collectors spare of it [kWh]. unserved: by need [kWh], of buildings without a plant for it."""
 
     final: dict[str, float] = field(default_factory=lambda: dict.fromkeys(NEEDS, 0.0))
     primary: dict[str, float] = field(default_factory=lambda: dict.fromkeys(NEEDS, 0.0))
+    spared_final: float = 0.0
+    spared_primary: float = 0.0
     unserved: dict[str, float] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
 
     def add(self, made: Computed) -> None:
-        for total, needs in zip((self.final, self.primary), by_need(made.delivered), strict=True):
+        for total, needs in zip((self.final, self.primary), by_need(made.gross), strict=True):
             for need, zones in needs.items():
-                total[need] += float(np.nansum(zones))
-        for need, without in made.delivered.unserved.items():
+                total[need] += float(zones.sum())
+        if made.own is not None:
+            self.spared_final += float(made.own.spared_final.sum())
+            self.spared_primary += float(made.own.spared_primary.sum())
+        for need, without in made.gross.unserved.items():
             self.unserved[need] = self.unserved.get(need, 0.0) + float(without.sum())
         self.notes.update(dict.fromkeys(made.notes))
 
@@ -58,18 +68,28 @@ def summary(
     weather, factors = study.weather, options.factors
     final = {str(c): _sum(table[f"final_{c}"]) for c in Carrier if f"final_{c}" in table}
     made = {name: _sum(table[name]) for name in ("pv", "pv_power", "pv_area", "self_consumed")}
-    factor = factors.of(Carrier.ELECTRICITY).primary or 0.0
+    known = factors.of(Carrier.ELECTRICITY).primary
+    factor = np.nan if known is None else known
     balances = scope_balances(
         totals.final | study.public,
         totals.primary | {name: energy * factor for name, energy in study.public.items()},
-        made["pv"],
-        made["pv"] * factor,
+        made["pv"] + totals.spared_final,
+        made["pv"] * factor + totals.spared_primary,
         by=scheme_of(options.scheme),
     )
     return {
         "buildings": len(table),
         "zones": len(study.zones),
         "left_out": study.left_out,
+        "scenario": None
+        if study.scenario is None
+        else {
+            "id": study.scenario.id,
+            "name": study.scenario.name,
+            "added": study.scenario.added,
+            "changed": study.scenario.changed,
+            "removed": study.scenario.removed,
+        },
         "floor_area": _sum(table["floor_area"]),
         "method": options.method,
         "year": int(weather.times[len(weather) // 2].year),
@@ -89,6 +109,7 @@ def summary(
             "power": made["pv_power"], "yield": made["pv"], "area": made["pv_area"],
             "self_consumed": made["self_consumed"],
         } if options.pv else None,
+        **_own(table, totals, options),
         "self_sufficiency": {
             "final": plain(balances[0].share_final),
             "primary": plain(balances[0].share_primary),
@@ -99,9 +120,9 @@ def summary(
                 "id": b.scope.id,
                 "title": b.scope.title,
                 "final": b.final,
-                "primary": b.primary,
+                "primary": plain(b.primary),
                 "produced_final": b.produced_final,
-                "produced_primary": b.produced_primary,
+                "produced_primary": plain(b.produced_primary),
                 "self_sufficiency_final": plain(b.share_final),
                 "self_sufficiency_primary": plain(b.share_primary),
                 "grade": b.grade or None,
@@ -133,6 +154,26 @@ def summary(
         "measured": None if study.metered is None else study.metered.summary,
         "notes": list(dict.fromkeys([*study.notes, *totals.notes])),
     }  # fmt: skip
+
+
+def _own(table: pd.DataFrame, totals: Totals, options: Options) -> dict[str, Any]:
+    """What collectors, fuel cells and demand that waits come to, None for what the options leave out."""
+    found: dict[str, Any] = {"solar_heat": None, "fuel_cells": None, "flexible": None, "outages": None}
+    if options.solar_thermal > 0:
+        found["solar_heat"] = {
+            "area": _sum(table["collector_area"]),
+            "heat": _sum(table["solar_heat"]),
+            "spared_final": totals.spared_final,
+            "spared_primary": plain(totals.spared_primary),
+        }
+    if options.fuel_cell > 0:
+        names = ("power", "electricity", "heat", "fuel")
+        found["fuel_cells"] = {"kind": options.fuel_cell_kind} | {
+            name: _sum(table[f"cell_{name}"]) for name in names
+        }
+    if options.flexible > 0:
+        found["flexible"] = {"share": options.flexible, "moved": _sum(table["moved"])}
+    return found
 
 
 def _uses(study: EnergyStudy, table: pd.DataFrame) -> list[dict[str, Any]]:

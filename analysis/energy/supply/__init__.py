@@ -13,7 +13,14 @@ from analysis.energy.supply.balance import Balance, balance, duration, peak
 from analysis.energy.supply.battery import Battery, Dispatch, by_tariff, dispatch, lowest_peak
 from analysis.energy.supply.cells import FuelCell, polymer_cell, run_cells, solid_oxide_cell
 from analysis.energy.supply.exchange import Exchange, exchange, partners
-from analysis.energy.supply.heat import Collector, HeatStore, StoredHeat, solar_heat, stored_heat
+from analysis.energy.supply.heat import (
+    Collector,
+    HeatStore,
+    StoredHeat,
+    roof_collectors,
+    solar_heat,
+    stored_heat,
+)
 from analysis.energy.supply.island import Island, island
 from analysis.energy.supply.public import lamps
 from analysis.energy.supply.pv import Arrays, Pv, plan_modules, pv_of, pv_of_arrays, pv_of_zones, roof_arrays
@@ -54,6 +61,7 @@ __all__ = [
     "pv_of_zones",
     "respond",
     "roof_arrays",
+    "roof_collectors",
     "run_cells",
     "sessions_of",
     "solar_heat",

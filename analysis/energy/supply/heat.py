@@ -25,8 +25,8 @@ import numpy.typing as npt
 
 from analysis.energy.supply.arrays import per_building, series
 from analysis.energy.supply.kernels import kernel
-from analysis.energy.supply.pv import Arrays, light_on
-from analysis.energy.zones import Float32, Float64
+from analysis.energy.supply.pv import Arrays, building_names, light_on, roof_arrays
+from analysis.energy.zones import Float32, Float64, Zones
 from analysis.errors import AnalysisError
 from analysis.sun.power.cover import Cover
 
@@ -37,6 +37,8 @@ _WATER = 4.18e6
 """Heat capacity of water [J/(m³ K)] at 20 to 60 °C."""
 _PART = 600.0
 """Longest part of an interval [s]."""
+_BATCH = 200
+"""Planes of collectors at a time."""
 _ANGLES = (0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0)
 
 
@@ -78,6 +80,23 @@ class Collector:
         even = np.full(37, self.diffuse)
         tested = 0.85 + 0.15 * self.diffuse
         return light_on(planes, weather, cover=Cover(beam, even, even, even)) / np.float32(tested)
+
+
+def roof_collectors(
+    zones: Zones, weather: Weather, roof_use: float, collector: Collector | None = None
+) -> tuple[Float64, Float32]:
+    """((b,) area of collectors on the roofs of zones [m²], (b, n) light on them as `Collector.light` gives it
+    [W/m²]), by the buildings in the order in which they first come. roof_use: share of each roof that is free
+    for them [1]; they lie as modules do, see `roof_arrays`."""
+    own, count = collector or Collector(), len(building_names(zones))
+    planes = roof_arrays(zones, roof_use=roof_use)
+    area = np.bincount(planes.building, planes.area, count).astype(np.float64)
+    light = np.zeros((count, len(weather)), np.float32)
+    for start in range(0, len(planes), _BATCH):
+        some = planes.some(slice(start, start + _BATCH))
+        weight = (some.area / area[some.building]).astype(np.float32)
+        np.add.at(light, some.building, own.light(some, weather) * weight[:, None])
+    return area, light
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ after its last interval comes its first.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import ceil, sqrt
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,9 @@ from analysis.errors import AnalysisError
 
 @dataclass(frozen=True)
 class Island:
-    """n intervals at which the grid may fail. bridged: (n,) hours served in full from each on, at most
-    `horizon` hours; in the interval in which it ends, the share that is served counts. unserved: (n,) energy
-    that is not served during the whole horizon from each on [kWh].
+    """n intervals at which the grid may fail. horizon: what was looked at, whole intervals [h]. bridged: (n,)
+    hours served in full from each on, at most so many; in the interval in which it ends, the share that is
+    served counts. unserved: (n,) energy that is not served during the whole horizon from each on [kWh].
 
     Of a whole year without the grid: served: (n,) share of each interval's demand [1]; missing: energy that
     is not served, unused: generation that nobody takes [kWh]."""
@@ -88,7 +88,7 @@ def island(
         raise AnalysisError(f"the battery's level needs {n} values from 0 to {capacity:g} kWh")
     way, held = sqrt(battery.round_trip), battery.held(hours)
     bridged, unserved, served, unused = (np.zeros(n) for _ in range(4))
-    steps = max(1, round(horizon / hours))
+    steps = max(1, ceil(horizon / hours - 1e-9))
     each = (hours, capacity, power, way, held, firm)
     _outages(need, own, start, steps, each, bridged, unserved)
     missing = _year(need, own, float(start[0]), each, served, unused)

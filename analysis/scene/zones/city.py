@@ -37,6 +37,7 @@ def envelopes(
     lod: str | None = None,
     by: By = "building",
     shading: bool = True,
+    scenario: int | None = None,
     progress: Progress | None = None,
 ) -> Envelopes:
     """The thermal envelopes of a city's buildings.
@@ -44,16 +45,17 @@ def envelopes(
     area: west, south, east, north [m] on the city's plane (`plane_of`); buildings that touch it are taken,
     their neighbours shade and touch them all the same. lod: level of detail, None for the finest of each
     building. by: one zone for each building, for each of its parts, or for each storey. shading: whether
-    skylines and views of the sky are worked out; without, every piece sees all of its sky.
+    skylines and views of the sky are worked out; without, every piece sees all of its sky. scenario: number
+    of one that is kept in the city; buildings and what they see are as it has them.
 
     Buildings without volume and those whose use has no rooms (canopies, towers) are left out, which the notes
     count. Raises AnalysisError for an unknown `by`, a city without a plane in metres or without a place on
-    the globe, and one without buildings in the area.
+    the globe, and one without buildings in the area; EntityNotFound for a scenario that is not there.
     """
     if by not in BY:
         raise AnalysisError(f"there are no zones by {by!r}: choose one of {', '.join(BY)}")
     plane = plane_of(city)
-    known = register(city, plane, area)
+    known = register(city, plane, area, scenario)
     if not len(known.chosen):
         raise AnalysisError("there are no buildings in the area: name another, or add buildings to the city")
     place = built_place(city, plane)
@@ -72,7 +74,8 @@ def envelopes(
         return found.envelopes
     from analysis.scene.zones.shade import shaded
 
-    return shaded(city, found.envelopes, found.points, part(progress, 0.3, 1.0, "looking at the sky"))
+    told = part(progress, 0.3, 1.0, "looking at the sky")
+    return shaded(city, found.envelopes, found.points, told, scenario)
 
 
 class _Reader:

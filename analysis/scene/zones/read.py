@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,13 @@ from analysis.energy.zones import Float64
 from analysis.scene.grid import Bounds, Plane
 from analysis.scene.surfaces import city_box
 from citygml.model import CityObject
+from twin.scenario import Scenarios
 from twin.store import City
+from twin.store.records import StoredObject
 
 TILE = 1000
 """Buildings that are worked on at a time."""
+_CLASSES = ("Building", "BuildingPart")
 REACH = 1.0
 """Neighbours within this distance are read with a building [m]."""
 Int64 = npt.NDArray[np.int64]
@@ -25,20 +28,35 @@ Int64 = npt.NDArray[np.int64]
 @dataclass(frozen=True)
 class Register:
     """f buildings. rows: of each, those of the whole, then of its parts. boxes: (f, 4) x0 y0 x1 y1 in the
-    city's coordinates. chosen: numbers of those that were asked for. reach: (2,) `REACH` in its units."""
+    city's coordinates. chosen: numbers of those that were asked for. reach: (2,) `REACH` in its units.
+    planned: objects of a scenario, by rows that the city itself does not have."""
 
     rows: list[list[int]]
     boxes: Float64
     chosen: Int64
     reach: Float64
+    planned: Mapping[int, StoredObject] = field(default_factory=dict)
 
 
-def register(city: City, plane: Plane, area: Bounds | None = None) -> Register:
-    """All buildings with geometry. area: those that touch it are chosen [m, on the plane]."""
+def register(city: City, plane: Plane, area: Bounds | None = None, scenario: int | None = None) -> Register:
+    """All buildings with geometry. area: those that touch it are chosen [m, on the plane]. scenario: the
+    buildings are as it has them. Raises EntityNotFound for one that is not there."""
     table = city.connection.execute(
         "SELECT row, id, parent, x0, y0, x1, y1 FROM object WHERE layer = 'buildings'"
-        " AND class IN ('Building', 'BuildingPart') AND valid_to IS NULL ORDER BY row"
+        " AND class IN (?, ?) AND valid_to IS NULL ORDER BY row",
+        _CLASSES,
     ).fetchall()
+    planned: dict[int, StoredObject] = {}
+    if scenario is not None:
+        scenarios = Scenarios(city)
+        hidden = scenarios.hidden(scenario)
+        for stored in scenarios.objects(scenario, ("buildings",)):
+            if stored.class_name in _CLASSES:
+                planned[stored.row] = stored
+        table = [entry for entry in table if entry[1] not in hidden]
+        for row, stored in planned.items():
+            box = (None,) * 4 if stored.bounds is None else (*stored.bounds[:2], *stored.bounds[3:5])
+            table.append((row, stored.id, stored.parent, *box))
     parents = {id: parent for _, id, parent, *_ in table}
     number: dict[str, int] = {}
     rows: list[list[int]] = []
@@ -62,7 +80,7 @@ def register(city: City, plane: Plane, area: Bounds | None = None) -> Register:
     if area is not None:
         low, high = city_box(plane, area)
         wanted &= (bounds[:, :2] <= high).all(axis=1) & (bounds[:, 2:] >= low).all(axis=1)
-    return Register(rows, bounds, np.flatnonzero(wanted), _reach(plane, bounds[wanted]))
+    return Register(rows, bounds, np.flatnonzero(wanted), _reach(plane, bounds[wanted]), planned)
 
 
 def tiles(known: Register) -> Iterator[tuple[Int64, Int64]]:
@@ -81,8 +99,11 @@ def tiles(known: Register) -> Iterator[tuple[Int64, Int64]]:
 def families(city: City, known: Register, which: Sequence[int] | Int64) -> list[list[CityObject]]:
     """Each building with its parts, decoded."""
     wanted = [known.rows[k] for k in which]
-    stored = city.fetch([row for rows in wanted for row in rows])
-    return [[next(stored).decode(surface_attributes=False) for _ in rows] for rows in wanted]
+    stored = city.fetch([row for rows in wanted for row in rows if row not in known.planned])
+    return [
+        [(known.planned.get(row) or next(stored)).decode(surface_attributes=False) for row in rows]
+        for rows in wanted
+    ]
 
 
 def _divided(which: Int64, middle: Float64) -> Iterator[Int64]:

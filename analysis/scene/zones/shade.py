@@ -13,6 +13,7 @@ from analysis.energy.zones import Float32
 from analysis.errors import AnalysisError
 from analysis.progress import Part, Progress, part
 from analysis.scene.grid import plane_of
+from analysis.scene.scenario import scenario_scene
 from analysis.scene.sun import sun_scene
 from analysis.scene.zones.points import Points
 from analysis.sun import Targets, buried, horizons, sky_view_factor
@@ -27,8 +28,10 @@ BLOCK = 1000.0
 """The side of the squares that are worked on one after the other [m]."""
 
 
-def shaded(city: City, envelopes: Envelopes, points: Points, told: Part) -> Envelopes:
-    """The same with skylines and views of the sky over the city's height field.
+def shaded(
+    city: City, envelopes: Envelopes, points: Points, told: Part, scenario: int | None = None
+) -> Envelopes:
+    """The same with skylines and views of the sky over the city's height field, or that of a scenario of it.
 
     Square by square, each with what stands up to 200 m around it. Trees are left out of skylines and count in
     the view of the sky, as in `analysis.sun`. Where there can be no height field, such as for want of
@@ -49,6 +52,8 @@ def shaded(city: City, envelopes: Envelopes, points: Points, told: Part) -> Enve
                 city, CELL, (west, south, east, north), crs=plane.crs, timezone=zone,
                 progress=part(step, 0.0, 0.3),
             )  # fmt: skip
+            if scenario is not None:
+                scene = scenario_scene(city, plane, scene, scenario)
         except AnalysisError as error:
             without[str(error)] += len(np.unique(points.piece[chosen]))
         else:
