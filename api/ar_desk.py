@@ -87,20 +87,20 @@ class ArDesk:
         flat = local[:, :2].reshape(len(near), 4, 2)
         boxes = np.stack([flat.min(axis=1), flat.max(axis=1)], axis=1)
         return [
-            Piece(box, partial(self._solids_of, city, cells, layers, cell))
+            Piece(box, partial(self._solids_of, city, cells, (around.state, layers, cell)))
             for box, cell in zip(boxes, near.tolist(), strict=True)
         ]
 
-    def _solids_of(self, city: City, cells: Cells, layers: tuple[str, ...], cell: int) -> Solids:
+    def _solids_of(self, city: City, cells: Cells, key: tuple[Hashable, Hashable, int]) -> Solids:
+        """key: the city's state, the layers, the number of the cell."""
         from analysis.views.pick import Solids
 
-        key = (layers, cell)
         with self._lock:
             known = self._solids.get(key)
             if known is not None:
                 self._solids.move_to_end(key)
                 return known
-        shapes, matrix = cells.shapes(city, cell)
+        shapes, matrix = cells.shapes(city, key[-1])
         made = Solids(shapes.vertices, shapes.triangles, shapes.owner, matrix)
         with self._lock:
             if key not in self._solids:

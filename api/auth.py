@@ -39,7 +39,7 @@ class Access(Protocol):
 
 
 class Guard:
-    """Checks each request against tokens and rates. Used from the event loop alone."""
+    """Checks each request against tokens and rates. Several threads may ask."""
 
     def __init__(self, access: Access) -> None:
         self.access = access
