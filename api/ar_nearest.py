@@ -86,7 +86,7 @@ def candidates(
         found.append(Candidate(asset.id, name, asset.id, np.array(asset.foot), distance, building, sensors))
     alone = [s for s in stations if s.kind == kind and s.object_id is None and s.longitude is not None]
     if alone:
-        places = [[s.longitude, s.latitude, s.height or origin.height] for s in alone]
+        places = [[s.longitude, s.latitude, origin.height if s.height is None else s.height] for s in alone]
         for station, point in zip(alone, here.place.from_geographic(np.array(places)), strict=True):
             distance = float(np.hypot(*((point[:2] - at) * scale)))
             found.append(
@@ -145,4 +145,6 @@ def on_ground(
     else:
         heights = np.interp(stops, stops[[0, -1]], ends)
     rounded = np.column_stack([np.round(places[:, :2], 8), np.round(heights, 2)])
+    if len(rounded) == 1:  # one stands there already; a line has two positions at least (RFC 7946, 3.1.4)
+        rounded = np.repeat(rounded, 2, axis=0)
     return rounded.tolist(), "terrain" if known.any() else "between the ends"

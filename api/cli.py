@@ -6,11 +6,15 @@ inside the commands, so that `twin --help` answers at once.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
+from copy import copy
 
 import typer
 
 from api.commands import alerts, city, export, run, scenario, serve, source, tiles, token
+from api.commands.values import convert_plain_values
 
 app = typer.Typer(
     help="A digital twin of a city: CityGML and sensors in; 3D Tiles, simulations and a viewer out.",
@@ -21,10 +25,14 @@ app = typer.Typer(
 )
 for module in (city, tiles, run, scenario, serve, export, alerts, source, token):
     module.register(app)
+app.callback()(lambda: None)  # so that a single command (`_called`) still goes by its name
+convert_plain_values()
 
 
 _INTERRUPTED = 130
 """What Typer exits with after Ctrl-C."""
+_COLLECTED_AFTER = 20_000
+"""Objects made before Python looks for cycles among them, which it would do all the time while it imports."""
 
 
 def main() -> None:
@@ -35,8 +43,10 @@ def main() -> None:
     from citygml.errors import CityModelError
     from twin.errors import TwinError
 
+    gc.set_threshold(_COLLECTED_AFTER)
+    atexit.register(gc.freeze)  # what is left goes with the process
     try:
-        app()
+        _called(sys.argv[1:2])()
     except (AnalysisError, CityModelError, TwinError, sqlite3.Error) as error:
         _fail(str(error))
     except BrokenPipeError:
@@ -47,6 +57,19 @@ def main() -> None:
         if exit.code != _INTERRUPTED:
             raise
         _fail("interrupted; nothing is left half done")
+
+
+def _called(names: list[str]) -> typer.Typer:
+    """The command line with the command of this name alone, which spares the making of the others; whole when
+    there is none."""
+    called = copy(app)
+    called.registered_commands = [
+        command
+        for command in app.registered_commands
+        if command.callback is not None and (command.name or command.callback.__name__) in names
+    ]
+    called.registered_groups = [group for group in app.registered_groups if group.name in names]
+    return called if called.registered_commands or called.registered_groups else app
 
 
 def _fail(message: str) -> None:

@@ -7,7 +7,8 @@ Several threads may ask; one at a time computes.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -39,7 +40,6 @@ class OpenRun:
     id: str
     folder: Path
     files: dict[str, str]
-    inputs: dict[str, Any]
     kept: Kept
     table: pd.DataFrame
     units: dict[str, str]
@@ -102,12 +102,13 @@ class EnergyDesk:
         self.computing = RLock()
         self._holding = Lock()
         self._runs: OrderedDict[str, OpenRun] = OrderedDict()
+        self._warm = False
 
     def run(self, id: str) -> OpenRun:
         """Raises RunNotFound, and AnalysisError for a run of another model or one that has no results."""
         with self._holding:
             known = self._runs.get(id)
-            if known is not None:
+            if known is not None and known.folder.exists():  # else its results were removed
                 self._runs.move_to_end(id)
                 return known
         made = self._read(id)
@@ -116,6 +117,14 @@ class EnergyDesk:
             while len(self._runs) > _RUNS:
                 self._runs.popitem(last=False)
         return made
+
+    def warm(self, compute: Callable[[], object]) -> None:
+        """Compute something, the first time that this is called: what is compiled or read for it stays."""
+        with self.computing:
+            if not self._warm:
+                self._warm = True
+                with suppress(AnalysisError):  # to be told to whoever asks
+                    compute()
 
     def _read(self, id: str) -> OpenRun:
         import pyarrow.parquet as pq
@@ -133,9 +142,7 @@ class EnergyDesk:
         held = pq.read_table(folder / files["buildings"])
         told = orjson.loads((held.schema.metadata or {})[b"citytwin"])
         table = held.to_pandas().set_index("id")
-        return OpenRun(
-            id, folder, files, run.inputs, read_kept(folder / files["zones"]), table, told["units"]
-        )
+        return OpenRun(id, folder, files, read_kept(folder / files["zones"]), table, told["units"])
 
 
 def number(value: Any) -> float | None:

@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from analysis.energy.retrofit.measures import Measure
     from analysis.energy.zones import Zones
 
+_OF_A_BLOCK = (
+    "floor_area",
+    "saved_final",
+    "saved_primary",
+    "saved_co2",
+    "saved_per_area",
+    "investment",
+    "payback",
+)
+
 
 def measures_answer(run: OpenRun | None) -> dict[str, Any]:
     """What can be done to buildings, with what it costs where a run says in which country."""
@@ -41,11 +51,8 @@ def retrofit_answer(run: OpenRun, buildings: Sequence[str], measures: Sequence[s
     known or exclude one another, and EntityNotFound for buildings that are not in the run."""
     from analysis.energy.retrofit.assess import retrofit
     from analysis.energy.retrofit.economics import read_costs
-    from analysis.energy.retrofit.measures import chosen, read_measures
 
-    wanted = chosen(read_measures(), measures)
-    if not wanted:
-        raise AnalysisError("measures: name at least one; /energy/measures lists them")
+    wanted = _wanted(measures)
     zones = run.zones_of(buildings)
     costs = read_costs(run.options.factors.country)
     found = retrofit(zones, wanted, _evaluate(run), costs, has_pv=run.options.pv)
@@ -155,6 +162,46 @@ def curve_answer(
         "left_out": [measure.id for measure in found.left_out],
         "reaches": reached,
     }
+
+
+def ranking_answer(run: OpenRun, measures: Sequence[str]) -> dict[str, Any]:
+    """The blocks of a run by what a kilowatt hour saved costs in them if all of their buildings get the
+    measures. Raises AnalysisError for measures that are not known or exclude one another."""
+    from analysis.energy.retrofit.assess import ranking, retrofit
+    from analysis.energy.retrofit.economics import read_costs
+
+    wanted = _wanted(measures)
+    buildings = list(run.table.index)
+    zones = run.zones_of(buildings)
+    costs = read_costs(run.options.factors.country)
+    found = retrofit(zones, wanted, _evaluate(run), costs, has_pv=run.options.pv)
+    blocks = run.table.loc[found.building, "block"].tolist()
+    ranked = ranking(found, blocks, _floor_area(zones, found.building))
+    return {
+        "run": run.id,
+        "measures": list(measures),
+        "currency": found.investment.currency,
+        "price_years": found.investment.years,
+        "unknown_costs": found.investment.unknown,
+        "blocks": [
+            {
+                "id": row["group"],
+                "buildings": int(row["buildings"]),
+                **{name: number(row[name]) for name in _OF_A_BLOCK},
+                "cost_per_kwh": number(row["cost_of_saving"]),
+            }
+            for row in ranked.to_dict("records")
+        ],
+    }
+
+
+def _wanted(measures: Sequence[str]) -> list[Measure]:
+    from analysis.energy.retrofit.measures import chosen, read_measures
+
+    found = chosen(read_measures(), measures)
+    if not found:
+        raise AnalysisError("measures: name at least one; /energy/measures lists them")
+    return found
 
 
 def _evaluate(run: OpenRun) -> Evaluate:

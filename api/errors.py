@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
+from urllib.parse import unquote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,6 +14,7 @@ from starlette.exceptions import HTTPException
 from analysis.errors import AnalysisError
 from analysis.models import UnknownModel
 from api.processes import EXCEPTIONS
+from api.shown import for_clients
 from citygml.errors import CityModelError
 from twin.errors import (
     CityBusy,
@@ -67,15 +69,23 @@ def problem(
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error as a problem document."""
+    """Answer every error as a problem document. Whole paths of files are in the log alone."""
+
+    def detail(request: Request, text: str) -> str:
+        city = app.state.settings.city
+        if for_clients(text, city) == text:
+            return text
+        _log.warning("%s %s: %s", request.method, request.url.path, text)
+        body: bytes = getattr(request.state, "body", b"")
+        return for_clients(text, city, unquote(str(request.url)) + body.decode("utf-8", "replace"))
 
     def known(request: Request, error: Exception) -> JSONResponse:
         status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
-        return problem(status, str(error), kind=_KINDS.get(type(error), "about:blank"))
+        return problem(status, detail(request, str(error)), kind=_KINDS.get(type(error), "about:blank"))
 
     def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        return problem(error.status_code, error.detail, dict(error.headers or {}))
+        return problem(error.status_code, detail(request, error.detail), dict(error.headers or {}))
 
     def invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)

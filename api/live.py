@@ -1,4 +1,5 @@
-"""What lives as long as the server: readings and their writer, alerts, events, MQTT, sources, sensor tiles.
+"""What lives as long as the server: readings and their writer, alerts, events, MQTT, sources, sensor tiles,
+and the sweep of looks that have expired.
 
 The server starts without what cannot start: `faults` says what is missing and why, and so does `/health`.
 """
@@ -22,10 +23,12 @@ from twin.alerts.engine import AlertEngine, AlertEvent
 from twin.alerts.webhooks import parse_networks
 from twin.errors import TwinError
 from twin.link.linker import Linker
+from twin.looks import Looks
 from twin.observations.store import Observations, open_observations
 from twin.sources.service import Sources
 
 _log = logging.getLogger("twin.api")
+_SWEEP_S = 3600.0
 
 
 class Live:
@@ -41,6 +44,8 @@ class Live:
     async def start(self) -> None:
         """Raises TwinError, sqlite3.Error or OSError when there are no readings to open."""
         folder = self.settings.city
+        sweeping = asyncio.create_task(self._sweep_looks())
+        self._ends.push_async_callback(_cancelled, sweeping)
         self.observations: Observations = await asyncio.to_thread(open_observations, folder)
         self._ends.push_async_callback(asyncio.to_thread, self.observations.close)
         self.links = Linker(folder, self.observations)
@@ -97,6 +102,13 @@ class Live:
             await asyncio.sleep(self.settings.sensor_layer_seconds)
             with self._noted("sensor tiles"):
                 await asyncio.to_thread(refresh_sensor_layer, self.settings.city, self.observations)
+
+    async def _sweep_looks(self) -> None:
+        """Let nothing of a user outlive its term by more than an hour, whether anybody asks or not."""
+        while True:
+            with self._noted("looks"):
+                await asyncio.to_thread(Looks(self.settings.city).sweep)
+            await asyncio.sleep(_SWEEP_S)
 
     @contextlib.contextmanager
     def _noted(self, part: str) -> Iterator[None]:

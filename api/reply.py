@@ -17,7 +17,8 @@ from api.files import coding_of
 
 PREFIX = "/ar/"
 """Below it all answers are made by `reply`."""
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+"""Of as many digits as any size can have."""
 _PACKED = frozenset({"model/gltf-binary", "application/zip"})
 """Media types that compression makes no smaller."""
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from analysis.errors import AnalysisError
 from analysis.sewers import inp
 from twin.errors import QueryError, StorageFull, TooLarge
 
@@ -76,7 +77,10 @@ async def keep(
                     )
                 digest.update(part)
                 file.write(part)
-        _check(name, suffix, working)
+        try:
+            _check(name, suffix, working)
+        except (QueryError, AnalysisError) as error:
+            raise QueryError(str(error).replace(str(working), name).replace(working.name, name)) from None
         kept = folder / f"{stem}-{digest.hexdigest()[:8]}{suffix}"
         working.replace(kept)
     finally:

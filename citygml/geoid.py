@@ -9,7 +9,6 @@ metre.
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +73,8 @@ def _band(number: int) -> npt.NDArray[np.float32]:
     column at each end; beyond the antimeridian those wrap, beyond a pole they are the row on this side of
     it, half way round.
     """
+    from importlib.resources import files
+
     with (files("citygml") / "data" / "egm96-5.npz").open("rb") as file, np.load(file) as stored:
         centimetres: npt.NDArray[np.int32] = stored[f"undulation_d2_{number:02}"].astype(np.int32)
     np.cumsum(centimetres, axis=0, out=centimetres)

@@ -29,6 +29,7 @@ ENDINGS = {
     "defect": "결함",
     "crash": "중단",
     "hang": "멈춤",
+    "bad table": "표 오류",
 }
 
 
@@ -55,7 +56,7 @@ def run(
         context.progress(step / steps, f"step {step} of {steps}")
         time.sleep(pause)
         if step == steps // 2:
-            _end(context, ending, depth)
+            _end(context, ending, depth, table)
     depth += context.generator().normal(0, 1e-6, SHAPE)
     frame = pd.DataFrame({"building": ["a", "b"], "depth": depth[0, :2], "count": [1, 2]})
     return {
@@ -66,7 +67,7 @@ def run(
     }
 
 
-def _end(context: Context, ending: str, depth: np.ndarray[Any, Any]) -> None:
+def _end(context: Context, ending: str, depth: np.ndarray[Any, Any], table: Path | None) -> None:
     if ending == "refused":
         raise AnalysisError("rain: there is a gap in it")
     if ending == "blown up":
@@ -74,6 +75,8 @@ def _end(context: Context, ending: str, depth: np.ndarray[Any, Any]) -> None:
         raise SimulationFailed("not a number at 60 s in cell (1, 2)")
     if ending == "defect":
         raise ZeroDivisionError("by zero")
+    if ending == "bad table":
+        raise AnalysisError(f"{table}: lacks the column 'rain'")
     if ending == "crash":
         os.abort()
     if ending == "hang":

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,8 +20,8 @@ from citygml.geometry import ring_vectors
 from citygml.model import SOLID_TYPES, SURFACE_TYPES, CityObject, Geometry
 from tiles.folder import removed
 from tiles.landuse import landuse_of
-from twin.describe import geographic_bounds
-from twin.elevation import city_dem, ground_from_objects, write_ground
+from twin.elevation import city_dem, ground_from_objects, stands_as_before, write_ground
+from twin.licences import licences_of
 from twin.store import City
 
 if TYPE_CHECKING:
@@ -54,11 +54,22 @@ def build_terrain_of(
 ) -> BackdropReport:
     """The quantized-mesh terrain below the city, into `tiles/terrain/`."""
     target = city.folder / "tiles" / "terrain"
-    grid = None if city.rasters("dem") else ground_from_objects(city)
-    digest = _digest(city, place, [grid.heights.tobytes()] if grid is not None else [])
-    known = _made(target, digest)
-    if known and not again:
-        return BackdropReport("terrain", known["tiles"], known["bytes"], 0)
+    rasters = city.rasters("dem")
+    state = {
+        "place": _digest(city, place, [city.began().encode()]),
+        "row": city.last_row(),
+        "run": city.last_run(),
+    }
+    known = None if again else _made(target)
+    comparable = known is not None and not rasters and known.get("place") == state["place"]
+    if known and comparable and stands_as_before(city, known["row"], known["run"]):
+        return _as_it_is("terrain", target, known, state)
+    grid = None if rasters else ground_from_objects(city)
+    attribution = licences_of(rasters)
+    parts = [attribution.encode()] if grid is None else [grid.heights.tobytes()]
+    digest = _digest(city, place, parts)
+    if known and known["digest"] == digest:
+        return _as_it_is("terrain", target, known, state)
     dem = city_dem(city) if grid is None else write_ground(city, grid)
     if dem is None:
         removed(target)
@@ -66,9 +77,13 @@ def build_terrain_of(
     from tiles.terrain import build_terrain
 
     report = build_terrain(
-        dem, target, place, progress=None if progress is None else lambda n, all: progress("terrain", n, all)
+        dem,
+        target,
+        place,
+        attribution=attribution,
+        progress=None if progress is None else lambda n, all: progress("terrain", n, all),
     )
-    _mark(target, digest, report.tiles, report.bytes)
+    _mark(target, {"digest": digest, "tiles": report.tiles, "bytes": report.bytes, **state})
     return BackdropReport("terrain", report.tiles, report.bytes, report.tiles)
 
 
@@ -79,26 +94,31 @@ def build_imagery_of(
     which would rather be seen in 3D."""
     target = city.folder / "tiles" / "imagery"
     digests = [city.index(layer).digests.tobytes() for layer in _DRAWN]
-    bounds = geographic_bounds(city) if any(digests) else None
+    bounds = city.bounds() if any(digests) else None
     if bounds is None:
         removed(target)
         return BackdropReport("imagery", 0, 0, 0)
-    digest = _digest(city, place, [*digests, json.dumps([round(v, 6) for v in bounds]).encode()])
-    known = _made(target, digest)
-    if known and not again:
-        return BackdropReport("imagery", known["tiles"], known["bytes"], 0)
+    decimals = 6 if place.crs.is_geographic else 1
+    ground = [round(v, decimals) for v in (*bounds[:2], *bounds[3:5])]
+    digest = _digest(city, place, [*digests, json.dumps(ground).encode()])
+    known = None if again else _made(target)
+    if known and known["digest"] == digest:
+        return _as_it_is("imagery", target, known, {})
     from tiles.ground import Ground
     from tiles.imagery import build_imagery
+    from twin.describe import geographic_bounds
 
+    around = geographic_bounds(city)
+    assert around is not None
     dem = city_dem(city)
     report = build_imagery(
         ground_shapes(city, place),
         target,
-        bounds=(bounds[0], bounds[1], bounds[2], bounds[3]),
+        bounds=(around[0], around[1], around[2], around[3]),
         ground=Ground(dem, place) if dem is not None else None,
         progress=None if progress is None else lambda n, all: progress("imagery", n, all),
     )
-    _mark(target, digest, report.tiles, report.bytes)
+    _mark(target, {"digest": digest, "tiles": report.tiles, "bytes": report.bytes})
     return BackdropReport("imagery", report.tiles, report.bytes, report.tiles)
 
 
@@ -112,16 +132,24 @@ def _digest(city: City, place: Georeference, parts: Iterable[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _made(target: Path, digest: str) -> dict[str, int] | None:
+def _made(target: Path) -> dict[str, Any] | None:
+    """What `_mark` has kept of the last build: digest, tiles, bytes and the state of the city."""
     try:
-        known: dict[str, int | str] = json.loads((target / ".made").read_text())
+        known: dict[str, Any] = json.loads((target / ".made").read_text())
     except (OSError, ValueError):
         return None
-    return {k: int(v) for k, v in known.items() if k != "digest"} if known.get("digest") == digest else None
+    return known
 
 
-def _mark(target: Path, digest: str, tiles: int, size: int) -> None:
-    (target / ".made").write_text(json.dumps({"digest": digest, "tiles": tiles, "bytes": size}))
+def _mark(target: Path, made: dict[str, Any]) -> None:
+    (target / ".made").write_text(json.dumps(made))
+
+
+def _as_it_is(layer: str, target: Path, known: dict[str, Any], state: dict[str, Any]) -> BackdropReport:
+    """The report of a layer that stays; it is up to date with this state of the city."""
+    if known != known | state:
+        _mark(target, known | state)
+    return BackdropReport(layer, known["tiles"], known["bytes"], 0)
 
 
 # The picture

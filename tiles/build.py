@@ -12,7 +12,7 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +21,18 @@ import numpy as np
 from citygml.crs import Georeference
 from citygml.findings import Finding
 from citygml.model import Float64
-from tiles import implicit
 from tiles import partition as parts
 from tiles.coarse import PRISM_TRIANGLES
 from tiles.content import ContentOptions
 from tiles.folder import locked, recover, removed, replaced, write_if_new
+from tiles.frames import Frames
 from tiles.layer import attribute_list, signature, summarize
 from tiles.metadata import Schema
 from tiles.plan import Explicit, Plan, finish, known_contents
 from tiles.tileset import Json, Tile, contents, tileset
 from tiles.work import Made, Making, run_jobs
 from twin.errors import TwinError
+from twin.licences import copyright_of
 from twin.place import georeference, metres_per_unit
 from twin.store import City, open_city
 from twin.store.records import ObjectIndex
@@ -88,7 +89,7 @@ def build(
     """Build the named layers, or all. Raises TwinError for a layer that the city does not have."""
     options = options or TileOptions()
     with open_city(folder) as city, _lock(folder):
-        existing = {layer.name for layer in city.layers()}
+        existing = set(city.layer_names())
         sensed = {SENSORS} if (folder / OBSERVATIONS).exists() else set()
         choice = {*existing, *_BACKDROP, *sensed}
         unknown = [name for name in layers if name not in choice]
@@ -151,6 +152,7 @@ def build_layer(
     recover(target)
     previous = None if options.all else _previous(target)
     with city.snapshot():
+        options = replace(options, content=replace(options.content, copyright=copyright_of(city, [layer])))
         index = city.index(layer)
         summary, known = summarize(city, layer, previous["extras"]["known"] if previous else None)
     if not len(index):
@@ -165,6 +167,7 @@ def build_layer(
         removed(target)
         return LayerReport(layer)
     run.report.written += write_if_new(target / "tileset.json", document)
+    run.frames.write(target)
     run.report.removed = _clean(target, document)
     return run.report
 
@@ -183,15 +186,17 @@ class _Run:
     schema: Schema
     previous: Json | None
     report: LayerReport = field(init=False)
+    frames: Frames = field(init=False)
 
     def __post_init__(self) -> None:
         self.report = LayerReport(self.layer)
+        self.frames = Frames.read(self.target, self.place) if self.previous else Frames(self.place)
 
     def explicit(self, extras: Json) -> Json | None:
         """The document of an explicit tileset, its contents in place; None with nothing to draw."""
         root = parts.partition(*self._objects(), metres_per_unit(self.city))
         known = known_contents(self.previous, self.target) if self.previous else {}
-        plan = Plan(self.index, self._base(), known, Explicit(self.place))
+        plan = Plan(self.index, self._base(), known, Explicit(self.frames), self.frames)
         tree = finish(plan.tile(root), self._make(plan, self.target))
         if tree is None:
             return None
@@ -200,10 +205,12 @@ class _Run:
 
     def implicit(self, extras: Json) -> Json | None:
         """The document of an implicit tileset, its generation in place; None with nothing to draw."""
+        from tiles import implicit
+
         square, root = implicit.quadtree(*self._objects(), self.place, metres_per_unit(self.city))
         before = (self.previous or {}).get("extras", {})
         known = implicit.known_contents(self.target / before.get("generation", "none"))
-        plan = Plan(self.index, self._base() + square.frame.tobytes(), known, square)
+        plan = Plan(self.index, self._base() + square.frame.tobytes(), known, square, self.frames)
         tree = plan.tile(root)
         name = implicit.generation(plan, square)
         if name == before.get("generation") and not plan.jobs:
@@ -234,6 +241,7 @@ class _Run:
     def _make(self, plan: Plan, folder: Path) -> dict[str, Made | None]:
         """Make what the plan asks for; all contents by key."""
         self.report.written = len(plan.jobs)
+        bounds_of = {job.key: job.bounds for job in plan.jobs}
         made = dict(plan.made)
         making = Making(
             self.city.folder,
@@ -244,8 +252,9 @@ class _Run:
             metres_per_unit(self.city),
         )
         done = run_jobs(making, plan.jobs, self.options.workers)
-        for number, (key, (result, findings)) in enumerate(done, 1):
+        for number, (key, (result, findings, frame)) in enumerate(done, 1):
             made[key] = result
+            self.frames.keep(bounds_of[key], frame)
             self.report.findings += findings
             if self.progress is not None:
                 self.progress(self.layer, number, len(plan.jobs))

@@ -34,6 +34,7 @@ class ContentOptions:
     texture_size: largest edge of an atlas [pixel]. position_error: largest error of a coordinate by
     quantization [m]; up to the default it is less where triangles are small. instances: draw library geometry
     that stands several times as instances, which not all readers of glTF know; else each by itself.
+    copyright: licences of the data and whom to name, which viewers show.
     """
 
     compression: Compression = "draco"
@@ -42,6 +43,7 @@ class ContentOptions:
     lod: str | None = None
     position_error: float = POSITION_ERROR
     instances: bool = True
+    copyright: str = ""
 
 
 @dataclass(slots=True)
@@ -79,7 +81,7 @@ def build_content(
     if not drawn.objects:
         return None
     glb = Glb()
-    glb.extras = extras or {}
+    glb.extras, glb.copyright = extras or {}, options.copyright
     painter = Painter(
         glb, image_loader, None if options.textures == "none" else options.textures, options.texture_size
     )

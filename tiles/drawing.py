@@ -15,7 +15,14 @@ from citygml.triangulate import triangulate
 from tiles.encode import write_page
 from tiles.gltf import Glb, Json
 from tiles.materials import MOST, by_vertex, material_json, textured_json
-from tiles.mesh import Primitive, ToLocal, line_primitive, point_primitive, surface_primitives
+from tiles.mesh import (
+    Primitive,
+    ToLocal,
+    line_primitive,
+    numbers_in,
+    point_primitive,
+    surface_primitives,
+)
 from tiles.surfaces import Drawn, Surfaces
 
 ImageLoader = Callable[[Texture], bytes | None]
@@ -93,9 +100,9 @@ class Painter:
             page, uv = textured.page, textured.uv
             pages = [self._look(textured_json(write_page(self.glb, p), p.alpha)) for p in textured.pages]
         material = np.empty(len(paint), np.int32)
-        for number in np.unique(paint[page < 0]).tolist():
+        for number in numbers_in(paint[page < 0]):
             material[paint == number] = self._look(looks[number])
-        for number in np.unique(page[page >= 0]).tolist():
+        for number in numbers_in(page[page >= 0]):
             material[page == number] = pages[number]
         return surface_primitives(surfaces, local, cut, material, uv, colours)
 

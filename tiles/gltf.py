@@ -29,7 +29,8 @@ Json = dict[str, Any]
 
 
 class Glb:
-    """A glTF asset under construction; `json` holds its top-level arrays, `extras` what is said of it."""
+    """A glTF asset under construction; `json` holds its top-level arrays, `extras` what is said of it,
+    `copyright` whose data it is made of."""
 
     def __init__(self) -> None:
         self.json: dict[str, list[Json]] = {
@@ -47,6 +48,7 @@ class Glb:
         }
         self.extensions: Json = {}
         self.extras: Json = {}
+        self.copyright = ""
         self._used: dict[str, bool] = {}
         self._chunks: list[bytes] = []
         self._length = 0
@@ -142,6 +144,8 @@ class Glb:
         document: Json = {"asset": {"version": "2.0", "generator": "CityTwin"}}
         if self.extras:
             document["asset"]["extras"] = self.extras
+        if self.copyright:
+            document["asset"]["copyright"] = self.copyright
         if self._used:
             document["extensionsUsed"] = sorted(self._used)
         required = sorted(name for name, needed in self._used.items() if needed)

@@ -21,6 +21,7 @@ import numpy as np
 
 from citygml.crs import Georeference
 from citygml.model import Float64
+from tiles.frames import Bounds
 from tiles.partition import BOTTOM_LEVEL, Cell, Int64, Tree
 from tiles.plan import Known, Plan
 from tiles.subtree import SCHEMA, Subtree, encode, morton, tiles_in
@@ -48,7 +49,7 @@ class Square:
     def key(self, cell: Cell) -> str:
         return f"{self.exponent - cell.exponent}/{cell.x}/{cell.y}"
 
-    def matrix(self, low: Float64, high: Float64) -> Float64:
+    def matrix(self, bounds: Bounds) -> Float64:
         return self.frame
 
     def uri(self, key: str, digest: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +58,13 @@ def to_frame(own: LocalFrame, frame: Float64 | None) -> ToLocal:
     return lambda points: np.asarray(own.to_local(points) @ between[:3, :3].T + between[:3, 3])
 
 
+def numbers_in(values: npt.NDArray[np.integer[Any]]) -> list[int]:
+    """The distinct values, ascending, of an array (n,) of small numbers from 0; unlike np.unique, which
+    imports numpy.ma."""
+    found: list[int] = np.flatnonzero(np.bincount(values)).tolist()
+    return found
+
+
 def fitting_error(primitives: list[Primitive], limit: float) -> float:
     """The error [m] of coordinates, at most `limit`, that leaves the areas of small parts right too.
 
@@ -75,7 +82,8 @@ def fitting_error(primitives: list[Primitive], limit: float) -> float:
     drawn = perimeters > 0
     if not drawn.any():
         return limit
-    width = float(np.quantile(areas[drawn] / perimeters[drawn], _ODD))
+    widths = np.sort(areas[drawn] / perimeters[drawn])
+    width = float(np.interp(_ODD, np.linspace(0, 1, len(widths)), widths))  # np.quantile imports numpy.ma
     return min(limit, max(_ERROR_BY_WIDTH * width, _LEAST_ERROR))
 
 
@@ -111,7 +119,7 @@ def surface_primitives(
     features = surfaces.feature.astype(np.uint32)[owner]
     primitives = []
     of_triangle = material[cut.polygon]
-    for number in np.unique(of_triangle).tolist():
+    for number in numbers_in(of_triangle):
         corners = cut.corners[of_triangle == number].ravel()
         used = np.zeros(len(positions), bool)
         used[corners] = True

@@ -260,7 +260,7 @@ def _used_schema(schema: Schema, columns: list[Column]) -> dict[str, Any]:
         held = column.property
         definition = dict(held.definition)
         if column.offsets is None and definition["type"] != "BOOLEAN":
-            present = np.unique(column.values).tolist()
+            present = sorted(set(column.values.tolist()))
             if held.labels is not None:
                 values = [entry for entry in held.labels.values() if entry["value"] in present]
                 if len(values) < len(present):

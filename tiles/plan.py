@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from citygml.crs import Georeference
 from citygml.model import Float64
+from tiles.frames import Bounds, Frames
 from tiles.partition import Cell
 from tiles.tileset import Json, Tile, box, contents, unbox
 from tiles.work import Job, Made
@@ -28,7 +28,7 @@ class Layout(Protocol):
 
     def key(self, cell: Cell) -> str: ...
 
-    def matrix(self, low: Float64, high: Float64) -> Float64:
+    def matrix(self, bounds: Bounds) -> Float64:
         """The frame of a tile with these bounds in the city's CRS."""
         ...
 
@@ -39,14 +39,14 @@ class Layout(Protocol):
 class Explicit:
     """Every tile has its own frame, and its content's name holds its digest."""
 
-    place: Georeference
+    frames: Frames
     frame: Float64 | None = None
 
     def key(self, cell: Cell) -> str:
         return cell.key
 
-    def matrix(self, low: Float64, high: Float64) -> Float64:
-        return self.place.local_frame((low + high) / 2).matrix
+    def matrix(self, bounds: Bounds) -> Float64:
+        return self.frames.matrix(bounds)
 
     def uri(self, key: str, digest: str) -> str:
         return f"{key}.{digest}.glb"
@@ -81,6 +81,7 @@ class Plan:
     base: bytes
     known: dict[str, Known]
     layout: Layout
+    frames: Frames
     jobs: list[Job] = field(default_factory=list)
     made: dict[str, Made | None] = field(default_factory=dict)
     reused: dict[str, Path] = field(default_factory=dict)
@@ -92,8 +93,9 @@ class Plan:
         key = self.layout.key(cell)
         if not len(cell.members):
             return Tile(key, children[0].matrix, error=cell.omitted, children=children)
-        bounds = self.index.bounds[cell.members]
-        low, high = bounds[:, :3].min(axis=0), bounds[:, 3:].max(axis=0)
+        boxes = self.index.bounds[cell.members]
+        bounds = boxes[:, :3].min(axis=0), boxes[:, 3:].max(axis=0)
+        own = self.frames.find(bounds)
         digest = self._digest(cell)
         uri = self.layout.uri(key, digest)
         self.names[key] = f"{key}.{digest}"
@@ -106,8 +108,8 @@ class Plan:
         else:
             tolerance = None if cell.is_leaf else max(cell.omitted / 4, 0.25)
             rows = self.index.rows[cell.members]
-            self.jobs.append(Job(key, uri, rows, (low, high), tolerance, self.layout.frame))
-        return Tile(key, self.layout.matrix(low, high), uri, error=cell.omitted, children=children)
+            self.jobs.append(Job(key, uri, rows, bounds, tolerance, own, self.layout.frame))
+        return Tile(key, self.layout.matrix(bounds), uri, error=cell.omitted, children=children)
 
     def _digest(self, cell: Cell) -> str:
         digest = hashlib.blake2b(self.base, digest_size=8)

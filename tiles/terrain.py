@@ -59,14 +59,15 @@ def build_terrain(
     bounds: Bounds | None = None,
     max_error: float | None = None,
     max_level: int | None = None,
+    attribution: str = "",
     progress: Callable[[int, int], None] | None = None,
 ) -> TerrainReport:
     """Write the pyramid of a DEM into a folder, which it replaces as a whole when done.
 
     georeference: of the DEM's CRS and heights. bounds: (west, south, east, north) [degrees], the part of
     the DEM to tile, default all. max_error: of the finest level [m], default 5 % of a DEM cell and at
-    least 5 cm. max_level: stop there; default is the first level as fine as the DEM. progress: called
-    with (tiles done, tiles in all).
+    least 5 cm. max_level: stop there; default is the first level as fine as the DEM. attribution: of the
+    heights, as TileJSON has it. progress: called with (tiles done, tiles in all).
     Raises RasterError when the DEM holds no heights.
     """
     ground = Ground(dem, georeference)
@@ -90,7 +91,7 @@ def build_terrain(
                 if progress is not None:
                     progress(done, total)
         version = digest.hexdigest()[:16]
-        layer = json.dumps(_layer(ranges, version), indent=1) + "\n"
+        layer = json.dumps(_layer(ranges, version, attribution), indent=1) + "\n"
         (folder / "layer.json").write_text(layer, encoding="utf-8")
     return TerrainReport(finest + 1, total, triangles, size, area, errors, version)
 
@@ -191,11 +192,12 @@ def _normals(heights: Float64, longitude: Float64, latitude: Float64, spacing: f
     )
 
 
-def _layer(ranges: list[Range], version: str) -> dict[str, object]:
+def _layer(ranges: list[Range], version: str, attribution: str) -> dict[str, object]:
     return {
         "tilejson": "2.1.0",
         "name": "terrain",
         "version": "1.0.0",
+        **({"attribution": attribution} if attribution else {}),
         "format": "quantized-mesh-1.0",
         "scheme": "tms",
         "projection": "EPSG:4326",

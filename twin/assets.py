@@ -49,7 +49,6 @@ class Asset:
 
     id: str
     row: int
-    class_name: str
     layer: str
     name: str | None
     kinds: frozenset[str]
@@ -67,7 +66,6 @@ class Assets:
         """building_codes: codes of function or usage that make a building of a kind, by kind."""
         self.all = list(_assets(city, building_codes or {}))
         self.feet: Float64 = np.array([asset.foot for asset in self.all], float).reshape(-1, 3)
-        self.by_object = {asset.id: asset for asset in self.all}
 
     def of(self, what: str) -> list[int]:
         """Numbers of the assets of a kind, or of street furniture with a code or a word of a function.
@@ -135,7 +133,6 @@ def _assets(city: City, building_codes: Mapping[str, Collection[str]]) -> Iterat
         yield Asset(
             id,
             row,
-            class_name,
             layer,
             name_of(attributes),
             frozenset(kinds),

@@ -6,6 +6,7 @@ relief), so that nothing floats or sinks.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,15 @@ def ground_from_objects(city: City) -> GroundGrid | None:
         np.minimum.at(heights, (rows - 1 - row) * columns + column, points[:, 2].astype(np.float32))
     heights[np.isinf(heights)] = np.nan
     return GroundGrid(low, step, heights.reshape(rows, columns))
+
+
+def stands_as_before(city: City, row: int, run: int) -> bool:
+    """Whether `ground_from_objects` is surely what it was when `row` was the last object and `run` the last
+    ingestion: what came since stands where something of its layer stood that has gone."""
+    came, gone = city.footings(row, run)
+    # of relief and of what reaches down to 0, more counts than the box
+    plain = all(layer != "relief" and low != 0.0 for layer, _, _, low, _, _ in came + gone)
+    return plain and Counter(came) == Counter(gone)
 
 
 def _standing(city: City) -> list[Layer]:

@@ -6,6 +6,7 @@ ahead looks neither more nor less alive for it.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -145,10 +146,11 @@ def _loads(text: str | None) -> dict[str, Any]:
 
 
 def _number(value: Any) -> float | None:
-    """A number, or text that is one, as tables of stations have it."""
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return None
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """A finite number, or text that is one, as tables of stations have it."""
+    if not isinstance(value, int | float | str) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

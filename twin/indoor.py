@@ -140,7 +140,7 @@ class Indoor:
             keys = [key]
         else:
             inside = _of_rooms(city, name)
-            keys = [f"room {id}" for id in inside.cells]
+            keys = [key, *(f"room {id}" for id in inside.cells)]
         self._known.update(dict.fromkeys(keys, inside))
         while len({id(v) for v in self._known.values()}) > _KEPT:
             oldest = next(iter(self._known.values()))

@@ -117,9 +117,15 @@ class Looks:
             (looks,) = connection.execute("SELECT count(*) FROM looks").fetchone()
         return {"users": users, "looks": looks}
 
+    def sweep(self) -> None:
+        """Delete what has expired, where anything was ever kept."""
+        if self.path.exists():
+            with self._open():
+                pass
+
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """A connection in a transaction, without what has expired, to a file that its owner alone may read.
+        """A connection in a transaction to a file that its owner alone may read; what has expired goes first.
 
         What is deleted is overwritten: neither the file nor a log beside it holds it any longer.
         """
@@ -131,8 +137,8 @@ class Looks:
             connection.execute("PRAGMA secure_delete=ON")
             connection.execute("PRAGMA foreign_keys=ON")
             connection.executescript(_TABLES)
-            connection.execute("BEGIN IMMEDIATE")
             connection.execute("DELETE FROM users WHERE expires <= ?", (int(time.time()),))
+            connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
         except sqlite3.DatabaseError as error:

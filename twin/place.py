@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,23 @@ from twin.errors import TwinError
 from twin.raster import METRES_PER_DEGREE
 from twin.store import City
 
+_PARSED = "crs_parsed"
+"""The setting that spares PROJ where only the kind of coordinate system counts: `Crs` as JSON."""
+
 
 def city_crs(city: City) -> Crs:
     """The city's coordinate system. Raises TwinError when it has none yet."""
     name = city.get("crs")
     if name is None:
         raise TwinError(f"{city.folder}: the city has no coordinate system yet; add a file to it")
-    return parse(name)
+    parsed = city.get(_PARSED)
+    crs = None if parsed is None else _crs(parsed)
+    return crs if crs is not None and crs.name == name else parse(name)
+
+
+@lru_cache(maxsize=64)
+def _crs(parsed: str) -> Crs:
+    return Crs(**json.loads(parsed))
 
 
 def settle_heights(city: City, geoid: Path | None = None, new_crs: bool = False) -> None:
@@ -29,6 +40,8 @@ def settle_heights(city: City, geoid: Path | None = None, new_crs: bool = False)
     earlier makeshift (EGM96) is decided on again.
     """
     bounds = city.bounds()
+    if bounds is not None:
+        city.set(_PARSED, json.dumps(asdict(city_crs(city))))
     settled = city_heights(city)
     makeshift = new_crs and settled is not None and settled.method == "egm96"
     if bounds is None or (settled is not None and geoid is None and not makeshift):

@@ -73,6 +73,12 @@ def add(
     timezone: Annotated[
         str | None, typer.Option(help="Zone of readings whose times state none; else TWIN_TIMEZONE.")
     ] = None,
+    licence: Annotated[
+        str | None,
+        typer.Option(
+            help="Licence of these files and whom to name, shown wherever their data is.", metavar="TEXT"
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Read city models, terrain and readings of sensors into a city (made if there is none).
@@ -91,6 +97,7 @@ def add(
         anchor=parse_anchor(anchor) if anchor else None,
         stations=stations,
         timezone=timezone or read_settings(folder).timezone,
+        licence=licence,
     )
     with progress("Reading") as step:
         done = add_files(folder, paths, options, lambda n, _: step(f"{n:,} objects"))
@@ -163,12 +170,14 @@ def info(folder: Folder, as_json: Json = False) -> None:
             [(x["name"], x["objects"], ", ".join(f"LoD {lod}" for lod in x["lods"])) for x in data["layers"]]
         )
         yield "sources"
-        yield from table([(s["name"], s["format"], s["crs"]) for s in data["sources"][:20]])
+        yield from table(
+            [(s["name"], s["format"], s["crs"], s.get("licence") or "") for s in data["sources"][:20]]
+        )
         if len(data["sources"]) > 20:
             yield f"  and {len(data['sources']) - 20} more"
         if data["rasters"]:
             yield "rasters"
-            yield from table([(r["name"], r["kind"]) for r in data["rasters"]])
+            yield from table([(r["name"], r["kind"], r.get("licence") or "") for r in data["rasters"]])
         if data["findings"]:
             yield "findings"
             yield from table(list(data["findings"].items()))

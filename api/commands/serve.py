@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +21,7 @@ Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0
 
 _SPEED = 10
 """How fast the sample district's recorded readings are played."""
+_LICENCE = "CC0-1.0 (made by twin demo)"
 _TITLE = {"ko": "에코델타 예시 지구", "en": "Eco Delta sample district"}
 
 
@@ -52,7 +52,7 @@ def demo(
 ) -> None:
     """Make the sample district, read it in as anybody's data, tile it and serve it."""
     from tiles.build import build
-    from twin.ingest import add_files
+    from twin.ingest import AddOptions, add_files
     from twin.store import open_city
     from twin.synth import make_district
 
@@ -64,14 +64,14 @@ def demo(
         )
     with progress("Reading") as step:
         files = [path for path in district.files.values() if path.suffix in (".gml", ".tif")]
-        added = add_files(folder, files, progress=lambda n, _: step(f"{n:,} objects"))
+        licensed = AddOptions(licence=_LICENCE)
+        added = add_files(folder, files, licensed, progress=lambda n, _: step(f"{n:,} objects"))
     with progress("Reading meters"):
         _keep_meters(folder, district)
     _play_readings(folder, district)
     with open_city(folder) as city:
         city.set("name", "eco-delta-sample")
         city.set("title", json.dumps(_TITLE, ensure_ascii=False))
-        city.set("licence", "CC0-1.0 (made by twin demo)")
     with progress("Tiling") as step:
         reports = build(folder, progress=lambda name, n, all: step(f"{name} {n}/{all}", n / all))
     tiles = sum(r.tiles for r in reports)
@@ -135,6 +135,8 @@ def _refuse_another_city(folder: Path, source: Path) -> None:
 
 
 def _run(folder: Path, host: str, port: int) -> None:
+    import socket
+
     import viewer
     from api.app import create_app
     from api.serving import make_server

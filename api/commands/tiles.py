@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -69,6 +70,8 @@ def tile(
     as_json: Json = False,
 ) -> None:
     """Build 3D Tiles, terrain and ground imagery; only what has changed."""
+    # a tile's products are small, and several processes make tiles: threads would wait for one another
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from tiles.build import TileOptions, build
     from tiles.content import ContentOptions
 

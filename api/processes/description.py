@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from analysis.contract import Model, Output, Parameter
 from analysis.inputs import schema
 from api.processes import RELATIONS
+from api.shown import for_clients
 from twin.runs import Run, iso
 
 LANGUAGES = ("en", "ko")
@@ -54,8 +56,8 @@ def process(model: Model, base: str, lang: str) -> dict[str, Any]:
     }
 
 
-def job(run: Run, base: str) -> dict[str, Any]:
-    """The status of a run as a job."""
+def job(run: Run, base: str, city: Path) -> dict[str, Any]:
+    """The status of a run as a job. city: its folder."""
     address = f"{base}/jobs/{run.id}"
     links = [{"rel": "self", "href": address, "type": "application/json"}]
     if run.state == "successful":
@@ -73,7 +75,7 @@ def job(run: Run, base: str) -> dict[str, Any]:
         "type": "process",
         "jobID": run.id,
         "status": run.state,
-        "message": run.message,
+        "message": for_clients(run.message, city),
         "progress": int(run.progress * 100),
         **{name: time for name, time in times.items() if time is not None},
         "links": links,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
@@ -26,7 +28,7 @@ LARGEST = 1000.0
 GLB = "model/gltf-binary"
 
 
-def desk_of(request: Request) -> ArDesk:
+async def desk_of(request: Request) -> ArDesk:
     state = request.app.state
     if not hasattr(state, "ar_desk"):
         state.ar_desk = ArDesk(state.settings.city)
@@ -57,16 +59,44 @@ Layers = Annotated[
 ]
 
 
-def around(
-    desk: ArDesk, city: City, lon: float, lat: float, height: float | None, datum: str, radius: float
-) -> tuple[Neighbourhood, Origin]:
-    """What is needed to answer for a position. Raises EntityNotFound for one out of the city's reach."""
-    from tiles.ar.origin import origin_at
+@dataclass(frozen=True)
+class Position:
+    """What an answer is for, as all of these doors take it."""
 
-    here = desk.neighbourhood(city)
-    if not here.inside(lon, lat, radius):
-        raise EntityNotFound(f"{lat:g}, {lon:g} lies outside of the city, by more than the radius")
-    return here, origin_at(here.place, lon, lat, height, datum, lambda x, y: here.ground(city, x, y))
+    desk: ArDesk
+    city: City
+    lon: float
+    lat: float
+    height: float | None
+    datum: str
+
+    def around(self, radius: float) -> tuple[Neighbourhood, Origin]:
+        """What is needed to answer. Raises EntityNotFound when it is out of the city's reach."""
+        from tiles.ar.origin import origin_at
+
+        here = self.desk.neighbourhood(self.city)
+        if not here.inside(self.lon, self.lat, radius):
+            raise EntityNotFound(
+                f"{self.lat:g}, {self.lon:g} lies outside of the city, by more than the radius"
+            )
+        return here, origin_at(
+            *(here.place, self.lon, self.lat, self.height, self.datum),
+            lambda x, y: here.ground(self.city, x, y),
+        )
+
+
+def position_of(
+    desk: Desk,
+    city: CurrentCity,
+    lon: Longitude,
+    lat: Latitude,
+    height: Height = None,
+    datum: Datum = "ellipsoid",
+) -> Position:
+    return Position(desk, city, lon, lat, height, datum)
+
+
+At = Annotated[Position, Depends(position_of)]
 
 
 def chosen_layers(here: Neighbourhood, layers: str | None) -> tuple[str, ...]:
@@ -83,25 +113,21 @@ def chosen_layers(here: Neighbourhood, layers: str | None) -> tuple[str, ...]:
 
 
 def told(origin: Origin, about: dict[str, Any]) -> dict[str, str]:
-    """Headers that say where an asset's frame stands, and what the asset has."""
+    """Headers that say where an asset's frame stands, and what the asset has, in ASCII."""
+    model = origin.geoid_model.encode("ascii", "replace").decode()  # a grid's file may be called anything
     return {
         "AR-Origin": f"{origin.latitude:.9f},{origin.longitude:.9f},{origin.height:.4f}",
-        "AR-Geoid-Offset": f"{origin.geoid:.4f} ({origin.geoid_model})",
+        "AR-Geoid-Offset": f"{origin.geoid:.4f} ({model})",
         "AR-Axes": "x=east,y=up,z=south",
-        "AR-About": orjson.dumps({k: v for k, v in about.items() if k != "origin"}).decode(),
+        "AR-About": json.dumps({k: v for k, v in about.items() if k != "origin"}, separators=(",", ":")),
     }
 
 
 @router.get("/scene", response_class=Response, responses={200: {"content": {GLB: {}}}})
 def scene(
     request: Request,
-    desk: Desk,
-    city: CurrentCity,
-    lon: Longitude,
-    lat: Latitude,
+    at: At,
     radius: Radius = 150.0,
-    height: Height = None,
-    datum: Datum = "ellipsoid",
     lod: Lod = None,
     layers: Layers = None,
     max_bytes: Annotated[int, Query(ge=10_000, le=50_000_000)] = 2_000_000,
@@ -112,14 +138,14 @@ def scene(
     metres. Feature ids lead to a property table with ids (`/objects/{id}`) and attributes. The reply's
     headers and the asset's extras say the origin (latitude, longitude, height above the ellipsoid), the geoid
     offset, and what was given up to fit into max_bytes."""
-    here, origin = around(desk, city, lon, lat, height, datum, radius)
+    here, origin = at.around(radius)
     names = chosen_layers(here, layers)
 
     def make() -> Answer:
         from tiles.ar.scene import scene as scene_around
 
         made = scene_around(
-            city,
+            at.city,
             here,
             origin,
             radius,
@@ -132,19 +158,14 @@ def scene(
         return Answer(made.glb, GLB, told(origin, made.about))
 
     how = (names, lod, max_bytes, compression, textures)
-    return reply(request, desk.answer(("scene", here.state, origin, radius, how), make))
+    return reply(request, at.desk.answer(("scene", here.state, origin, radius, how), make))
 
 
 @router.get("/occlusion", response_class=Response, responses={200: {"content": {GLB: {}}}})
 def occlusion(
     request: Request,
-    desk: Desk,
-    city: CurrentCity,
-    lon: Longitude,
-    lat: Latitude,
+    at: At,
     radius: Radius = 150.0,
-    height: Height = None,
-    datum: Datum = "ellipsoid",
     lod: Lod = None,
     layers: Layers = None,
     ground: Annotated[bool, Query(description="with the terrain, where it is known")] = True,
@@ -152,38 +173,33 @@ def occlusion(
 ) -> Response:
     """The same place as one mesh without textures or features, to hide what is virtual behind what is real.
     The frame is that of `/ar/scene`."""
-    here, origin = around(desk, city, lon, lat, height, datum, radius)
+    here, origin = at.around(radius)
     names = chosen_layers(here, layers)
 
     def make() -> Answer:
         from tiles.ar.occlusion import occlusion as occluder
 
         made = occluder(
-            city, here, origin, radius, layers=names, lod=lod, ground=ground, compression=compression
+            at.city, here, origin, radius, layers=names, lod=lod, ground=ground, compression=compression
         )
         return Answer(made.glb, GLB, told(origin, made.about))
 
     how = (names, lod, ground, compression)
-    return reply(request, desk.answer(("occlusion", here.state, origin, radius, how), make))
+    return reply(request, at.desk.answer(("occlusion", here.state, origin, radius, how), make))
 
 
 @router.get("/tileset.json")
 def tileset(
     request: Request,
-    desk: Desk,
-    city: CurrentCity,
-    lon: Longitude,
-    lat: Latitude,
+    at: At,
     radius: Radius = 300.0,
-    height: Height = None,
-    datum: Datum = "ellipsoid",
     layers: Layers = None,
 ) -> Response:
     """The city's tiles around a position as a 3D Tiles 1.1 tileset in ECEF, for clients that stream, such as
     Cesium for Unity. Contents are those of `/tiles`."""
     from tiles.ar.bounded import bounded_tileset
 
-    here, origin = around(desk, city, lon, lat, height, datum, radius)
+    here, origin = at.around(radius)
     names = chosen_layers(here, layers)
-    made = bounded_tileset(desk.folder / "tiles", names, origin, radius, "../tiles/")
+    made = bounded_tileset(at.desk.folder / "tiles", names, origin, radius, "../tiles/")
     return reply(request, Answer(orjson.dumps(made), "application/json", told(origin, made["extras"])))

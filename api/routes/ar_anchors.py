@@ -13,14 +13,14 @@ from api.ar_desk import Answer
 from api.ar_things import ThingsDesk, stations_near
 from api.auth import READ, require
 from api.reply import reply
-from api.routes.ar import Datum, Desk, Height, Latitude, Longitude, Radius, around
+from api.routes.ar import At, Desk, Radius
 from api.routes.moments import instant, now
 from api.routes.shared import CurrentCity, OptionalObservations
 
 router = APIRouter(prefix="/ar", tags=["augmented reality"], dependencies=[Depends(require(READ))])
 
 
-def things_desk(request: Request) -> ThingsDesk:
+async def things_desk(request: Request) -> ThingsDesk:
     state = request.app.state
     if not hasattr(state, "ar_things"):
         state.ar_things = ThingsDesk()
@@ -29,7 +29,7 @@ def things_desk(request: Request) -> ThingsDesk:
 
 
 CurrentThings = Annotated[ThingsDesk, Depends(things_desk)]
-At = Annotated[str | None, Query(description="ISO 8601, for sensors as they were then; now")]
+Time = Annotated[str | None, Query(description="ISO 8601, for sensors as they were then; now")]
 
 
 def as_json(body: dict[str, Any]) -> Answer:
@@ -39,29 +39,24 @@ def as_json(body: dict[str, Any]) -> Answer:
 @router.get("/anchors")
 def anchors(
     request: Request,
-    desk: Desk,
+    at: At,
     kept: CurrentThings,
-    city: CurrentCity,
     obs: OptionalObservations,
-    lon: Longitude,
-    lat: Latitude,
     radius: Radius = 150.0,
-    height: Height = None,
-    datum: Datum = "ellipsoid",
     types: Annotated[
         str | None, Query(max_length=200, description=f"of {', '.join(TYPES)}; several with commas")
     ] = None,
-    time: At = None,
+    time: Time = None,
     limit: Annotated[int, Query(ge=1, le=5000)] = 500,
 ) -> Response:
     """Fixed points, street furniture, sensors and the cells inside of buildings, the nearest first. Each has
     an OGC GeoPose (Basic-Quaternion) and its place in the frame of a scene at the same position. `oriented`
     says whether the data tell how it is turned; `accuracy` is what they state of it [m], or null."""
     chosen = chosen_types(types)
-    here, origin = around(desk, city, lon, lat, height, datum, radius)
-    things = kept.things(city, here)
+    here, origin = at.around(radius)
+    things = kept.things(at.city, here)
     near = stations_near(obs, origin, radius, now(), instant(time))
-    found = anchors_around(city, here, things, origin, radius, chosen, near, limit)
+    found = anchors_around(at.city, here, things, origin, radius, chosen, near, limit)
     return reply(request, as_json(found.enveloped(origin, radius, chosen)))
 
 

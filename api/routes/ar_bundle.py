@@ -16,25 +16,21 @@ from api.ar_things import stations_near
 from api.auth import READ, require
 from api.reply import reply
 from api.routes.ar import (
-    Datum,
-    Desk,
-    Height,
-    Latitude,
+    At,
     Layers,
     Lod,
-    Longitude,
     Radius,
-    around,
     chosen_layers,
     told,
 )
 from api.routes.ar_anchors import CurrentThings
 from api.routes.moments import instant, now
 from api.routes.sensors import described
-from api.routes.shared import CurrentCity, OptionalObservations
+from api.routes.shared import OptionalObservations
 from twin.errors import TooLarge
 from twin.observations.times import format_instant
 from twin.store import City
+from twin.store.records import Raster, Source
 
 if TYPE_CHECKING:
     from tiles.ar.scene import Scene
@@ -50,15 +46,10 @@ _MINUTE = 60_000_000
 @router.get("/bundle", response_class=Response, responses={200: {"content": {"application/zip": {}}}})
 def bundle(
     request: Request,
-    desk: Desk,
+    at: At,
     kept: CurrentThings,
-    city: CurrentCity,
     obs: OptionalObservations,
-    lon: Longitude,
-    lat: Latitude,
     radius: Radius = 150.0,
-    height: Height = None,
-    datum: Datum = "ellipsoid",
     lod: Lod = None,
     layers: Layers = None,
     max_bytes: Annotated[
@@ -72,7 +63,8 @@ def bundle(
     """A zip of the scene, the occlusion mesh, anchors, attributes by object, and the readings of sensors at a
     time, with a manifest. The same question brings the same bytes until the city or its readings change, so
     that it can be fetched again in parts; give the manifest's `time` for that, once its minute is over."""
-    here, origin = around(desk, city, lon, lat, height, datum, radius)
+    city = at.city
+    here, origin = at.around(radius)
     names = chosen_layers(here, layers)
     asked = instant(time)
     moment = now() // _MINUTE * _MINUTE if asked is None else asked
@@ -120,7 +112,7 @@ def bundle(
         return Answer(package(files, about), "application/zip", told(origin, seen.about))
 
     digest = hashlib.blake2b(values + frozen, digest_size=16).digest()
-    return reply(request, desk.answer(("bundle", here.state, origin, radius, how, digest), make))
+    return reply(request, at.desk.answer(("bundle", here.state, origin, radius, how, digest), make))
 
 
 def _attributes(city: City, seen: Scene) -> dict[str, Any]:
@@ -142,16 +134,23 @@ def _attributes(city: City, seen: Scene) -> dict[str, Any]:
 
 
 def _sources(city: City, layers: Sequence[str]) -> list[dict[str, Any]]:
-    """The files behind some layers and the terrain, with the titles that they give themselves, if any."""
+    """The files behind some layers and the terrain, with their own titles and the licences that they were
+    added with, if any."""
     files = {source.row: source for layer in layers for source in city.sources_of(layer)}
-    found = [
-        {"name": f.name, "title": f.description.get("title"), "digest": f.digest, "added": f.read_at}
-        for _, f in sorted(files.items())
+    return [
+        *(_source(file, file.read_at) for _, file in sorted(files.items())),
+        *(_source(raster, raster.added_at) for raster in city.rasters("dem")),
     ]
-    return found + [
-        {"name": r.name, "title": r.description.get("title"), "digest": r.digest, "added": r.added_at}
-        for r in city.rasters("dem")
-    ]
+
+
+def _source(file: Source | Raster, added: str) -> dict[str, Any]:
+    return {
+        "name": file.name,
+        "title": file.description.get("title"),
+        "licence": file.licence,
+        "digest": file.digest,
+        "added": added,
+    }
 
 
 def _json(body: dict[str, Any]) -> bytes:

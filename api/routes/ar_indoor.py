@@ -14,9 +14,8 @@ from fastapi.responses import Response
 from api.ar_things import on_map
 from api.auth import READ, require
 from api.reply import reply
-from api.routes.ar import Datum, Desk, Height, Latitude, Longitude, around
+from api.routes.ar import At
 from api.routes.ar_anchors import CurrentThings, as_json
-from api.routes.shared import CurrentCity
 from twin.areas import area
 from twin.indoor import LAYER, Cell, Door, Inside
 from twin.store import City
@@ -30,41 +29,38 @@ _BUILDINGS = "buildings"
 
 
 @router.get("/indoor")
-def indoor(
-    request: Request,
-    desk: Desk,
-    kept: CurrentThings,
-    city: CurrentCity,
-    lon: Longitude,
-    lat: Latitude,
-    height: Height = None,
-    datum: Datum = "ellipsoid",
-) -> Response:
+def indoor(request: Request, at: At, kept: CurrentThings) -> Response:
     """The cell that a position is in, its neighbours with the doors to them, and the cells of its storey as
     polygons. Without a height the floor nearest to the ground is taken, and `storey_assumed` says so. Outside
     of all cells `inside` is false; `building` then names a building without cells that one is in, if any."""
-    here, origin = around(desk, city, lon, lat, height, datum, 0.0)
+    city = at.city
+    here, origin = at.around(0.0)
     things = kept.things(city, here)
-    at = on_map(here, origin)
-    found = things.indoor.at(city, at, exact=not origin.on_ground)
+    point = on_map(here, origin)
+    found = things.indoor.at(city, point, exact=not origin.on_ground)
     body: dict[str, Any] = {"origin": origin.describe()}
     if found is None:
         why = "the position is outside of all cells that the city knows"
-        outside = {"inside": False, "why": why, "building": _building(city, here, at, ()), "cells": []}
+        outside = {"inside": False, "why": why, "building": _building(city, here, point, ()), "cells": []}
         return reply(request, as_json(body | outside))
     inside, cell = found
     storey = [c for c in inside.cells.values() if c.storey == cell.storey]
-    query = {"lat": lat, "lon": lon, "layers": LAYER if LAYER in here.layers else _BUILDINGS, "radius": 100}
+    query = {
+        "lat": at.lat,
+        "lon": at.lon,
+        "layers": LAYER if LAYER in here.layers else _BUILDINGS,
+        "radius": 100,
+    }
     body |= {
         "inside": True,
-        "building": _building(city, here, at, inside.refers),
+        "building": _building(city, here, point, inside.refers),
         "storey": cell.storey,
         "storey_assumed": origin.on_ground,
         "storeys": [{"storey": name, "cells": count} for name, count in inside.storeys().items()],
         "cell": _cell(here, cell),
         "neighbours": [_neighbour(here, inside, door) for door in cell.doors],
         "cells": [_feature(here, c) for c in storey],
-        "scene": f"/ar/scene?{urlencode(query | ({} if height is None else {'height': origin.height}))}",
+        "scene": f"/ar/scene?{urlencode(query | ({} if at.height is None else {'height': origin.height}))}",
     }
     return reply(request, as_json(body))
 

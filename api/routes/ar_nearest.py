@@ -13,10 +13,10 @@ from api.ar_nearest import MOST_TRIED, Candidate, candidates, on_ground, walk
 from api.ar_things import on_map, stations_near
 from api.auth import READ, require
 from api.reply import reply
-from api.routes.ar import Datum, Desk, Height, Latitude, Longitude, Radius, around
-from api.routes.ar_anchors import At, CurrentThings, as_json
+from api.routes.ar import At, Radius
+from api.routes.ar_anchors import CurrentThings, Time, as_json
 from api.routes.moments import instant, now
-from api.routes.shared import CurrentCity, OptionalObservations
+from api.routes.shared import OptionalObservations
 from twin.errors import EntityNotFound
 from twin.store import City
 
@@ -34,25 +34,21 @@ _ROUND = 2.0
 @router.get("/nearest")
 def nearest(
     request: Request,
-    desk: Desk,
+    at: At,
     kept: CurrentThings,
-    city: CurrentCity,
     obs: OptionalObservations,
     asset: Annotated[
         str, Query(min_length=1, max_length=100, description="as in `/ar/assets`, or a word: bench, 벤치")
     ],
-    lon: Longitude,
-    lat: Latitude,
     radius: Radius = 500.0,
-    height: Height = None,
-    datum: Datum = "ellipsoid",
-    time: At = None,
+    time: Time = None,
 ) -> Response:
     """The asset that one walks to in the shortest time, of those within the radius whose sensors are not
     silent, flagged or alerting (those are in `passed_over`). `way` is a GeoJSON Feature: a line in longitude,
     latitude and height above the ellipsoid, around buildings and water; `kind` is `walk`, or `straight` where
     no way was found. length [m], time [s] at 1.2 m/s."""
-    here, origin = around(desk, city, lon, lat, height, datum, radius)
+    city = at.city
+    here, origin = at.around(radius)
     things = kept.things(city, here)
     near = stations_near(obs, origin, radius, now(), instant(time))
     kind = asset.strip().casefold()

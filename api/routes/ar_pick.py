@@ -15,11 +15,15 @@ from fastapi.responses import Response
 from api.ar_desk import Answer
 from api.auth import READ, require
 from api.reply import reply
-from api.routes.ar import Datum, Desk, Height, Latitude, Layers, Longitude, around, chosen_layers
+from api.routes.ar import At, Layers, chosen_layers
+from api.routes.moments import now
 from api.routes.sensors import described, sensors_of
-from api.routes.shared import CurrentCity, OptionalObservations
+from api.routes.shared import OptionalObservations
 from citygml.crs import ecef_to_geographic, frame_matrix
 from citygml.model import Float64
+from twin.link.series import MOST_SERIES, read_series
+from twin.observations.rollups import HOUR
+from twin.observations.store import Observations
 from twin.store import City
 from twin.store.records import StoredObject
 
@@ -33,6 +37,8 @@ PICKED = ("buildings", "bridges", "constructions", "tunnels", "furniture")
 EYE = 1.6
 """Height of a phone above the ground [m], where none is given; an assumption."""
 _FAR = 1000.0
+_POINTS = 170
+"""Of a datastream: a week by the hour."""
 
 Error = Annotated[float, Query(ge=0, le=200, allow_inf_nan=False)]
 Angle = Annotated[float, Query(ge=-360, le=360, allow_inf_nan=False)]
@@ -53,17 +59,12 @@ class _Looked:
 @router.get("/pick")
 def pick(
     request: Request,
-    desk: Desk,
-    city: CurrentCity,
+    at: At,
     obs: OptionalObservations,
-    lon: Longitude,
-    lat: Latitude,
     heading: Annotated[Angle, Query(description="clockwise from true north [degrees]")],
     pitch: Annotated[
         float, Query(ge=-90, le=90, allow_inf_nan=False, description="above the horizon [degrees]")
     ] = 0.0,
-    height: Height = None,
-    datum: Datum = "ellipsoid",
     position_error: Annotated[Error, Query(description="radius that holds 68 % of positions [m]")] = 0.0,
     height_error: Annotated[Error, Query(description="standard deviation [m]")] = 0.0,
     heading_error: Annotated[Error, Query(description="standard deviation [degrees]")] = 0.0,
@@ -71,18 +72,20 @@ def pick(
     reach: Annotated[float, Query(gt=0, le=_FAR, allow_inf_nan=False, description="[m]")] = 300.0,
     layers: Layers = None,
     limit: Annotated[int, Query(ge=1, le=50)] = 5,
+    history: Annotated[float, Query(ge=0, le=168, description="of the sensors, up to now [h]")] = 24.0,
 ) -> Response:
-    """The things that a ray from a position may meet first, with the probability of each, its attributes and
-    the latest values of its sensors (`/series` has their history). Errors are those that the phone states;
-    without a height the eye is 1.6 m above the ground. `nothing` is the probability that nothing in reach is
-    looked at."""
+    """The things that a ray from a position may meet first, with the probability of each, its attributes, the
+    latest values of its sensors and their course (`/series` has more). Errors are those that the phone
+    states; without a height the eye is 1.6 m above the ground. `nothing` is the probability that nothing in
+    reach is looked at."""
     from analysis.views.pick import pick as looked_at
 
-    here, origin = around(desk, city, lon, lat, height, datum, reach)
+    city = at.city
+    here, origin = at.around(reach)
     names = PICKED if layers is None else chosen_layers(here, layers)
     frame = frame_matrix(np.array([origin.longitude, origin.latitude, origin.height]))
     found = looked_at(
-        desk.surroundings(city, here, names, origin, reach + 3 * position_error),
+        at.desk.surroundings(city, here, names, origin, reach + 3 * position_error),
         [0.0, 0.0, EYE if origin.on_ground else 0.0],
         heading,
         pitch,
@@ -97,7 +100,9 @@ def pick(
     hits = []
     for thing in things:
         stations = [] if obs is None else sensors_of(city, obs, thing.whole.id)
-        hits.append(_as_json(thing, frame) | {"sensors": [described(s) for s in stations]})
+        sensors = [described(s) for s in stations]
+        course = None if obs is None else _course(obs, sensors, history)
+        hits.append(_as_json(thing, frame) | {"sensors": sensors, "history": course})
     body = {"origin": origin.describe(), "hits": hits, "nothing": round(found.nothing, 4)}
     return reply(request, Answer(orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY), "application/json"))
 
@@ -113,6 +118,15 @@ def _things(city: City, hits: Sequence[Hit]) -> list[_Looked]:
             whole = above
         found.setdefault(whole.id, _Looked(whole)).parts.append((stored, hit))
     return sorted(found.values(), key=lambda thing: -thing.probability)
+
+
+def _course(obs: Observations, sensors: Sequence[dict[str, Any]], hours: float) -> dict[str, Any] | None:
+    """The latest readings of the first datastreams, as `/series` gives them."""
+    streams = [stream["id"] for sensor in sensors for stream in sensor["datastreams"]][:MOST_SERIES]
+    if not streams or not hours:
+        return None
+    until = now()
+    return read_series(obs, streams, until - round(hours * HOUR), until + 1, max_points=_POINTS).json()
 
 
 def _as_json(thing: _Looked, frame: Float64) -> dict[str, Any]:

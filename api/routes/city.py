@@ -16,6 +16,7 @@ from api.processes import RELATIONS
 from api.routes.shared import CurrentCity, CurrentSettings
 from api.titles import UNDERGROUND, layer_title
 from twin.describe import geographic_bounds
+from twin.licences import licences_of
 from twin.observations import query as asked
 from twin.observations.model import THING
 from twin.place import city_crs, city_heights, georeference
@@ -68,7 +69,7 @@ def describe_city(city: CurrentCity, settings: CurrentSettings, request: Request
         else {"method": heights.method, "name": heights.name, "note": heights.note},
         "bbox": bbox,
         "home": _home(city, bbox),
-        "terrain": {"url": "/terrain"} if (built / "terrain" / "layer.json").exists() else None,
+        "terrain": _terrain(city, built / "terrain"),
         "imagery": _imagery(built / "imagery"),
         "layers": [_layer(city, layer, built) for layer in city.layers()],
         "sensors": {"count": _sensors(request)},
@@ -126,6 +127,12 @@ def _home(city: City, bbox: list[float] | None) -> dict[str, float] | None:
     }
 
 
+def _terrain(city: City, folder: Path) -> dict[str, Any] | None:
+    if not (folder / "layer.json").exists():
+        return None
+    return {"url": "/terrain", "licence": licences_of(city.rasters("dem")) or None}
+
+
 def _imagery(folder: Path) -> dict[str, Any] | None:
     try:
         described: dict[str, Any] = json.loads((folder / "imagery.json").read_bytes())
@@ -145,7 +152,7 @@ def _layer(city: City, layer: Layer, built: Path) -> dict[str, Any]:
         "classes": layer.classes,
         "source": ", ".join(names[:_NAMED]) + (f" +{len(names) - _NAMED}" if len(names) > _NAMED else ""),
         "date": max((source.read_at for source in sources), default=None),
-        "licence": city.get("licence"),
+        "licence": licences_of(sources) or None,
         "underground": layer.name in UNDERGROUND,
         **_tiles(city, layer.name, built / layer.name / "tileset.json"),
     }

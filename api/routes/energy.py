@@ -11,17 +11,20 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.background import BackgroundTask
 
 from analysis.errors import AnalysisError
 from api.auth import READ, require
 from api.energy_answer import LIST, building_answer, listed, plain
 from api.energy_desk import EnergyDesk, OpenRun, number
-from api.energy_retrofit import curve_answer, measures_answer, retrofit_answer
+from api.energy_retrofit import curve_answer, measures_answer, ranking_answer, retrofit_answer
 
 router = APIRouter(tags=["energy"], dependencies=[Depends(require(READ))])
 
 MOST_IN_CURVE = 50
 """Each step simulates every measure that is left."""
+MOST_RANKED = 2000
+"""All are simulated twice, at once."""
 Ids = list[Annotated[str, Field(max_length=500)]]
 
 
@@ -42,7 +45,15 @@ class Curve(Retrofit):
     grade: int | None = Field(default=None, ge=1, le=5)
 
 
-def desk_of(request: Request) -> EnergyDesk:
+class Ranking(BaseModel):
+    """run: of the model `energy`. measures: ids of those of `/energy/measures`."""
+
+    model_config = ConfigDict(extra="forbid")
+    run: str = Field(max_length=100)
+    measures: Ids = Field(min_length=1, max_length=50)
+
+
+async def desk_of(request: Request) -> EnergyDesk:
     state = request.app.state
     if not hasattr(state, "energy_desk"):
         state.energy_desk = EnergyDesk(state.settings.city)
@@ -61,7 +72,8 @@ def values(
         str | None, Query(max_length=100, description="to colour by; none: which there are")
     ] = None,
 ) -> Response:
-    """A figure of all buildings by their ids, or without a property those that there are."""
+    """A figure of all buildings by their ids, or without a property those that there are. The first question
+    has a building computed in the background, so that the first that is asked for comes at once."""
     from analysis.energy.run import properties
 
     known = desk.run(run)
@@ -86,7 +98,8 @@ def values(
             }
         known.answers[key] = orjson.dumps(answer)
     headers = {"ETag": f'"{run}-{key}"', "Cache-Control": "private, max-age=600"}
-    return Response(known.answers[key], media_type="application/json", headers=headers)
+    warming = BackgroundTask(desk.warm, lambda: building_answer(known, str(known.table.index[0]), False))
+    return Response(known.answers[key], media_type="application/json", headers=headers, background=warming)
 
 
 @router.get("/energy/runs/{run}/buildings")
@@ -210,6 +223,21 @@ def curve(asked: Curve, desk: Desk) -> dict[str, Any]:
         raise AnalysisError(f"a curve is of up to {MOST_IN_CURVE} buildings, not {len(chosen)}; name fewer")
     with desk.computing:
         answer = curve_answer(known, chosen, asked.measures or None, asked.grade)
+    return answer | {"milliseconds": _since(began)}
+
+
+@router.post("/energy/retrofit/blocks")
+def ranking(asked: Ranking, desk: Desk) -> dict[str, Any]:
+    """Which blocks first, by what a kilowatt hour saved by the measures costs in them."""
+    began = time.perf_counter()
+    known = desk.run(asked.run)
+    if len(known.table) > MOST_RANKED:
+        raise AnalysisError(
+            f"blocks are ranked in runs of up to {MOST_RANKED} buildings, not {len(known.table)}; "
+            "run energy with an area"
+        )
+    with desk.computing:
+        answer = ranking_answer(known, asked.measures)
     return answer | {"milliseconds": _since(began)}
 
 

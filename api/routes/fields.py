@@ -60,7 +60,7 @@ class Fields:
         return known
 
 
-def fields_of(request: Request) -> Fields:
+async def fields_of(request: Request) -> Fields:
     state = request.app.state
     if not hasattr(state, "fields"):
         state.fields = Fields()

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.auth import READ, WRITE, require
 from api.routes.shared import CurrentSettings
+from api.shown import for_clients
 from twin.errors import QueryError, TooLarge
 from twin.sources.service import Sources
 from twin.tokens import Token
@@ -46,7 +47,9 @@ async def notify(
 
 @router.get("/sources")
 def list_sources(
-    sources: CurrentSources, token: Annotated[Token | None, Depends(require(READ))]
+    sources: CurrentSources,
+    settings: CurrentSettings,
+    token: Annotated[Token | None, Depends(require(READ))],
 ) -> dict[str, Any]:
     """The sources and how they do; times in ms since 1970. error: why one failed last, with a token only."""
     return {
@@ -57,7 +60,7 @@ def list_sources(
                 "running": status.running,
                 "since": _ms(status.since),
                 "failed": _ms(status.failed),
-                "error": status.error if token is not None else None,
+                "error": for_clients(status.error, settings.city) if token and status.error else None,
             }
             for status in sources.statuses.values()
         ]

@@ -23,6 +23,7 @@ from api.jobs import Jobs
 from api.processes import EXCEPTIONS, description, results
 from api.processes import request as requests
 from api.routes.shared import CurrentSettings, base_of, period
+from api.shown import for_clients
 from twin.errors import QueryError, TooLarge
 from twin.runs import DATABASE, Run, RunNotFound, Runs
 
@@ -100,7 +101,7 @@ async def execute(
         run = await _ended(jobs, run, longest)
         if not run.active:
             return await run_in_threadpool(_answer, request, jobs, run, wanted.request)
-    return JSONResponse(description.job(run, base_of(request)), HTTPStatus.CREATED, headers)
+    return JSONResponse(description.job(run, base_of(request), jobs.folder), HTTPStatus.CREATED, headers)
 
 
 @router.post("/processes/{name}/estimate", openapi_extra=requests.BODY)
@@ -144,13 +145,16 @@ def list_jobs(
     links = [{"rel": "self", "href": str(request.url), "type": "application/json"}]
     if len(found) > limit:
         links.append(_page(request, "next", limit, offset + limit))
-    return {"jobs": [description.job(run, base_of(request)) for run in found[:limit]], "links": links}
+    return {
+        "jobs": [description.job(run, base_of(request), jobs.folder) for run in found[:limit]],
+        "links": links,
+    }
 
 
 @router.get("/jobs/{id}")
 def job(id: str, request: Request, jobs: CurrentJobs) -> dict[str, Any]:
     """How far a run is."""
-    return description.job(_run(jobs, id), base_of(request))
+    return description.job(_run(jobs, id), base_of(request), jobs.folder)
 
 
 @router.get("/jobs/{id}/results")
@@ -171,7 +175,7 @@ def job_results(
 def dismiss(id: str, request: Request, jobs: CurrentJobs, who: Who) -> dict[str, Any]:
     """Stop a run within two seconds; of one that has ended, remove the results."""
     _run(jobs, id)
-    return description.job(jobs.cancel(id), base_of(request))
+    return description.job(jobs.cancel(id), base_of(request), jobs.folder)
 
 
 async def _ended(jobs: Jobs, run: Run, longest: float) -> Run:
@@ -193,7 +197,8 @@ def _answer(request: Request, jobs: Jobs, run: Run, wanted: dict[str, Any]) -> R
             kind=f"{EXCEPTIONS}/result-not-ready",
         )
     status = HTTPStatus.GONE if run.state == "dismissed" else HTTPStatus.UNPROCESSABLE_ENTITY
-    return problem(status, f"{_FAILED[run.state]}: {run.message or 'without a message'}")
+    why = for_clients(run.message, jobs.folder) or "without a message"
+    return problem(status, f"{_FAILED[run.state]}: {why}")
 
 
 def _run(jobs: Jobs, id: str) -> Run:
@@ -243,7 +248,8 @@ async def _body(request: Request, limit: int) -> Any:
         body += part
         if len(body) > limit:
             raise TooLarge(f"the body may have {limit:,} bytes")
+    request.state.body = bytes(body)
     try:
-        return orjson.loads(bytes(body))
+        return orjson.loads(request.state.body)
     except orjson.JSONDecodeError as error:
         raise QueryError(f"the body is not JSON: {error}") from None

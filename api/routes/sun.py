@@ -50,7 +50,7 @@ class WhatIf(BaseModel):
     at: tuple[float, float] | None = None
 
 
-def desk_of(request: Request) -> SunDesk:
+async def desk_of(request: Request) -> SunDesk:
     state = request.app.state
     if not hasattr(state, "sun_desk"):
         state.sun_desk = SunDesk(state.settings.city)

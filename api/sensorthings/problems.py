@@ -10,7 +10,8 @@ from typing import Any
 from api.auth import challenge
 from api.errors import STATUS
 from api.sensorthings.exchange import Answer, MethodNotAllowed, UnsupportedMedia, dumps
-from twin.errors import Forbidden, NotAuthorized, TooMany
+from api.shown import for_clients
+from twin.errors import Forbidden, NotAuthorized, QueryError, TooMany
 
 _log = logging.getLogger("twin.sensorthings")
 
@@ -34,5 +35,6 @@ def problem_answer(error: Exception, what: str) -> Answer:
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("%s failed", what, exc_info=error)
     else:
-        content["detail"] = str(error)
+        own_words = isinstance(error, QueryError)  # of the client, whatever they look like
+        content["detail"] = str(error) if own_words else for_clients(str(error))
     return Answer(status, dumps(content), "application/problem+json", headers)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -107,12 +107,18 @@ class Georeference:
         exact = self.local_frame(middle)
         fitted = _lattice(7, 3)
         solution = np.linalg.lstsq(_basis(fitted), exact.to_local(middle + fitted * half), rcond=None)[0]
-        coefficients = solution.astype(np.float64)
+        coefficients = solution.astype(np.float64, order="C")
         others = _lattice(6, 4)
         residual = np.abs(_basis(others) @ coefficients - exact.to_local(middle + others * half)).max()
         if not residual <= _FIT_TOLERANCE:
             return exact
         return LocalFrame(exact.matrix, self, _Fit(middle, half, coefficients, float(residual)))
+
+    def unpacked_frame(self, numbers: Float64) -> LocalFrame:
+        """The fitted frame of this source that `LocalFrame.packed` gave as numbers."""
+        matrix, middle, half, coefficients, residual = np.split(numbers, [16, 19, 22, 70])
+        fit = _Fit(middle, half, coefficients.reshape(16, 3), float(residual[0]))
+        return LocalFrame(matrix.reshape(4, 4), self, fit)
 
     @cached_property
     def _anchor_frame(self) -> LocalFrame:
@@ -149,6 +155,8 @@ class _Fit:
 class LocalFrame:
     """East, north, up [m] at one point. matrix: (4, 4) float64, from this frame to ECEF, column vectors."""
 
+    PACKED: ClassVar[int] = 71
+
     matrix: Float64
     georeference: Georeference
     fit: _Fit | None = None
@@ -157,6 +165,15 @@ class LocalFrame:
     def residual(self) -> float:
         """The greatest difference [m] from PROJ that was found when the frame was fitted; 0 if exact."""
         return self.fit.residual if self.fit is not None else 0.0
+
+    def packed(self) -> Float64 | None:
+        """(PACKED,) numbers that are all of a fitted frame but its georeference; None when it is exact."""
+        if self.fit is None:
+            return None
+        fit = self.fit
+        return np.concatenate(
+            [self.matrix.ravel(), fit.middle, fit.half, fit.coefficients.ravel(), [fit.residual]]
+        )
 
     def to_local(self, xyz: npt.ArrayLike) -> Float64:
         """(n, 3) coordinates of the source -> (n, 3) metres in this frame."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,18 @@ import pytest
 import shapely
 
 from api.app import create_app
+from api.ar_nearest import candidates
+from api.ar_things import stations_near
+from api.routes.moments import now
 from api.settings import Settings
 from citygml.crs import frame_matrix, geographic_to_ecef
 from tests.integration.live_server import serving
 from tests.unit.ar_models import ACCURACY, BRIDGE, GROUND, HYDRANTS, RIVER, SURVEY, WALL, at, street
 from tests.unit.sensor_models import ORIGIN, degrees
+from tiles.ar.neighbourhood import Neighbourhood
+from tiles.ar.origin import Origin
+from twin.assets import Assets
+from twin.observations.store import open_observations
 from twin.place import georeference
 from twin.store import open_city
 
@@ -168,6 +176,13 @@ def test_the_nearest_usable_one_is_the_first_to_walk_to(client: httpx.Client, ci
     assert told["time"] == pytest.approx(told["length"] / 1.2, abs=1)
 
 
+def test_who_stands_there_already_has_a_line_to_it(client: httpx.Client, city: Path) -> None:
+    body = nearest(client, city, *HYDRANTS["h-open"], "hydrant", radius=30)
+    here, there = body["way"]["geometry"]["coordinates"]
+    assert here == there
+    assert (body["way"]["properties"]["length"], body["way"]["properties"]["time"]) == (0, 0)
+
+
 def test_a_way_leads_around_a_wall(client: httpx.Client, city: Path) -> None:
     body = nearest(client, city, 30, 0, "hydrant", radius=40)
     assert body["found"]["id"] == "h-behind"
@@ -215,6 +230,17 @@ def test_a_station_without_an_object_can_be_looked_for(client: httpx.Client, cit
     assert body["found"]["object"] is None
     assert [s["state"] for s in body["found"]["sensors"]] == ["ok"]
     assert body["way"]["properties"]["length"] == pytest.approx(20, abs=0.5)
+
+
+def test_a_station_at_height_zero_stays_there(city: Path) -> None:
+    place = at(city, 0, 10)
+    origin = Origin(place["lon"], place["lat"], 35.0, 0.0, "")
+    with open_city(city) as opened, open_observations(city) as obs:
+        here = Neighbourhood(opened)
+        (lone,) = [s for s in stations_near(obs, origin, 100.0, now()) if s.kind == "weather"]
+        low = [replace(lone, height=0.0)]
+        (found,) = candidates(here, Assets(opened), [], origin, low, "weather")
+        assert here.place.to_geographic(found.at[None])[0, 2] == pytest.approx(0.0, abs=1e-3)
 
 
 def test_where_no_way_leads_the_line_is_straight_and_says_so(client: httpx.Client, city: Path) -> None:

@@ -19,6 +19,7 @@ from tests.integration.live_server import serving
 from tests.unit.models import city as city_of_boxes
 from tests.unit.models import write
 from tests.unit.sensor_models import ORIGIN
+from twin import indoor
 from twin.indoor import Indoor
 from twin.ingest import AddOptions, add_files
 from twin.place import georeference
@@ -165,13 +166,34 @@ def test_rooms_have_their_storeys_and_no_doors(tmp_path: Path) -> None:
             objects[room] |= {"type": "BuildingRoom", "parents": [storey], "attributes": {"name": room}}
     add_files(tmp_path / "x.twin", [write(tmp_path / "house.json", document)])
     with open_city(tmp_path / "x.twin") as opened:
-        indoor = Indoor(opened)
+        known = Indoor(opened)
         for room, (x, z) in {"hall": (3.0, 4.0), "kitchen": (13.0, 4.0), "attic": (3.0, 10.0)}.items():
-            found = indoor.at(opened, np.array([ORIGIN[0] + x, ORIGIN[1] + 3.0, z]), exact=True)
+            found = known.at(opened, np.array([ORIGIN[0] + x, ORIGIN[1] + 3.0, z]), exact=True)
             assert found is not None
             inside_of, cell = found
             assert (cell.id, cell.doors) == (room, [])
             assert cell.storey == ("roof floor" if room == "attic" else "ground floor")
             assert inside_of.storeys() == {"ground floor": 2, "roof floor": 1}
             assert inside_of.refers == ("house",)
-        assert indoor.at(opened, np.array([ORIGIN[0] + 13.0, ORIGIN[1] + 3.0, 10.0]), exact=True) is None
+        assert known.at(opened, np.array([ORIGIN[0] + 13.0, ORIGIN[1] + 3.0, 10.0]), exact=True) is None
+
+
+def test_a_building_is_read_once_also_for_a_room_without_an_area(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = city_of_boxes({"hall": (0.0, 0.0, 6.0), "line": (10.0, 0.0, 6.0)})
+    objects = document["CityObjects"]
+    objects["line"]["geometry"] = [{"type": "MultiLineString", "lod": "1", "boundaries": [[8, 9]]}]
+    for room in ("hall", "line"):
+        objects[room] |= {"type": "BuildingRoom", "parents": ["house"]}
+    objects["house"] = {"type": "Building", "children": ["hall", "line"]}
+    add_files(tmp_path / "x.twin", [write(tmp_path / "house.json", document)])
+    read: list[str] = []
+    of_rooms = indoor._of_rooms
+    monkeypatch.setattr(indoor, "_of_rooms", lambda city, room: read.append(room) or of_rooms(city, room))
+    with open_city(tmp_path / "x.twin") as opened:
+        known = Indoor(opened)
+        for _ in range(3):
+            cells = known.near(opened, np.array([ORIGIN[0] + 19.0, ORIGIN[1]]), 4.0, (1.0, 1.0))
+            assert [cell.id for cell in cells] == []
+    assert read == ["line"]

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from api import live
 from api.app import create_app
 from api.routes import ar_looks
 from api.settings import Settings
 from tests.integration.command_line import make_city
 from tests.integration.live_server import serving
 from twin import tokens
-from twin.looks import DATABASE
+from twin.looks import DATABASE, Looks
+from twin.store import create_city
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +125,30 @@ def test_logs_do_not_have_the_id(client: httpx.Client, caplog: pytest.LogCapture
     ours = [record.getMessage() for record in caplog.records if not record.name.startswith("http")]
     assert any("/ar/looks/…" in message for message in ours)
     assert not [message for message in ours if id in message]
+
+
+def gone(file: Path, what: bytes) -> None:
+    end = time.monotonic() + 30
+    while what in file.read_bytes():
+        assert time.monotonic() < end, what
+        time.sleep(0.02)
+
+
+def test_what_has_expired_goes_without_anybody_asking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_city(tmp_path / "x.twin", crs="EPSG:5187+5193").close()
+    kept = Looks(tmp_path / "x.twin")
+    kept.keep("before-the-start", days=1e-5)
+    kept.keep("while-it-runs")
+    monkeypatch.setattr(live, "_SWEEP_S", 0.05)
+    with serving(create_app(Settings(city=tmp_path / "x.twin", mqtt="off"))):
+        gone(kept.path, b"before-the-start")
+        assert b"while-it-runs" in kept.path.read_bytes()
+        with sqlite3.connect(kept.path) as connection:
+            connection.execute("UPDATE users SET expires = 1")
+        connection.close()
+        gone(kept.path, b"while-it-runs")
 
 
 def test_too_many_are_refused_whoever_sends_them(city: Path, monkeypatch: pytest.MonkeyPatch) -> None:

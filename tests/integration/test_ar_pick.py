@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,13 @@ from api.ar_desk import ArDesk
 from api.settings import Settings
 from tests.integration.ar_place import here
 from tests.integration.live_server import serving
+from tests.unit.ar_models import at, street
+from tests.unit.sensor_models import add, datastreams_of, degrees, read, thing
 from tiles.ar.neighbourhood import Neighbourhood
 from tiles.ar.origin import Origin
 from twin.ingest import add_files
+from twin.link.things import link_things
+from twin.observations.store import open_observations
 from twin.store import City, open_city
 from twin.synth import make_district
 
@@ -149,6 +154,30 @@ def test_a_pick_over_http(client: httpx.Client, district: Path) -> None:
         north = (hit["position"][1] - latitude) * 111_000
         assert np.hypot(east, north) == pytest.approx(hit["distance"], abs=8)
     assert found[0]["origin"]["on_ground"] is True
+
+
+def test_a_hit_has_the_course_of_its_sensors(tmp_path: Path) -> None:
+    city = street(tmp_path)
+    last = int(time.time()) - 60
+    with open_observations(city) as obs:
+        made = add(obs, thing("meter", degrees(city, 44.0, 0.0), {"objectId": "wall", "kind": "meter"}))
+        stream = datastreams_of(obs, made)[0]
+        hours = range(47, -1, -1)
+        read(obs, stream, [last - 3600 * h for h in hours], [float(h) for h in hours])
+        link_things(city, obs)
+    settings = Settings(city=city, mqtt="off")
+    with serving(create_app(settings)) as url, httpx.Client(base_url=url, timeout=60) as client:
+        asked: dict[str, Any] = {**at(city, 0.0, 0.0), "heading": 90}
+        (hit,) = client.get("/ar/pick", params=asked).json()["hits"]
+        assert hit["id"] == "wall"
+        assert hit["sensors"][0]["datastreams"][0]["value"] == 0.0
+        (day,) = hit["history"]["series"]
+        assert (day["datastream"], day["values"]) == (stream, [float(h) for h in range(23, -1, -1)])
+        (longer,) = client.get("/ar/pick", params={**asked, "history": 36}).json()["hits"]
+        assert len(longer["history"]["series"][0]["values"]) == 36
+        (bare,) = client.get("/ar/pick", params={**asked, "history": 0}).json()["hits"]
+        assert bare["history"] is None
+        assert client.get("/ar/pick", params={**asked, "history": 1000}).status_code == 400
 
 
 @pytest.mark.parametrize(

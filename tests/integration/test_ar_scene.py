@@ -11,17 +11,23 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from fastapi.responses import Response
 
 from api.app import create_app
+from api.routes.ar import told
 from api.settings import Settings
-from citygml.crs import frame_matrix, geographic_to_ecef
+from citygml.crs import Georeference, choose_heights, frame_matrix, geographic_to_ecef, parse
 from citygml.geoid import undulation
 from tests.gltf_validator import validate_bytes
 from tests.integration.ar_place import here, mesh_of
 from tests.integration.live_server import serving
 from tests.unit.models import box, city, write
+from tiles.ar.neighbourhood import Neighbourhood
+from tiles.ar.origin import Origin, origin_at
+from tiles.ar.scene import scene
 from tiles.read import read_glb
 from twin.ingest import add_files
+from twin.store import open_city
 
 
 def city_at(folder: Path, crs: str, x: float, y: float, z: float = 20.0) -> Path:
@@ -146,6 +152,39 @@ def test_no_more_bytes_than_asked_for(client: httpx.Client, data: Path, tmp_path
         assert about["left_out"] > 0
 
 
+def test_what_does_not_fit_at_all_is_counted(folder: Path) -> None:
+    longitude, latitude, _ = here(folder)
+    with open_city(folder) as opened:
+        around = Neighbourhood(opened)
+        origin = origin_at(around.place, longitude, latitude, 50.0, "ellipsoid", lambda lon, lat: None)
+        made = scene(opened, around, origin, 200.0, max_bytes=500)
+    assert (made.features, made.about["left_out"], made.about["empty"]) == ([], 3, True)
+
+
+HEIGHTS = {
+    "ellipsoidal": ("EPSG:4979", None, 0.0, "WGS 84"),
+    "local": ("LOCAL", (129.0, 35.1, 12.5), 12.5, "local"),
+}
+
+
+@pytest.mark.parametrize("kind", HEIGHTS)
+def test_heights_of_the_city_s_own_need_be_above_no_sea(kind: str) -> None:
+    crs, anchor, zero, name = HEIGHTS[kind]
+    parsed = parse(crs)
+    place = Georeference(parsed, choose_heights(parsed, [[129.0, 35.0], [129.1, 35.1]]), anchor)
+    origin = origin_at(place, 129.0, 35.1, 20.0, "orthometric", lambda lon, lat: None)
+    assert origin.geoid_model == name
+    assert origin.geoid == pytest.approx(zero, abs=1e-6)
+    assert origin.height == pytest.approx(20.0 + zero, abs=1e-6)
+
+
+def test_headers_are_told_whatever_the_grid_is_called() -> None:
+    origin = Origin(129.0, 35.0, 50.0, 29.1, "지오이드.tif")
+    answer = Response(headers=told(origin, {"origin": {}, "layers": ["나무"]}))
+    assert answer.headers["ar-geoid-offset"] == "29.1000 (????.tif)"
+    assert json.loads(answer.headers["ar-about"]) == {"layers": ["나무"]}
+
+
 def test_a_client_that_has_it_gets_no_bytes(client: httpx.Client, folder: Path) -> None:
     longitude, latitude, _ = here(folder)
     asked = {"lon": longitude, "lat": latitude}
@@ -159,6 +198,8 @@ def test_a_client_that_has_it_gets_no_bytes(client: httpx.Client, folder: Path) 
     assert last.content == first.content[-5:]
     beyond = client.get("/ar/scene", params=asked, headers={"Range": "bytes=999999999-"})
     assert beyond.status_code == 416
+    ignored = client.get("/ar/scene", params=asked, headers={"Range": f"bytes=0-{'9' * 5000}"})
+    assert (ignored.status_code, ignored.content) == (200, first.content)
     crossed = client.get("/ar/scene", params=asked, headers={"Origin": "https://ar.example"})
     assert crossed.headers["access-control-allow-origin"] == "*"
     assert "AR-Origin" in crossed.headers["access-control-expose-headers"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.routes import energy
 from api.settings import Settings
 from tests.integration.energy_city import Found, street
+from twin.runs import open_runs
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +56,19 @@ def test_every_property_has_values_for_all_buildings(client: TestClient, found: 
     values = got(client, path, property="use")
     named = {id: uses[v]["id"] for id, v in zip(values["ids"], values["values"], strict=True)}
     assert named == table["use"].to_dict()
+
+
+def test_the_first_look_at_a_run_has_one_building_computed_beforehand(
+    found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed: list[str] = []
+    monkeypatch.setattr(energy, "building_answer", lambda run, id, hourly: computed.append(id))
+    fresh = TestClient(create_app(Settings(city=found.city)))
+    fresh.get("/city")
+    assert computed == []
+    for property in ({}, {"property": "year"}, {"property": "use"}):
+        got(fresh, f"/energy/runs/{found.id}/values", **property)
+    assert len(computed) == 1 and computed[0] in set(found.table("buildings")["id"])
 
 
 def test_a_building_tells_all_of_itself(client: TestClient, found: Found) -> None:
@@ -181,3 +198,16 @@ def test_a_run_of_another_model_is_refused(client: TestClient, found: Found) -> 
     for id, words in ((other, "of the model sun"), (waiting, "is accepted")):
         answer = client.get(f"/energy/runs/{id}/values")
         assert answer.status_code == 400 and words in answer.json()["detail"]
+
+
+def test_a_run_whose_results_were_removed_is_not_answered_for(found: Found, tmp_path: Path) -> None:
+    city = tmp_path / "x.twin"
+    shutil.copytree(found.city, city)
+    client = TestClient(create_app(Settings(city=city)))
+    got(client, f"/energy/runs/{found.id}/load")
+    with open_runs(city) as runs:
+        runs.dismiss(found.id)
+    for door in ("load", "values", "blocks"):
+        gone = client.get(f"/energy/runs/{found.id}/{door}")
+        assert gone.status_code == 400
+        assert "is dismissed" in gone.json()["detail"]

@@ -8,12 +8,14 @@ from pathlib import Path
 import h5py
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 
 from analysis import models
 from api.app import create_app
 from api.settings import Settings
 from tests.integration.live_server import serving
 from tests.models import ENTRY
+from twin.runs import open_runs
 from twin.store import create_city
 from twin.tokens import create
 
@@ -65,7 +67,7 @@ def test_a_file_is_kept_by_its_content_and_used_by_a_run(client: httpx.Client, c
         ("rain.h5", b"", "not that of a .h5 file"),
         ("a.inp", b"[FILES]\nSAVE RAINFALL /tmp/x\n", "names other files"),
         ("a.inp", b"[TIMESERIES]\nq file /etc/passwd\n", "names other files"),
-        ("a.inp", b"words alone", "has no [SECTION]"),
+        ("a.inp", b"words alone", "a.inp: has no [SECTION]"),
         ("noending", b"x", "files that end in .tif"),
     ],
 )
@@ -98,6 +100,31 @@ def test_hdf5_with_data_in_other_files_is_refused(client: httpx.Client, tmp_path
     assert "in other files" in answer.json()["detail"]
 
 
+def test_a_failed_run_names_files_as_the_client_knows_them(client: httpx.Client, city: Path) -> None:
+    table = client.put("/inputs/rain.csv", content=b"time\n0\n").json()["reference"]
+    asked = {"inputs": {"table": table, "ending": "bad table"}}
+    failed = client.post("/processes/tiny/execution", json=asked)
+    assert failed.status_code == 422
+    assert failed.json()["detail"] == f"the run failed: {table}: lacks the column 'rain'"
+    job = client.get("/jobs").json()["jobs"][0]
+    assert job["message"] == f"{table}: lacks the column 'rain'"
+    for address in (f"/jobs/{job['jobID']}", f"/jobs/{job['jobID']}/results"):
+        assert table in client.get(address).text and str(city) not in client.get(address).text
+    with open_runs(city) as runs:
+        assert runs.get(job["jobID"]).message == f"{city / table}: lacks the column 'rain'"
+
+
+def test_a_city_that_is_not_there_is_named_without_its_path(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(Settings(city=tmp_path / "none.twin", mqtt="off"))
+    for address in ("/city", "/health", "/ar/assets"):
+        refused = TestClient(app).get(address)
+        assert refused.status_code == 503
+        assert refused.json()["detail"].startswith("none.twin: no city here")
+    assert str(tmp_path / "none.twin") in caplog.text
+
+
 def test_hdf5_of_its_own_is_taken_and_a_broken_one_refused(client: httpx.Client, tmp_path: Path) -> None:
     path = tmp_path / "own.h5"
     with h5py.File(path, "w", libver="latest") as file:
@@ -105,7 +132,8 @@ def test_hdf5_of_its_own_is_taken_and_a_broken_one_refused(client: httpx.Client,
     assert client.put("/inputs/own.h5", content=path.read_bytes()).status_code == 201
     broken = client.put("/inputs/own.h5", content=path.read_bytes()[:60])
     assert broken.status_code == 400
-    assert "cannot be read as HDF5" in broken.json()["detail"]
+    assert broken.json()["detail"].startswith("own.h5: it cannot be read as HDF5")
+    assert ".part" not in broken.json()["detail"]
 
 
 def test_names_stay_below_inputs(client: httpx.Client, city: Path) -> None:

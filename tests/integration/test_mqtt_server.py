@@ -215,7 +215,9 @@ def test_only_what_was_subscribed_to_comes(server: Running) -> None:
 
 def test_wildcards_get_each_change_once(server: Running) -> None:
     with server.client() as client, server.client("exact") as exact:
+        client.subscribe("v1.1/FeaturesOfInterest")
         client.publish(OF_1, {"result": 0})  # makes the feature of interest
+        assert client.received()[0] == "v1.1/FeaturesOfInterest"
         client.subscribe("v1.1/#")
         exact.subscribe(OF_1, OF_1 + "?$select=result", "v1.1/Observations")
         client.publish(OF_1, {"result": 1})

@@ -32,7 +32,7 @@ def test_kinds_words_and_codes_find_them(assets: Assets) -> None:
     assert ids(assets, "survey") == {"point-1"}
     assert ids(assets, "shelter") == {"school"}
     assert ids(assets, "ben") == {"bench 1"}
-    assert assets.by_object["point-1"].accuracy == ACCURACY
+    assert [assets.all[n].accuracy for n in assets.of("survey")] == [ACCURACY]
     with pytest.raises(EntityNotFound, match="no 'aed'; it has hydrant, shelter, survey, bench"):
         assets.of("aed")
     for nothing in ("", " ", "%"):

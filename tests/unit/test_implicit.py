@@ -282,6 +282,7 @@ def test_an_interrupted_build_leaves_the_old_generation(
     assert check_tileset(tileset_of(folder)).faults == []
     assert {p.name for p in tileset_of(folder).parent.iterdir()} == {
         "tileset.json",
+        ".frames",
         generation_of(folder).name,
     }
 

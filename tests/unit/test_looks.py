@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -79,9 +80,26 @@ def test_looks_expire_and_are_then_gone(tmp_path: Path, monkeypatch: pytest.Monk
     clock[0] += 0.2 * 86_400
     with pytest.raises(EntityNotFound):
         kept.read(short)
-    kept.keep("another", None, long)
     assert b"short-lived-object" not in on_disk(tmp_path)
+    kept.keep("another", None, long)
     assert len(kept.read(long).looks) == 2
+
+
+def test_a_sweep_deletes_what_has_expired_and_makes_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Looks(tmp_path)
+    kept.sweep()
+    assert not list(tmp_path.iterdir())
+    id, _ = kept.keep("long-lived-object")
+    kept.keep("short-lived-object", days=1)
+    kept.sweep()
+    assert b"short-lived-object" in on_disk(tmp_path)
+    later = time.time() + 2 * 86_400
+    monkeypatch.setattr(looks, "time", SimpleNamespace(time=lambda: later))
+    kept.sweep()
+    assert b"short-lived-object" not in on_disk(tmp_path)
+    assert len(kept.read(id).looks) == 1
 
 
 def test_a_user_has_so_many_looks_and_a_city_so_many_users(

@@ -101,3 +101,16 @@ def test_pages_and_choice(obs: Observations) -> None:
     assert (total, [d.name for d in page]) == (3, ["b"])
     total, page = devices(obs, things=[page[0].thing, 99])
     assert (total, [d.name for d in page]) == (1, ["b"])
+
+
+@pytest.mark.parametrize("text", ["inf", "nan", "-Infinity", "1e999", "", "often"])
+def test_text_that_is_no_finite_number_tells_nothing(obs: Observations, text: str) -> None:
+    add_thing(obs, "a", properties={"expectedInterval": text, "battery": text})
+    found = only(obs)
+    assert (found.expected_interval_s, found.battery) == (None, None)
+
+
+def test_text_that_is_a_number_is_one(obs: Observations) -> None:
+    add_thing(obs, "a", properties={"expectedInterval": "300", "battery": "87.5"})
+    found = only(obs)
+    assert (found.expected_interval_s, found.battery) == (300.0, 87.5)

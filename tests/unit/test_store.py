@@ -35,6 +35,23 @@ def test_a_snapshot_is_one_state_of_the_city(folder: Path, tmp_path: Path) -> No
         assert len(opened.index("buildings")) == 4
 
 
+def test_layers_are_those_with_objects_now(folder: Path, tmp_path: Path) -> None:
+    def layers() -> list[str]:
+        with open_city(folder) as opened:
+            assert opened.layer_names() == [layer.name for layer in opened.layers()]
+            return opened.layer_names()
+
+    assert layers() == ["buildings"]
+    document = city(THREE)
+    document["CityObjects"]["a"]["type"] = "Road"
+    document["CityObjects"]["b"]["type"] = "Bridge"
+    add_files(folder, [write(tmp_path / "source.json", document)])
+    assert layers() == ["bridges", "buildings", "roads"]
+    document["CityObjects"]["a"]["type"] = "Building"
+    add_files(folder, [write(tmp_path / "source.json", document)])
+    assert layers() == ["bridges", "buildings"]
+
+
 def test_boxes_are_those_of_the_index(folder: Path) -> None:
     with open_city(folder) as opened:
         boxes = opened.boxes("buildings")

@@ -28,10 +28,11 @@ _SAFE = 0.9
 
 @dataclass(frozen=True)
 class Fitted:
-    """lost: texture_size [pixel], 0 for none; tolerance, how far shapes may be from their source [m];
-    left_out, objects that did not fit."""
+    """content: None where nothing can be drawn, or not even the nearest object fits. lost: texture_size
+    [pixel], 0 for none; tolerance, how far shapes may be from their source [m]; left_out, objects that did
+    not fit."""
 
-    content: Content
+    content: Content | None
     lost: dict[str, Any]
 
 
@@ -47,11 +48,13 @@ def fitted(
     templates: Mapping[str, Template] | None = None,
     image_loader: ImageLoader | None = None,
     extras: dict[str, Any] | None = None,
-) -> Fitted | None:
-    """A GLB of at most max_bytes; None when nothing can be drawn, or not even the nearest object fits.
+    copyright: str = "",
+) -> Fitted:
+    """A GLB of at most max_bytes.
 
     distances: (n,) of the objects [m]. to_local, templates, image_loader: as in `build_content`. scale:
-    metres per unit of x and of y. extras: of the asset, to which what was lost is added.
+    metres per unit of x and of y. extras: of the asset, to which what was lost is added. copyright:
+    as in `ContentOptions`.
     """
     textured = image_loader is not None and any(o.textures for o in objects)
     steps = [step for step in STEPS if textured or not step[0]]
@@ -59,6 +62,7 @@ def fitted(
     nearest_first = np.argsort(np.asarray(distances), kind="stable")
     chosen: npt.NDArray[np.intp] = np.arange(len(objects))
     number = 0
+    lost: dict[str, Any] = {"left_out": 0}
     while len(chosen):
         size, tolerance = steps[number]
         subjects, error = [objects[k] for k in chosen.tolist()], 0.0
@@ -79,18 +83,17 @@ def fitted(
                 texture_size=size or STEPS[0][0],
                 lod=None if tolerance else lod,
                 instances=False,
+                copyright=copyright,
             ),
             templates=templates,
             image_loader=image_loader if size else None,
             extras={**(extras or {}), **lost},
         )
-        if content is None:
-            return None
-        if len(content.glb) <= max_bytes:
+        if content is None or len(content.glb) <= max_bytes:
             return Fitted(content, lost)
         if number + 1 < len(steps):
             number += 1
         else:
             keep = min(int(len(chosen) * _SAFE * max_bytes / len(content.glb)), len(chosen) - 1)
             chosen = np.sort(nearest_first[:keep])
-    return None
+    return Fitted(None, lost | {"left_out": len(objects)})

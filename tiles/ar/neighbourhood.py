@@ -11,6 +11,7 @@ import numpy.typing as npt
 from citygml.crs import Georeference
 from citygml.model import CityObject, Float64
 from twin.elevation import city_dem
+from twin.licences import copyright_of
 from twin.place import georeference, metres_per_unit
 from twin.raster import Dem
 from twin.store import City
@@ -45,6 +46,7 @@ class Neighbourhood:
         self.layers = [layer.name for layer in city.layers()]
         self._rows: dict[str, npt.NDArray[np.int64]] = {}
         self._boxes: dict[str, Float64] = {}
+        self._copyrights: dict[tuple[tuple[str, ...], bool], str] = {}
         bounds = city.bounds()
         self._dem: Dem | None = None
         self.bounds = None if bounds is None else np.array(bounds).reshape(2, 3)
@@ -56,6 +58,13 @@ class Neighbourhood:
         at = self.place.from_geographic(np.array([[longitude, latitude, 0.0]]))[0, :2]
         gap = np.maximum(np.maximum(self.bounds[0, :2] - at, at - self.bounds[1, :2]), 0.0) * self.scale
         return bool(np.isfinite(at).all() and np.hypot(*gap) <= margin)
+
+    def copyright(self, city: City, layers: Collection[str], terrain: bool = False) -> str:
+        """As of `copyright_of`, kept: to tell which files a layer came from takes long."""
+        key = tuple(layers), terrain
+        if key not in self._copyrights:
+            self._copyrights[key] = copyright_of(city, layers, terrain)
+        return self._copyrights[key]
 
     def ground(self, city: City, longitude: float, latitude: float) -> float | None:
         """Height of the ground above the ellipsoid [m]: of the terrain model, or where there is none that of

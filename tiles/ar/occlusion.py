@@ -84,7 +84,7 @@ def occlusion(
         glb.add("nodes", {"mesh": glb.add("meshes", {"primitives": [written]})})
     else:
         about["empty"] = True
-    glb.extras = about
+    glb.extras, glb.copyright = about, around.copyright(city, layers, terrain=ground)
     return Scene(glb.to_bytes(), origin, about, [])
 
 

@@ -85,8 +85,8 @@ def origin_at(
 
 def _geoid(place: Georeference, longitude: float, latitude: float) -> tuple[float, str]:
     """How far the zero of the city's heights lies above the ellipsoid [m], and by which model."""
-    if place.heights.method not in ("grid", "user-grid"):
-        return float(undulation(longitude, latitude)), "EGM96"
+    if place.heights.method == "egm96":
+        return float(undulation(longitude, latitude)), place.heights.name
     zero = place.from_geographic(np.array([[longitude, latitude, 0.0]]))
     zero[0, 2] = 0.0
     return float(place.to_geographic(zero)[0, 2]), place.heights.name

@@ -51,6 +51,7 @@ def scene(
     """
     near = around.near(city, origin.longitude, origin.latitude, radius, layers)
     told: dict[str, Any] = {"origin": origin.describe(), "radius": radius, "layers": list(layers)}
+    left_out = near.left_out
     if near.objects:
         frame = frame_matrix(np.array([origin.longitude, origin.latitude, origin.height]))
         library = Library(city)
@@ -65,12 +66,14 @@ def scene(
             templates=library.templates(near.objects),
             image_loader=library.image if textures else None,
             extras=told,
+            copyright=around.copyright(city, layers),
         )
-        if made is not None:
-            about = told | made.lost | {"left_out": made.lost["left_out"] + near.left_out}
+        left_out += made.lost["left_out"]
+        if made.content is not None:
+            about = told | made.lost | {"left_out": left_out}
             about |= {"features": len(made.content.features), "triangles": made.content.triangles}
             return Scene(made.content.glb, origin, about, made.content.features)
     empty = Glb()
-    about = told | {"features": 0, "triangles": 0, "left_out": near.left_out, "empty": True}
+    about = told | {"features": 0, "triangles": 0, "left_out": left_out, "empty": True}
     empty.extras = about
     return Scene(empty.to_bytes(), origin, about, [])

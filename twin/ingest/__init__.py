@@ -40,7 +40,8 @@ class AddOptions:
     """crs: of the files, when they name none or a wrong one. lods: only these. geoid: a grid file for
     heights. at: when the data is valid from (None: now). anchor: (longitude, latitude, height) of the
     origin of a local coordinate system. stations: a table of where the stations of readings are. timezone:
-    of readings whose times state none."""
+    of readings whose times state none. licence: of models and rasters, with whom to name; None leaves what
+    was said of a file before, an empty one takes it away."""
 
     crs: str | None = None
     lods: frozenset[str] | None = None
@@ -49,6 +50,7 @@ class AddOptions:
     anchor: tuple[float, float, float] | None = None
     stations: Path | None = None
     timezone: str = "UTC"
+    licence: str | None = None
     workers: int | None = None
 
 
@@ -138,7 +140,7 @@ def _add(writer: Writer, inputs: list[Input], options: AddOptions, progress: Pro
     readings = [i for i in inputs if i.kind == "readings" and i.path not in added.series.files]
     added.readings = read_deliveries(readings, options.stations, options.timezone)
     for raster, name in zip(rasters, raster_names(rasters), strict=True):
-        writer.put_raster(add_raster(city, raster, name, options.crs))
+        writer.put_raster(add_raster(city, raster, name, options.crs, options.licence))
         added.rasters += 1
     settle_heights(city, options.geoid, new_crs=city.get("crs") != crs)
     if options.anchor is not None:
@@ -185,9 +187,12 @@ def _add_models(
                 done += file.input.path.stat().st_size
         if progress is not None:
             progress(objects, done)
-    for file in state:
+    for file, former in zip(state, known, strict=True):
         if file.source:
             writer.end_source(file.source, file.input.path, rows)
+        source = file.source or (former[0] if former else 0)
+        if source and options.licence is not None:
+            writer.set_licence(source, options.licence.strip())
 
 
 @dataclass(slots=True)

@@ -37,9 +37,10 @@ def raster_names(files: Sequence[Input]) -> list[str]:
     return names
 
 
-def add_raster(city: City, file: Input, name: str, crs: str | None) -> Raster:
-    """Copy a terrain model into `rasters/`; one of the same name takes its place. Raises RasterError, or
-    CrsMismatch when it is not in the city's coordinate system."""
+def add_raster(city: City, file: Input, name: str, crs: str | None, licence: str | None) -> Raster:
+    """Copy a terrain model into `rasters/`; one of the same name takes its place, and unless there is a new
+    licence its licence stays. Raises RasterError, or CrsMismatch when it is not in the city's coordinate
+    system."""
     from twin.raster import open_dem
 
     dem = open_dem(file.path, crs=parse(crs) if crs else None)
@@ -58,10 +59,14 @@ def add_raster(city: City, file: Input, name: str, crs: str | None) -> Raster:
         temporary = target.with_name(target.name + ".new")
         shutil.copyfile(file.path, temporary)
         temporary.replace(target)
+    if licence is None:
+        licence = next((raster.licence for raster in city.rasters() if raster.name == name), None)
     description = {
         "crs": dem.crs.name,
         "bounds": [float(v) for v in dem.bounds],
         "resolution": dem.resolution,
         "size": [dem.width, dem.height],
     }
+    if licence:
+        description["licence"] = licence.strip()
     return Raster(name, "dem", digest, relative, description, "")

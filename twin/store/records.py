@@ -101,6 +101,11 @@ class Source:
     description: dict[str, Any]
     read_at: str
 
+    @property
+    def licence(self) -> str | None:
+        """Under which terms it may be used, and whom to name, as it was added with."""
+        return self.description.get("licence")
+
 
 @dataclass(slots=True)
 class Raster:
@@ -112,6 +117,11 @@ class Raster:
     file: str
     description: dict[str, Any]
     added_at: str
+
+    @property
+    def licence(self) -> str | None:
+        """As of a source."""
+        return self.description.get("licence")
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 DATABASE = "twin.db"
 _CHUNK = 500
+_AT_ONCE = 2000
 
 
 def open_city(folder: Path | str) -> City:
@@ -121,6 +123,17 @@ class City:
             layer.lods = sorted({*layer.lods, *(lod for lod in lods.split(",") if lod)})
         return [layers[name] for name in sorted(layers)]
 
+    def layer_names(self) -> list[str]:
+        """The layers that have objects now, from one name to the next: quicker than counting the objects."""
+        rows = self.connection.execute(
+            "WITH RECURSIVE name(layer) AS (SELECT min(layer) FROM object UNION ALL"
+            " SELECT (SELECT min(layer) FROM object WHERE layer > name.layer) FROM name"
+            " WHERE layer IS NOT NULL)"
+            " SELECT layer FROM name WHERE EXISTS"
+            " (SELECT 1 FROM object WHERE layer = name.layer AND valid_to IS NULL)"
+        )
+        return [row[0] for row in rows]
+
     def bounds(self, layer: str | None = None) -> tuple[float, ...] | None:
         """x0 y0 z0 x1 y1 z1 of the current objects in the city's CRS."""
         where, values = ("AND layer = ?", [layer]) if layer else ("", [])
@@ -156,15 +169,18 @@ class City:
     def index(self, layer: str, time: datetime | None = None) -> ObjectIndex:
         """The objects of a layer that have geometry, without their bodies."""
         when, values = valid(time)
-        where = f"FROM object WHERE layer = ? AND {when} AND x0 IS NOT NULL ORDER BY id"
-        bound = [layer, *values]
-        names = self.connection.execute(f"SELECT id, digest {where}", bound).fetchall()
-        ids, digests = [n[0] for n in names], b"".join(n[1] for n in names)
-        del names
-        numbers = self.connection.execute(
-            f"SELECT row, triangles, implicit, x0, y0, z0, x1, y1, z1 {where}", bound
+        found = self.connection.execute(
+            "SELECT id, digest, row, triangles, implicit, x0, y0, z0, x1, y1, z1 FROM object"
+            f" WHERE layer = ? AND {when} AND x0 IS NOT NULL ORDER BY id",
+            [layer, *values],
         )
-        table = np.fromiter(numbers, NUMBERS, len(ids))
+        ids, digests, tables = [], b"", [np.empty(0, NUMBERS)]
+        numbers = itemgetter(*range(2, 11))
+        while rows := found.fetchmany(_AT_ONCE):
+            ids += [row[0] for row in rows]
+            digests += b"".join([row[1] for row in rows])
+            tables.append(np.fromiter(map(numbers, rows), NUMBERS, len(rows)))
+        table = np.concatenate(tables)
         boxes = np.column_stack([table[name] for name in ("x0", "y0", "z0", "x1", "y1", "z1")])
         return ObjectIndex(
             ids,
@@ -324,10 +340,23 @@ class City:
             (run, layer, row),
         )
 
+    def footings(self, row: int, run: int) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+        """(layer, x0, y0, z0, x1, y1) of the objects that have come, and of those that have gone, since `run`
+        was the last ingestion and `row` the last object; boxes are None without geometry."""
+        columns = "SELECT layer, x0, y0, z0, x1, y1 FROM object"
+        came = self.connection.execute(f"{columns} WHERE row > ? AND valid_to IS NULL", (row,))
+        gone = self.connection.execute(f"{columns} WHERE ended > ? AND row <= ?", (run, row))
+        return came.fetchall(), gone.fetchall()
+
     def last_row(self) -> int:
         """The greatest row number of an object; rows only grow."""
         (row,) = self.connection.execute("SELECT coalesce(max(row), 0) FROM object").fetchone()
         return int(row)
+
+    def began(self) -> str:
+        """When the first ingestion was: numbers of rows and runs mean something since then."""
+        (at,) = self.connection.execute("SELECT coalesce(min(at), '') FROM run").fetchone()
+        return str(at)
 
     def last_run(self) -> int:
         """The number of the last ingestion."""

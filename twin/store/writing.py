@@ -76,20 +76,36 @@ class Writer:
         return (row[0], row[1]) if row else None
 
     def begin_source(self, path: Path, digest: str, description: dict[str, Any]) -> int:
-        """The source of this path, made if it is new; its findings are forgotten."""
-        text = json.dumps(description, ensure_ascii=False)
+        """The source of this path, made if it is new; its findings are forgotten, its licence stays."""
         known = self.known(path)
         if known is None:
+            text = json.dumps(description, ensure_ascii=False)
             return self._insert(
                 "INSERT INTO source (name, path, digest, description, read_at) VALUES (?, ?, ?, ?, ?)",
                 (self._free_name(path), str(path), digest, text, self.at),
             )
+        (former,) = self._db.execute(
+            "SELECT json_extract(description, '$.licence') FROM source WHERE row = ?", known[:1]
+        ).fetchone()
+        kept = {"licence": former} if former else {}
+        text = json.dumps(description | kept, ensure_ascii=False)
         self._db.execute("DELETE FROM finding WHERE source = ?", known[:1])
         self._db.execute(
             "UPDATE source SET digest = ?, description = ?, read_at = ? WHERE row = ?",
             (digest, text, self.at, known[0]),
         )
         return known[0]
+
+    def set_licence(self, source: int, licence: str) -> None:
+        """Put a licence to a source that is there; an empty one takes it away."""
+        (text,) = self._db.execute("SELECT description FROM source WHERE row = ?", (source,)).fetchone()
+        description = json.loads(text)
+        description.pop("licence", None)
+        description |= {"licence": licence} if licence else {}
+        self._db.execute(
+            "UPDATE source SET description = ? WHERE row = ?",
+            (json.dumps(description, ensure_ascii=False), source),
+        )
 
     def _free_name(self, path: Path) -> str:
         taken = {r[0] for r in self._db.execute("SELECT name FROM source")}

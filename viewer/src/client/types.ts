@@ -63,7 +63,7 @@ export interface City {
   /** Null, as is `home`, for a city without objects or without a place on the globe. */
   bbox: [west: number, south: number, east: number, north: number] | null;
   home: Home | null;
-  terrain: { url: string } | null;
+  terrain: { url: string; licence?: string | null } | null;
   imagery: Imagery | null;
   layers: LayerInfo[];
   timezone: string;
