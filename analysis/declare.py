@@ -12,6 +12,26 @@ def titled(ko: str, en: str) -> Title:
     return {"ko": ko, "en": en}
 
 
+def area() -> Parameter:
+    """The part of the city that is looked at."""
+    return Parameter(name="area", title=titled("영역", "area"), type="bbox")
+
+
+def scenario(ko: str, en: str) -> Parameter:
+    """The number of one that is kept in the city. ko, en: a sentence about what is done with it."""
+    return Parameter(
+        name="scenario",
+        title=titled("시나리오 번호", "number of a scenario"),
+        type="integer",
+        unit="1",
+        minimum=1,
+        description=titled(
+            f"도시에 저장된 시나리오 (twin scenario list). {ko}",
+            f"A scenario that is kept in the city (twin scenario list); {en}",
+        ),
+    )
+
+
 def number(
     name: str,
     ko: str,

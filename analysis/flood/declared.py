@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from analysis.contract import Parameter
-from analysis.declare import choice, file, number, output, text, titled
+from analysis.declare import area, choice, file, number, output, text
 from analysis.flood.hazard import UNIT as HAZARD_UNIT
 from analysis.warning import declared as warning
 
 PARAMETERS = (
-    Parameter(name="area", title=titled("영역", "area"), type="bbox"),
+    area(),
     number("cell_size", "격자 크기", "cell size", "m", 5.0, 0.25, 1000.0),
     number("duration", "모의 시간", "time simulated", "min", 120.0, 1.0, 14_400.0),
     number("rain", "강우 강도", "rain intensity", "mm/h", 60.0, 0.0, 1000.0),

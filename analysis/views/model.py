@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.contract import Model, Parameter, Result
-from analysis.declare import number, output, switch, text, titled
+from analysis.declare import area, number, output, scenario, switch, text, titled
 from analysis.errors import AnalysisError
 
 if TYPE_CHECKING:
@@ -307,7 +307,7 @@ MODEL = Model(
         " antenna's beam the city blocks.",
     ),
     parameters=(
-        Parameter(name="area", title=titled("영역", "area"), type="bbox"),
+        area(),
         number("cell_size", "격자 크기", "cell size", "m", 2.0, 0.25, 50.0),
         Parameter(name="viewpoints", title=titled("조망점", "viewpoints"), type="geometry"),
         number("eye_height", "눈높이", "eye height", "m", 1.6, 0.0, 500.0),
@@ -331,13 +331,7 @@ MODEL = Model(
         number("beam_width", "빔 폭", "width of the beam", "deg", 1.0, 0.1, 60.0),
         number("beam_from", "빔 시작 방위", "first azimuth of the beam", "deg", 0.0, 0.0, 360.0),
         number("beam_to", "빔 끝 방위", "last azimuth of the beam", "deg", 360.0, 0.0, 360.0),
-        Parameter(
-            name="scenario",
-            title=titled("시나리오 번호", "number of a scenario"),
-            type="integer",
-            unit="1",
-            minimum=1,
-        ),
+        scenario("전후를 비교한다.", "before and after are compared."),
     ),
     outputs=(
         output(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from analysis.contract import Output, Parameter
-from analysis.declare import choice, file, number, output, switch, text, titled, whole
+from analysis.declare import area, choice, file, number, output, scenario, switch, text, titled, whole
 from analysis.energy.run.metered import CHOICES
 from analysis.energy.run.weather import SOURCES
 
 PARAMETERS: tuple[Parameter, ...] = (
-    Parameter(name="area", title=titled("영역", "area"), type="bbox"),
+    area(),
     choice("weather_source", "기상 자료", "source of the weather", SOURCES),
     file("weather", "기상 파일 (EPW, METPV)", "weather file (EPW, METPV)"),
     choice(
@@ -162,17 +162,7 @@ PARAMETERS: tuple[Parameter, ...] = (
             "Empty for that of the national pilot city's service roadmap, draft of 2019.",
         ),
     ),
-    Parameter(
-        name="scenario",
-        title=titled("시나리오 번호", "number of a scenario"),
-        type="integer",
-        unit="1",
-        minimum=1,
-        description=titled(
-            "도시에 저장된 시나리오 (twin scenario list). 그 건물들을 계산한다.",
-            "A scenario that is kept in the city (twin scenario list); its buildings are what is computed.",
-        ),
-    ),
+    scenario("그 건물들을 계산한다.", "its buildings are what is computed."),
     switch("hourly", "건물별 시간 자료", "hours of every building in the results", False),
 )
 

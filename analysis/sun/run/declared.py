@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.contract import Output, Parameter
-from analysis.declare import choice, file, number, output, switch, text, titled, whole
+from analysis.declare import area, choice, file, number, output, scenario, switch, text, titled, whole
 from analysis.sun.run.weather import SOURCES
 
 PLAN_SCHEMA = {
@@ -39,7 +39,7 @@ PLACE_SCHEMA = {
 }
 
 PARAMETERS: tuple[Parameter, ...] = (
-    Parameter(name="area", title=titled("영역", "area"), type="bbox"),
+    area(),
     text(
         "date",
         "날짜 (비우면 기준의 날짜)",
@@ -107,17 +107,7 @@ PARAMETERS: tuple[Parameter, ...] = (
             "Longitude and latitude, and if wanted ellipsoidal height, heading and scale.",
         ),
     ),
-    Parameter(
-        name="scenario",
-        title=titled("시나리오 번호", "number of a scenario"),
-        type="integer",
-        unit="1",
-        minimum=1,
-        description=titled(
-            "도시에 저장된 시나리오 (twin scenario list). 전후를 비교한다.",
-            "A scenario that is kept in the city (twin scenario list); before and after are compared.",
-        ),
-    ),
+    scenario("전후를 비교한다.", "before and after are compared."),
     Parameter(
         name="plot",
         title=titled("대지 (높이 제한 검토)", "plot (to check the height limit)"),

@@ -170,13 +170,10 @@ def _summary(study: CityStudy, found: Found) -> dict[str, Any]:
 def digests(folder: Path, inputs: Mapping[str, Any]) -> dict[str, str]:
     """Without a date the day depends on the year in which the run is asked for; a scenario may change, and
     so may the readings of sensors."""
-    used = {} if inputs.get("date") else {"year": str(dt.date.today().year)}
-    if inputs.get("scenario") is not None:
-        from twin.scenario import Scenarios
-        from twin.store import open_city
+    from analysis.scene.scenario import scenario_state
 
-        with open_city(folder) as city:
-            used["scenario"] = Scenarios(city).get(inputs["scenario"]).changed_at
+    used = {} if inputs.get("date") else {"year": str(dt.date.today().year)}
+    used |= scenario_state(folder, inputs.get("scenario"))
     if inputs.get("energy") and inputs.get("weather_source") == "sensors":
         from analysis.scene.used import weather_readings
         from analysis.weather.source import YEAR_S
