@@ -12,13 +12,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from threading import Lock, RLock
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
 from analysis.errors import AnalysisError
+from api.computing import COMPUTING
 from twin.errors import EntityNotFound
 from twin.runs import open_runs
 
@@ -94,12 +95,10 @@ class OpenRun:
 
 
 class EnergyDesk:
-    """For one city. computing: to be held by whoever computes, since compiled loops that run on all cores at
-    once are safe from several threads with some of Numba's threading layers alone."""
+    """For one city; several threads may ask. Whoever computes holds `COMPUTING`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.computing = RLock()
         self._holding = Lock()
         self._runs: OrderedDict[str, OpenRun] = OrderedDict()
         self._warm = False
@@ -120,7 +119,7 @@ class EnergyDesk:
 
     def warm(self, compute: Callable[[], object]) -> None:
         """Compute something, the first time that this is called: what is compiled or read for it stays."""
-        with self.computing:
+        with COMPUTING:
             if not self._warm:
                 self._warm = True
                 with suppress(AnalysisError):  # to be told to whoever asks

@@ -12,12 +12,13 @@ from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from threading import Lock, RLock
+from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
 from analysis.errors import AnalysisError
+from api.computing import COMPUTING
 from twin.errors import EntityNotFound, ObjectNotFound
 from twin.store import open_city
 
@@ -82,12 +83,10 @@ class _Lately(Generic[Made]):
 
 
 class SunDesk:
-    """For one city. computing: to be held by whoever computes, since compiled loops that run on all cores at
-    once are safe from several threads with some of Numba's threading layers alone."""
+    """For one city; several threads may ask. Whoever computes holds `COMPUTING`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.computing = RLock()
         self._holding = Lock()
         self._scenes: _Lately[Ready] = _Lately(_SCENES)
         self._studies: _Lately[Study] = _Lately(_STUDIES)
@@ -186,7 +185,7 @@ class SunDesk:
             known = lately.get(key)
         if known is not None:
             return known
-        with self.computing:
+        with COMPUTING:
             with self._holding:
                 known = lately.get(key)
             if known is None:

@@ -15,6 +15,7 @@ from starlette.background import BackgroundTask
 
 from analysis.errors import AnalysisError
 from api.auth import READ, require
+from api.computing import COMPUTING
 from api.energy_answer import LIST, building_answer, listed, plain
 from api.energy_desk import EnergyDesk, OpenRun, number
 from api.energy_retrofit import curve_answer, measures_answer, ranking_answer, retrofit_answer
@@ -139,7 +140,7 @@ def building(
     """A building's figures, months, typical days and envelope, and where they come from."""
     began = time.perf_counter()
     known = desk.run(run)
-    with desk.computing:
+    with COMPUTING:
         answer = building_answer(known, id, hourly)
     return answer | {"milliseconds": _since(began)}
 
@@ -208,7 +209,7 @@ def retrofit(asked: Retrofit, desk: Desk) -> dict[str, Any]:
     began = time.perf_counter()
     known = desk.run(asked.run)
     chosen = _chosen(known, asked)
-    with desk.computing:
+    with COMPUTING:
         answer = retrofit_answer(known, chosen, asked.measures)
     return answer | {"milliseconds": _since(began)}
 
@@ -221,7 +222,7 @@ def curve(asked: Curve, desk: Desk) -> dict[str, Any]:
     chosen = _chosen(known, asked)
     if len(chosen) > MOST_IN_CURVE:
         raise AnalysisError(f"a curve is of up to {MOST_IN_CURVE} buildings, not {len(chosen)}; name fewer")
-    with desk.computing:
+    with COMPUTING:
         answer = curve_answer(known, chosen, asked.measures or None, asked.grade)
     return answer | {"milliseconds": _since(began)}
 
@@ -236,7 +237,7 @@ def ranking(asked: Ranking, desk: Desk) -> dict[str, Any]:
             f"blocks are ranked in runs of up to {MOST_RANKED} buildings, not {len(known.table)}; "
             "run energy with an area"
         )
-    with desk.computing:
+    with COMPUTING:
         answer = ranking_answer(known, asked.measures)
     return answer | {"milliseconds": _since(began)}
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from analysis.errors import AnalysisError
 from api.auth import READ, require
+from api.computing import COMPUTING
 from api.sun_answer import CONTENT, affected, drawn
 from api.sun_desk import SPACING, Kept, Ready, SunDesk
 from twin.scenario.making import check_height, footprint_rings
@@ -72,7 +73,7 @@ def what_if(asked: WhatIf, desk: Desk) -> dict[str, Any]:
         rings = footprint_rings(asked.plan.footprint)
     elif asked.remove == [] and asked.at is None:
         raise AnalysisError("give a plan, buildings to remove, or a place to make ready (at)")
-    with desk.computing:
+    with COMPUTING:
         result = _answered(desk, asked, rings)
     return result | {"seconds": round(time.perf_counter() - began, 4)}
 
@@ -107,7 +108,7 @@ def path(
     z = top_at(scene, x, y)
     if height is not None:
         z = float(ready.georeference.from_geographic(np.array([[lon, lat, height]]))[0, 2])
-    with desk.computing:
+    with COMPUTING:
         day = day_at(scene, [x, y, z], date, normal=_normal(ready, azimuth, tilt), step=step)
     times = day.sun.times
     rises, sets = _rising(ready, times[0])

@@ -15,10 +15,11 @@ import numpy.typing as npt
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
-from tests.e2e.serving import ARTIFACTS
+from tests.e2e.serving import ARTIFACTS, ROOT
 
 Pixels = npt.NDArray[np.uint8]
 
+AXE = ROOT / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE_MS = 180_000  # software rendering on a busy machine
 
 
@@ -33,6 +34,14 @@ def is_colourful(pixels: npt.NDArray[np.int_]) -> bool:
     most = pixels.max(axis=2)
     chroma = most - pixels.min(axis=2)
     return bool(((chroma > 20) & (chroma > most / 4)).mean() > 0.01)
+
+
+def barriers(page: Page) -> dict[str, list[str]]:
+    """What axe finds on a page by WCAG 2.1 AA: the rule, and the elements that break it."""
+    page.wait_for_timeout(250)  # panels rise
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")
+    return {v["id"]: [n["html"] for n in v["nodes"]] for v in found["violations"]}
 
 
 class Viewer:

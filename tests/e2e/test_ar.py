@@ -15,13 +15,11 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.page import Viewer
+from tests.e2e.page import Viewer, barriers
 from tests.e2e.sensors import Devices, token
-from tests.e2e.serving import ROOT
 
 pytestmark = pytest.mark.browser
 
-AXE = ROOT / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 MOTION = ["accelerometer", "gyroscope", "magnetometer"]
 PATIENCE_MS = 30_000
@@ -112,13 +110,6 @@ def phone(browser: Browser, demo_server: str, stand: Stand) -> Iterator[Viewer]:
         yield opened
 
 
-def axe(page: Page) -> dict[str, Any]:
-    page.wait_for_timeout(250)  # panels rise
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")
-    return {v["id"]: [n["html"] for n in v["nodes"]] for v in found["violations"]}
-
-
 def show(page: Page, button: str) -> None:
     page.get_by_role("button", name=button).click()
     expect(page.locator(".status")).to_be_visible()
@@ -132,7 +123,7 @@ def test_the_first_step_asks_what_to_see_and_why_it_needs_a_place(phone: Viewer)
     expect(page.get_by_label("Underground utilities")).not_to_be_checked()
     expect(page.get_by_label("Remember what I look at")).not_to_be_checked()
     expect(page.locator(".choose")).to_contain_text("Your position is needed")
-    assert axe(page) == {}
+    assert barriers(page) == {}
     phone.picture("ar-choose")
 
 
@@ -160,7 +151,7 @@ def test_a_tap_on_the_building_ahead_tells_its_name_and_a_live_value(
     devices.read(stand.stream, 434.5, datetime.now(UTC))
     expect(card.locator(".reading").first).to_contain_text("434.5 kWh")
     expect(card.get_by_role("img", name="Last 24 hours").first).to_be_visible()
-    assert axe(page) == {}
+    assert barriers(page) == {}
     phone.picture("ar-phone")
 
 
@@ -220,7 +211,7 @@ def test_without_a_compass_there_is_the_street(desk: Viewer, stand: Stand) -> No
     amber = (picture[..., 0].astype(int) - picture[..., 2]) > 60
     assert amber.mean() > 0.01, "nothing stands out"
     assert picture[350:].std() > 5, "nothing is drawn"
-    assert axe(page) == {}
+    assert barriers(page) == {}
     page.keyboard.press("Escape")
 
 

@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
-from tests.e2e.page import PATIENCE_MS, Viewer
-from tests.e2e.serving import ROOT, TWIN, serving, twin
+from tests.e2e.page import PATIENCE_MS, Viewer, barriers
+from tests.e2e.serving import TWIN, serving, twin
 
 pytestmark = pytest.mark.browser
 
-AXE = ROOT / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
 QUIET = "#n=0~0&lang=en&t=htc0w"
 """Without sensors, in English, on an afternoon."""
 MEASURES = ["led", "ground_heat_pump"]
@@ -144,7 +143,7 @@ def test_a_picked_building_tells_its_months_hours_and_envelope(shown: Shown) -> 
     expect(table.filter(has_text="Roof").first).to_contain_text(f"{roof['u_value']:g}")
     panel.locator(".energy-envelope").scroll_into_view_if_needed()
     viewer.picture("energy-envelope")
-    assert axe(viewer) == {}
+    assert barriers(viewer.page) == {}
 
 
 def test_a_retrofit_changes_the_grade_at_once_and_on_the_map(shown: Shown) -> None:
@@ -172,7 +171,7 @@ def test_a_retrofit_changes_the_grade_at_once_and_on_the_map(shown: Shown) -> No
     viewer.settle()
     viewer.picture("energy-retrofit")
     expect(page).to_have_url(re.compile(rf"[&#]e={shown.run}~b{id}~led~ground_heat_pump"))
-    assert axe(viewer) == {}
+    assert barriers(viewer.page) == {}
     panel.get_by_role("button", name="Run for all buildings").click()
     page.get_by_text("More settings").click()
     expect(page.get_by_label("retrofit measures")).to_have_value("led, ground_heat_pump")
@@ -196,15 +195,76 @@ def test_the_district_has_a_load_of_blocks_and_a_duration_curve(shown: Shown) ->
     expect(panel.locator(".field select").nth(1).locator("option")).to_have_text(blocks)
     peak = shown.get(f"load?group=block&of={blocks[0]}&step=month")["peak"]["electricity"]["kW"]
     expect(peaks).to_contain_text(f"{peak:,.0f} kW")
+    late: list[Route] = []
+    page.route("**/load?group=block&step=month", lambda route: late.append(route))
+    for group in ("district", "block", "use"):
+        choices.first.select_option(group)
+    uses = [group["title"]["en"] for group in shown.get("load?group=use&step=month")["groups"]]
+    offered = panel.locator(".field select").nth(1).locator("option")
+    expect(offered).to_have_text(uses)
+    late[0].continue_()
+    page.wait_for_timeout(500)
+    page.unroute("**/load?group=block&step=month")
+    expect(offered).to_have_text(uses)
+    expect(panel.get_by_role("alert")).to_be_hidden()
     panel.locator("h3", has_text="Buildings by grade").scroll_into_view_if_needed()
     viewer.picture("energy-grades-by-block")
-    assert axe(viewer) == {}
+    assert barriers(viewer.page) == {}
     panel.get_by_role("button", name="Close").click()
 
 
-def ask(shown: Shown, body: dict[str, Any]) -> Any:
+def test_what_retrofits_cost_by_measure_and_by_block(shown: Shown) -> None:
+    page, viewer = shown.page, shown.viewer
+    page.get_by_role("button", name="What would retrofits cost?").first.click()
+    panel = page.locator(".costs")
+    measures, blocks = panel.locator(".energy-costs").first, panel.locator(".energy-costs").last
+    panel.locator("select").select_option(label="All buildings (40)")
+    everything = [building["id"] for building in shown.get("buildings?limit=100")["buildings"]]
+    steps = ask(shown, {"run": shown.run, "buildings": everything}, "/curve")["steps"]
+    rows = measures.locator("tbody tr")
+    expect(rows).to_have_count(len(steps), timeout=PATIENCE_MS)
+    for row, step in zip(rows.all(), steps, strict=True):
+        expect(row).to_contain_text(step["title"]["en"], ignore_case=True)
+        cost = step["cost_per_kwh"]
+        expect(row).to_contain_text("unknown" if cost is None else f"₩{cost:,.0f}")
+    expect(panel.locator(".energy-curve circle:not(.energy-hit)")).to_have_count(len(steps))
+
+    panel.get_by_role("application").focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    expect(panel.get_by_text(re.compile(r"^2\. .+ saves .+ a year"))).to_be_visible()
+    page.keyboard.press("Enter")
+    taken = [step["measure"] for step in steps[:2]]
+    expect(page).to_have_url(re.compile(rf"p=costs&e={shown.run}~~{'~'.join(taken)}&"))
+    expect(measures.get_by_role("button", pressed=True)).to_have_count(2)
+    ranked = ask(shown, {"run": shown.run, "measures": taken}, "/blocks")["blocks"]
+    assert len(ranked) > 1
+    for row, block in zip(blocks.locator("tbody tr").all(), ranked, strict=True):
+        expect(row).to_contain_text(f"{block['id']}{block['buildings']} buildings")
+        expect(row).to_contain_text(f"₩{block['cost_per_kwh']:,.0f}", timeout=PATIENCE_MS)
+    assert barriers(viewer.page) == {}
+
+    before = viewer.twin("camera()")
+    last = ranked[-1]["id"]
+    blocks.get_by_role("button", name=last).click()
+    viewer.sees("energy-costs", amber)
+    expect(page).to_have_url(re.compile(rf"e={shown.run}~k{last}~"))
+    assert viewer.still("camera()") != before
+    few = ask(shown, {"run": shown.run, "block": last}, "/curve")["steps"]
+    expect(rows.first).to_contain_text(re.compile(few[0]["title"]["en"], re.IGNORECASE), timeout=PATIENCE_MS)
+    panel.get_by_role("button", name="Close").click()
+    viewer.sees("energy-costs-closed", lambda part: not amber(part))
+
+
+def amber(part: npt.NDArray[np.int_]) -> bool:
+    """Whether something stands out as picked."""
+    red, green, blue = part[..., 0], part[..., 1], part[..., 2]
+    return bool(((red - blue > 110) & (red - green > 50)).mean() > 0.003)
+
+
+def ask(shown: Shown, body: dict[str, Any], door: str = "") -> Any:
     request = urllib.request.Request(
-        f"{shown.viewer.server}/energy/retrofit",
+        f"{shown.viewer.server}/energy/retrofit{door}",
         data=json.dumps(body).encode(),
         headers={"content-type": "application/json"},
     )
@@ -242,14 +302,6 @@ def test_a_link_brings_back_run_and_building_with_its_meters(shown: Shown) -> No
     assert viewer.outside() == []
 
 
-def axe(viewer: Viewer) -> dict[str, list[str]]:
-    viewer.page.evaluate(AXE.read_text())
-    found: dict[str, Any] = viewer.page.evaluate(
-        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})"
-    )
-    return {v["id"]: [n["html"] for n in v["nodes"]] for v in found["violations"]}
-
-
 def test_on_a_phone_in_korean_and_dark(shown: Shown, browser: Browser) -> None:
     id = graded(shown, 5)[0]
     link = f"#n=0~0&t=htc0w&lang=ko&theme=dark&p=retrofit&e={shown.run}~b{id}~{'~'.join(MEASURES)}"
@@ -262,14 +314,14 @@ def test_on_a_phone_in_korean_and_dark(shown: Shown, browser: Browser) -> None:
         expect(panel.locator(".energy-grades")).to_contain_text("4등급", timeout=PATIENCE_MS)
         phone.settle()
         phone.picture("energy-retrofit-ko-dark")
-        assert axe(phone) == {}
+        assert barriers(phone.page) == {}
         panel.get_by_role("button", name="건물 보기").click()
         badge = page.locator(".object-energy .energy-badge")
         expect(badge).to_contain_text(re.compile(r"4등급까지 [\d.]+% 부족"), timeout=PATIENCE_MS)
         badge.scroll_into_view_if_needed()
         page.wait_for_timeout(400)
         phone.picture("energy-building-ko-dark")
-        assert axe(phone) == {}
+        assert barriers(phone.page) == {}
         page.get_by_role("button", name="닫기").first.click()
         page.keyboard.press("Escape")
         page.get_by_role("button", name="레이어").click()
@@ -277,6 +329,6 @@ def test_on_a_phone_in_korean_and_dark(shown: Shown, browser: Browser) -> None:
         expect(legend).to_be_visible()
         expect(legend).to_contain_text("5등급")
         page.wait_for_timeout(400)
-        assert axe(phone) == {}
+        assert barriers(phone.page) == {}
         phone.picture("energy-legend-ko-dark")
         assert phone.errors == []

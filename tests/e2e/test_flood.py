@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.e2e.page import PATIENCE_MS, Viewer, map_part
-from tests.e2e.serving import ROOT, serving, twin
+from tests.e2e.page import PATIENCE_MS, Viewer, barriers, map_part
+from tests.e2e.serving import serving, twin
 
 pytestmark = pytest.mark.browser
 
-AXE = ROOT / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
 WET_PLACE = """
 async () => {
   const run = decodeURIComponent(/[&#]r=([^~]+)/.exec(location.hash)[1]);
@@ -46,13 +45,6 @@ def write_drains(folder: Path) -> Path:
     path = folder.parent / "drains.inp"
     path.write_text(f"{kept}\n{water}")
     return path
-
-
-def faults(page: Page) -> dict[str, list[str]]:
-    """What axe finds on a page."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")
-    return {v["id"]: [n["html"] for n in v["nodes"]] for v in found["violations"]}
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +166,7 @@ def test_storm_drains_show_underground_and_tell_their_course(flooded: Viewer) ->
         expect(panel.get_by_role("heading", name=f"{head} {id}")).to_be_visible()
         expect(panel.locator(".run-chart canvas")).to_have_count(2)
         flooded.picture(f"flood-drain-{head}")
-        assert faults(page) == {}
+        assert barriers(page) == {}
         page.keyboard.press("Escape")
     page.get_by_role("checkbox", name="Storm drains").uncheck()
     assert flooded.twin("drains()") == []
@@ -229,4 +221,4 @@ def test_panels_are_accessible(flooded: Viewer, browser: Browser, language: str,
         expect(viewer.page.locator(".damage")).to_be_visible(timeout=PATIENCE_MS)
         viewer.page.wait_for_timeout(600)
         viewer.picture(f"flood-{language}-{theme}")
-        assert faults(viewer.page) == {}
+        assert barriers(viewer.page) == {}

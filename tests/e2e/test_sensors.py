@@ -9,15 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.e2e.page import Viewer, is_colourful
+from tests.e2e.page import Viewer, barriers, is_colourful
 from tests.e2e.sensors import LIMIT, PAST, Devices, sensor_city, token
-from tests.e2e.serving import ROOT, free_port, serving
+from tests.e2e.serving import free_port, serving
 
 pytestmark = pytest.mark.browser
 
-AXE = ROOT / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
 SEEN_MS = 3000
 """Within which a reading has to be everywhere [ms]."""
 
@@ -71,13 +70,6 @@ def opened(browser: Browser, gauged: Gauged) -> Iterator[Viewer]:
         viewer.wait()
         viewer.page.wait_for_function("window.twin.streaming() && window.twin.symbols().length > 0")
         yield viewer
-
-
-def barriers(page: Page) -> dict[str, list[str]]:
-    """What axe finds on the page: the rule, and where it is broken."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")
-    return {v["id"]: [n["html"] for n in v["nodes"]] for v in found["violations"]}
 
 
 def pick_gauge(viewer: Viewer) -> None:

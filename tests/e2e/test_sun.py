@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +12,11 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.e2e.page import PATIENCE_MS, Viewer, is_colourful, map_part
-from tests.e2e.serving import ROOT, serving, twin
+from tests.e2e.page import PATIENCE_MS, Viewer, barriers, is_colourful, map_part
+from tests.e2e.serving import serving, twin
 
 pytestmark = pytest.mark.browser
 
-AXE = ROOT / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
 QUIET = "#n=0~0&lang=en&t=htc0w"
 """Without sensors, in English, on an afternoon."""
 
@@ -88,7 +86,7 @@ def test_a_click_gives_the_value_and_the_days_sun_past_what_stands_before(sunny:
     # A texel is two metres wide, and the picture of the test coarse.
     assert coloured == pytest.approx(hours, abs=2.0)
     sunny.picture("sun-path")
-    assert axe(sunny) == {}
+    assert barriers(sunny.page) == {}
     page.get_by_label("Day", exact=True).last.select_option("summer")
     expect(sunrise).to_have_text(re.compile(r"05:[01]\d–19:4\d"))
     expect(panel.locator(".sun-spells li").first).to_be_visible()
@@ -245,16 +243,8 @@ def test_a_plan_is_kept_in_a_scenario_and_in_the_link(sunny: Viewer) -> None:
     assert plan_in(page.evaluate("location.hash")) == plan_in(link)
 
 
-def axe(viewer: Viewer) -> dict[str, list[str]]:
-    viewer.page.evaluate(AXE.read_text())
-    found: dict[str, Any] = viewer.page.evaluate(
-        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})"
-    )
-    return {v["id"]: [n["html"] for n in v["nodes"]] for v in found["violations"]}
-
-
 def test_panels_are_accessible_on_a_phone_in_korean_and_dark(sunny: Viewer, browser: Browser) -> None:
-    assert axe(sunny) == {}
+    assert barriers(sunny.page) == {}
     link = sunny.page.evaluate("location.hash").replace("lang=en", "lang=ko").replace("theme=light", "")
     size = {"width": 400, "height": 800}
     with Viewer(browser, sunny.server, query=f"{link}&theme=dark", viewport=size) as phone:
@@ -263,7 +253,7 @@ def test_panels_are_accessible_on_a_phone_in_korean_and_dark(sunny: Viewer, brow
         expect(panel.locator(".plan-state")).to_contain_text("계산했습니다", timeout=PATIENCE_MS)
         phone.settle()
         phone.picture("sun-phone-ko-dark")
-        assert axe(phone) == {}
+        assert barriers(phone.page) == {}
         panel.get_by_role("button", name="닫기").click()
         phone.page.get_by_role("button", name="레이어").click()
         expect(phone.page.locator(".layer-details .legend").first).to_be_visible()
@@ -271,4 +261,4 @@ def test_panels_are_accessible_on_a_phone_in_korean_and_dark(sunny: Viewer, brow
         expect(phone.page.locator(".daylight .dwelling").first).to_be_visible()
         phone.page.wait_for_timeout(400)
         phone.picture("sun-daylight-ko-dark")
-        assert axe(phone) == {}
+        assert barriers(phone.page) == {}

@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { t } from './i18n';
 import { BasinProbe } from './panels/BasinProbe';
 import { Chart } from './panels/Chart';
+import { CostsPanel } from './panels/CostsPanel';
 import { Credits } from './panels/Credits';
 import { DaylightList } from './panels/DaylightList';
 import { DistrictPanel } from './panels/DistrictPanel';
@@ -79,6 +80,7 @@ export function App({ mount }: { mount: (container: HTMLElement) => void }) {
       <DaylightList />
       <DistrictPanel />
       <RetrofitPanel />
+      <CostsPanel />
       <ToolBar />
       <div class="bottom">
         <Chart />

@@ -1,11 +1,11 @@
 /** The AR page's arithmetic: frames on the globe, turns of a device, links, and doubt in words. */
 import { Vector3 } from 'three';
 import { describe, expect, test } from 'vitest';
-import { alreadyInside, placeInCity } from '../src/ar/actions';
+import { alreadyInside, distinct, placeInCity } from '../src/ar/actions';
 import { turnedBy } from '../src/ar/device';
 import { Frame } from '../src/ar/frame';
 import { readLink } from '../src/ar/link';
-import { accuracyWord, stated, sureness } from '../src/ar/sure';
+import { accuracyWord, headingDoubt, stated, sureness } from '../src/ar/sure';
 import {
   corrected,
   deviceTurn,
@@ -170,4 +170,17 @@ test('outside of the city one stands at its nearest place', () => {
   expect(placeInCity(city, null)).toEqual({ lon: 15, lat: 45 });
   expect(placeInCity(city, { lon: 0, lat: 60 })).toEqual({ lon: 11, lat: 49 });
   expect(placeInCity(city, { lon: 12, lat: 44 })).toEqual({ lon: 12, lat: 44 });
+});
+
+test('a heading without north is doubtful until somebody lines it up', () => {
+  expect(headingDoubt(false, null, false)).toBe(90);
+  expect(headingDoubt(false, null, true)).toBeNull();
+  expect(headingDoubt(true, null, false)).toBeNull();
+  expect(headingDoubt(true, 25, true)).toBe(25);
+});
+
+test('what the server knows by a name and by a code is offered once', () => {
+  const hydrant = { asset: 'hydrant', name: 'Hydrant', count: 6 };
+  const other = { asset: '1031', name: 'Hydrant', count: 2 };
+  expect(distinct([hydrant, { ...hydrant, asset: '1030' }, other])).toEqual([hydrant, other]);
 });

@@ -6,7 +6,7 @@ import type { EnergyProperty, Measure, RetrofitSide } from '../src/client/energy
 import { classesOf, energyClassifier, gradeColour, gradeInk, paler } from '../src/energy/colours';
 import { nextGrade, SCHEMES } from '../src/energy/grades';
 import { busiestDay, csvOf, dailyMeans, timesOf, windowAt } from '../src/energy/hours';
-import { changesOf, slots, switched, valuesAfter } from '../src/energy/retrofit';
+import { changesOf, paybackOf, slots, switched, valuesAfter } from '../src/energy/retrofit';
 import { energyText, energyUnit, valueText } from '../src/energy/text';
 import { NO_DATA } from '../src/layers/ramps';
 import { roundUp } from '../src/panels/MonthBars';
@@ -107,6 +107,10 @@ test('a table has a column for each line', () => {
   expect(csvOf('time', ['00:00', '01:00'], [line])).toBe(
     '"time","Heating ""1"" [kW]"\r\n00:00,1\r\n01:00,2.5\r\n',
   );
+  const gap = { ...line, title: 'Measured', values: [Number.NaN, 2] };
+  expect(csvOf('time', ['Jan 1, 2026, 12:00 AM', 'Jan 1, 2026, 1:00 AM'], [gap])).toBe(
+    '"time","Measured [kW]"\r\n"Jan 1, 2026, 12:00 AM",\r\n"Jan 1, 2026, 1:00 AM",2\r\n',
+  );
 });
 
 const measure = (id: string, kind: string, part: string | null = null): Measure => ({
@@ -204,4 +208,11 @@ test('a link keeps the run, whose retrofit it is, and the measures', () => {
   expect(readEnergy('r~kblock 1')).toEqual({ run: 'r', of: { kind: 'block', id: 'block 1' }, measures: [] });
   expect(readEnergy('r~x')).toEqual({ run: 'r', of: null, measures: [] });
   expect(readEnergy('')).toBeUndefined();
+});
+
+test('a payback is told only where money and prices are known, and never where nothing is saved', () => {
+  expect(paybackOf({ investment: 1000, saving: 100, payback: 10 })).toBe(10);
+  expect(paybackOf({ investment: 1000, saving: -5, payback: null })).toBe(Infinity);
+  expect(paybackOf({ investment: 1000, saving: null, payback: null })).toBeNull();
+  expect(paybackOf({ investment: null, saving: 100, payback: null })).toBeNull();
 });

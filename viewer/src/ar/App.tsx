@@ -8,7 +8,7 @@ import { titleOf } from './actions';
 import { Card } from './Card';
 import { Choose } from './Choose';
 import { step } from './state';
-import { Controls, Status } from './Show';
+import { Controls, Told } from './Show';
 
 export interface Doings {
   mount: (canvas: HTMLCanvasElement, video: HTMLVideoElement) => void;
@@ -16,6 +16,7 @@ export interface Doings {
   stand: () => void;
   back: () => void;
   middle: () => void;
+  walk: (metres: number) => void;
 }
 
 function Head() {
@@ -71,9 +72,9 @@ export function App({ doings, linked }: { doings: Doings; linked: boolean }) {
       ) : showing ? (
         <main>
           <div class="reticle" aria-hidden="true" />
-          <Status stand={doings.stand} />
+          <Told stand={doings.stand} />
           <Card />
-          <Controls middle={doings.middle} back={doings.back} />
+          <Controls middle={doings.middle} back={doings.back} walk={doings.walk} />
         </main>
       ) : (
         city.value && <Choose linked={linked} start={doings.start} stand={doings.stand} />

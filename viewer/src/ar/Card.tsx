@@ -3,17 +3,18 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { getObjectSensors, getSensor } from '../client/readings';
 import type { SensorInfo } from '../client/sensorTypes';
-import { metres, number, t, term } from '../i18n';
+import { percent } from '../energy/text';
+import { metres, t, term } from '../i18n';
 import { AttributeTable } from '../panels/AttributeTable';
 import { FactList } from '../panels/FactList';
 import { Icon } from '../panels/icons';
-import { choose, letGo } from './actions';
+import { choose, letGo, words } from './actions';
 import type { Hit } from './answers';
 import { Readings } from './Readings';
 import { picked, pickedSensor, shownHit, type Picked } from './state';
 import { sureness } from './sure';
 
-const percent = (share: number) => `${number(100 * share, share > 0.1 ? 0 : 1)} %`;
+const chance = (share: number) => percent(share, share > 0.1 ? 0 : 1);
 const nameOf = (hit: Hit) => hit.name ?? term('class', hit.class);
 
 function Other({ hit, index }: { hit: Hit; index: number }) {
@@ -22,7 +23,7 @@ function Other({ hit, index }: { hit: Hit; index: number }) {
       <button class="other" onClick={() => void choose(index)}>
         <span>{nameOf(hit)}</span>
         <small>
-          {metres(Math.round(hit.distance))} · {percent(hit.probability)} · {t(sureness(hit.probability))}
+          {metres(Math.round(hit.distance))} · {chance(hit.probability)} · {t(sureness(hit.probability))}
         </small>
       </button>
     </li>
@@ -34,7 +35,7 @@ function Hits({ of, hit }: { of: Picked; hit: Hit }) {
   return (
     <>
       <p class="sure">
-        <b>{t(sureness(hit.probability))}</b> <span>{percent(hit.probability)}</span>
+        <b>{t(sureness(hit.probability))}</b> <span>{chance(hit.probability)}</span>
       </p>
       <FactList
         as="glance"
@@ -56,7 +57,7 @@ function Hits({ of, hit }: { of: Picked; hit: Hit }) {
           </ul>
         </section>
       )}
-      {of.nothing >= 0.05 && <p class="quiet">{t('ar.nothing.maybe', { share: percent(of.nothing) })}</p>}
+      {of.nothing >= 0.05 && <p class="quiet">{t('ar.nothing.maybe', { share: chance(of.nothing) })}</p>}
       <section>
         <h3>{t('inspector.attributes')}</h3>
         <AttributeTable entries={Object.entries(hit.attributes)} />
@@ -73,15 +74,25 @@ function Hits({ of, hit }: { of: Picked; hit: Hit }) {
 
 function Sensor({ id }: { id: number }) {
   const found = useSignal<SensorInfo | null>(null);
+  const error = useSignal<string | null>(null);
   useEffect(() => {
-    found.value = null;
+    [found.value, error.value] = [null, null];
     const abort = new AbortController();
     getSensor(id, null, abort.signal)
       .then((sensor) => (found.value = sensor))
-      .catch(() => undefined);
+      .catch((problem: unknown) => {
+        if (!abort.signal.aborted) error.value = words(problem) ?? t('offline.title');
+      });
     return () => abort.abort();
   }, [id]);
   const sensor = found.value;
+  if (error.value !== null) {
+    return (
+      <p class="problem" role="alert">
+        {error.value}
+      </p>
+    );
+  }
   if (sensor?.id !== id) return <p class="quiet">{t('ar.loading')}</p>;
   return (
     <Readings

@@ -3,7 +3,7 @@ import { dateText, t } from '../i18n';
 import { city, language } from '../state/store';
 import { forget, offered, titleOf } from './actions';
 import { chosenLayers, consent, kept, outside, sensorsShown } from './state';
-import { locating, placeTrouble } from './start';
+import { locating, placeTrouble, starting } from './start';
 
 interface Props {
   linked: boolean;
@@ -81,10 +81,10 @@ export function Choose({ linked, start, stand }: Props) {
           {placeTrouble.value ? t(placeTrouble.value) : outside.value ? t('ar.outside') : ''}
         </p>
         <div class="starts">
-          <button class="primary" disabled={locating.value} onClick={start}>
+          <button class="primary" disabled={starting.value || locating.value} onClick={start}>
             {t(locating.value ? 'ar.locating' : linked ? 'ar.start.link' : 'ar.start')}
           </button>
-          <button class="secondary" onClick={stand}>
+          <button class="secondary" disabled={starting.value} onClick={stand}>
             {t('ar.stand')}
           </button>
         </div>

@@ -1,5 +1,4 @@
 /** What stands over the picture: where one is and how well that is known, the way to the nearest, the reticle. */
-import { useSignal } from '@preact/signals';
 import { metres, number, t } from '../i18n';
 import { duration } from '../i18n/readings';
 import { Icon } from '../panels/icons';
@@ -21,6 +20,9 @@ import { accuracyWord, HEADING_ERROR } from './sure';
 import { firstHeading, windOf } from './turn';
 import { RADIUS } from './view';
 
+/** Of a press on "walk" [m]. */
+const STRIDE = 3;
+
 function Place() {
   const at = position.value;
   if (!at) return null;
@@ -32,8 +34,18 @@ function Place() {
   );
 }
 
+/** What is told over the picture: of the pose, and of a way. */
+export function Told({ stand }: { stand: () => void }) {
+  return (
+    <div class="told">
+      <Status stand={stand} />
+      <WayNote />
+    </div>
+  );
+}
+
 /** In words: the mode, the position, what was fetched. */
-export function Status({ stand }: { stand: () => void }) {
+function Status({ stand }: { stand: () => void }) {
   const { heading } = look.value;
   const found = about.value;
   const why = problem.value ?? (found?.empty ? t('ar.empty', { radius: metres(RADIUS) }) : null);
@@ -43,7 +55,7 @@ export function Status({ stand }: { stand: () => void }) {
       <p>
         <b>{t(`ar.mode.${mode.value}`)}</b> · <Place />
       </p>
-      <p class="quiet">
+      <p class="quiet" aria-live="off">
         {t('ar.facing', {
           wind: t(`ar.wind.${windOf(heading)}`),
           degrees: String(Math.round(heading) % 360),
@@ -94,16 +106,14 @@ function WayNote() {
 }
 
 function Nearest() {
-  const asked = useSignal('');
   if (assets.value.length === 0) return null;
   return (
     <label class="nearest">
       <span class="unseen">{t('ar.nearest')}</span>
       <select
-        value={asked.value}
+        value=""
         onChange={(event) => {
           const { value } = event.currentTarget;
-          asked.value = '';
           event.currentTarget.value = '';
           if (value) void findNearest(value);
         }}
@@ -133,16 +143,37 @@ function North() {
   );
 }
 
-export function Controls({ middle, back }: { middle: () => void; back: () => void }) {
+/** Some steps, for fingers; keys have W and S. */
+function Walk({ walk }: { walk: (metres: number) => void }) {
+  if (mode.value !== 'street') return null;
+  return (
+    <div class="walk" role="group" aria-label={t('ar.walk')}>
+      <button class="round" aria-label={t('ar.walk.back')} onClick={() => walk(-STRIDE)}>
+        <Icon name="chevron" />
+      </button>
+      <button class="round" aria-label={t('ar.walk.forward')} onClick={() => walk(STRIDE)}>
+        <Icon name="chevron" />
+      </button>
+    </div>
+  );
+}
+
+interface ControlsProps {
+  middle: () => void;
+  back: () => void;
+  walk: (metres: number) => void;
+}
+
+export function Controls({ middle, back, walk }: ControlsProps) {
   return (
     <div class="controls">
-      <WayNote />
       <div class="bar panel">
         <button class="round" aria-label={t('ar.back')} title={t('ar.back')} onClick={back}>
           <Icon name="layers" />
         </button>
         <Nearest />
         <North />
+        <Walk walk={walk} />
         <button class="primary" onClick={middle}>
           <Icon name="target" /> {t('ar.middle')}
         </button>

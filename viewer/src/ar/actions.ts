@@ -1,9 +1,9 @@
 /** What people do on the AR page: start, look at something, ask for the nearest, let it be remembered. */
 import { ApiError, getCity, offline } from '../client/api';
 import type { PlacedCity } from '../client/types';
-import { type Key, t } from '../i18n';
+import type { Key } from '../i18n';
 import { city } from '../state/store';
-import { deleteLooks, getAssets, getLooks, getNearest, getPick, keepLook } from './answers';
+import { type Asset, deleteLooks, getAssets, getLooks, getNearest, getPick, keepLook } from './answers';
 import {
   assets,
   chosenLayers,
@@ -11,10 +11,12 @@ import {
   correction,
   headingError,
   kept,
+  linedUp,
   mode,
   picked,
   pickedSensor,
   position,
+  type Position,
   problem,
   way,
 } from './state';
@@ -60,9 +62,16 @@ export async function openCity(layers: string[] | null): Promise<Key | null> {
       .map(({ id }) => id)
       .filter((id) => (layers ? layers.includes(id) : id !== UNDERGROUND)),
   );
-  assets.value = (await getAssets().catch(() => null)) ?? [];
+  assets.value = distinct((await getAssets().catch(() => null)) ?? []);
   return null;
 }
+
+/** Without those that the server knows by a code as well as by a name. */
+export const distinct = (found: readonly Asset[]): Asset[] =>
+  found.filter(
+    ({ name, count }, index) =>
+      found.findIndex((other) => other.name === name && other.count === count) === index,
+  );
 
 /** Errors of the present pose: none of a place and a look that somebody chose. */
 function errors(): Errors {
@@ -79,8 +88,13 @@ let picking: AbortController | null = null;
 export async function pickAlong(look: Look): Promise<void> {
   const at = position.value;
   const layers = [...chosenLayers.value].filter((id) => id !== SEEN_THROUGH);
-  if (!at || layers.length === 0) return;
+  if (!at) return;
   picking?.abort();
+  if (layers.length === 0) {
+    pickedSensor.value = null;
+    picked.value = { hits: [], index: 0, nothing: 1 };
+    return;
+  }
   picking = new AbortController();
   const { signal } = picking;
   const found = await told(getPick(at, look, errors(), layers, signal));
@@ -117,6 +131,7 @@ export async function findNearest(asset: string): Promise<void> {
 /** Turns the whole scene about the eye, where the compass is off. */
 export function turnNorth(degrees: number): void {
   correction.value = Math.round((correction.value + degrees) * 10) / 10;
+  linedUp.value = true;
   if (headingError.value !== null && headingError.value > HEADING_ERROR) headingError.value = null;
 }
 
@@ -137,11 +152,30 @@ function keepId(id: string | null): void {
   }
 }
 
-async function remember(object: string): Promise<void> {
-  if (!consent.value || !position.value) return;
-  const answer = await told(keepLook(object, keptId(), position.value));
-  if (answer?.id) keepId(answer.id);
-  await readKept();
+/** One look after the other, so that the second is kept under the id that the first brings. */
+let remembering: Promise<void> = Promise.resolve();
+
+function remember(object: string): Promise<void> {
+  const at = position.value;
+  if (!consent.value || !at) return Promise.resolve();
+  remembering = remembering.then(async () => {
+    if (!consent.value) return;
+    const answer = await told(keepAnew(object, at));
+    if (answer?.id) keepId(answer.id);
+    await readKept();
+  });
+  return remembering;
+}
+
+/** Keeps a look; where the id has expired, under a new one. */
+async function keepAnew(object: string, at: Position): Promise<{ id?: string }> {
+  const id = keptId();
+  try {
+    return await keepLook(object, id, at);
+  } catch (error) {
+    if (id === null || !(error instanceof ApiError) || error.status !== 404) throw error;
+    return keepLook(object, null, at);
+  }
 }
 
 /** What is kept under this device's id, if anything is; an id that has expired is forgotten. */
@@ -161,7 +195,7 @@ export async function forget(): Promise<void> {
   const id = keptId();
   if (id === null) return;
   await told(deleteLooks(id));
-  if (problem.value !== null || offline.value) return;
+  if (problem.value !== null || offline.value) return readKept();
   keepId(null);
   kept.value = null;
 }
@@ -185,5 +219,3 @@ export const alreadyInside = ({ bbox: [west, south, east, north] }: PlacedCity, 
 
 export const titleOf = (text: string | { en: string; ko: string }, language: 'en' | 'ko') =>
   typeof text === 'string' ? text : text[language];
-
-export const say = (key: Key | null) => (key === null ? null : t(key));

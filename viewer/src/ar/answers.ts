@@ -106,6 +106,7 @@ export const getPick = (at: Position, look: Look, errors: Errors, layers: string
       position_error: errors.position,
       heading_error: errors.heading,
       pitch_error: errors.pitch,
+      history: 0,
       layers: layers.join(','),
     }),
     abort,

@@ -55,10 +55,13 @@ export function followHands(view: View): void {
     from = { x: event.clientX, y: event.clientY, moved: true };
   });
   canvas.addEventListener('pointerup', (event) => {
+    if (!event.isPrimary) return;
     if (from && !from.moved) tap(view, event.clientX, event.clientY);
     from = null;
   });
-  canvas.addEventListener('pointercancel', () => (from = null));
+  canvas.addEventListener('pointercancel', (event) => {
+    if (event.isPrimary) from = null;
+  });
 
   canvas.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;

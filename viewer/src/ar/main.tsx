@@ -6,7 +6,7 @@ import { render } from 'preact';
 import { t } from '../i18n';
 import { followPreferences, startPreferences } from '../state/preferences';
 import { cityError, language, vacancy, webglMissing } from '../state/store';
-import { letGo, openCity, readKept, say } from './actions';
+import { letGo, openCity, readKept } from './actions';
 import { App, type Doings } from './App';
 import { followHands, tapMiddle } from './hands';
 import { readLink } from './link';
@@ -41,12 +41,13 @@ const doings: Doings = {
     leave();
   },
   middle: () => view && tapMiddle(view),
+  walk: (metres) => view?.walk(metres, 0),
 };
 
 async function open(): Promise<void> {
   const wrong = await openCity(link.layers);
   if (wrong === 'error.empty' || wrong === 'error.nowhere') vacancy.value = wrong;
-  else if (wrong) cityError.value = say(wrong);
+  else if (wrong) cityError.value = t(wrong);
   else await readKept();
 }
 

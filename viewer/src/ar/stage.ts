@@ -174,16 +174,18 @@ export class Stage {
     this.invalidate();
   }
 
-  /** Where a point of the page looks to. x, y [CSS px] */
+  /** Where a point of the page looks to in the frame. x, y [CSS px] */
   lookAt(x: number, y: number): Look {
     this.aim(x, y);
-    return lookAlong(this.caster.ray.direction);
+    return lookAlong(
+      this.caster.ray.direction.clone().applyQuaternion(this.world.quaternion.clone().invert()),
+    );
   }
 
   /** Where a point of the frame appears [CSS px], null behind the eye. */
   project(point: Point): [number, number] | null {
     this.camera.updateMatrixWorld();
-    const seen = new Vector3(...point).project(this.camera);
+    const seen = this.world.localToWorld(new Vector3(...point)).project(this.camera);
     if (seen.z > 1) return null;
     const { left, top, width, height } = this.canvas.getBoundingClientRect();
     return [left + ((seen.x + 1) / 2) * width, top + ((1 - seen.y) / 2) * height];

@@ -7,7 +7,19 @@ import type { PlacedCity } from '../client/types';
 import { alreadyInside, pickAlong, placeInCity } from './actions';
 import { askForTurn, openCamera, type Turned, watchPlace, watchTurn } from './device';
 import type { Linked } from './link';
-import { about, fallback, headingError, look, mode, outside, position, step, type Position } from './state';
+import {
+  about,
+  fallback,
+  headingError,
+  linedUp,
+  look,
+  mode,
+  outside,
+  position,
+  step,
+  type Position,
+} from './state';
+import { headingDoubt } from './sure';
 import { lookOf, lookTurn } from './turn';
 import type { View } from './view';
 import { hasXr, startXr } from './xr';
@@ -15,8 +27,8 @@ import { hasXr, startXr } from './xr';
 /** Why the position is not known; null while it is, or is asked for. */
 export const placeTrouble = signal<Key | null>(null);
 export const locating = signal(false);
-/** Standard deviation of a heading without north [degrees], until somebody lines the scene up. */
-const NO_NORTH = 90;
+/** The device is asked for its sensors, its camera or WebXR. */
+export const starting = signal(false);
 
 /** Ends what listens to the device. */
 let endings: (() => void)[] = [];
@@ -24,6 +36,8 @@ let endings: (() => void)[] = [];
 export function leave(): void {
   for (const end of endings) end();
   endings = [];
+  locating.value = false;
+  linedUp.value = false;
   mode.value = 'street';
   step.value = 'choose';
 }
@@ -32,7 +46,7 @@ const takeTurn =
   (view: View) =>
   ({ turn, error, absolute }: Turned) => {
     if (mode.peek() === 'xr') return;
-    headingError.value = absolute ? error : (headingError.peek() ?? NO_NORTH);
+    headingError.value = headingDoubt(absolute, error, linedUp.peek());
     view.turned(turn);
   };
 
@@ -115,7 +129,13 @@ function face(view: View, { heading, pitch }: Linked): void {
 export async function startHere(view: View, video: HTMLVideoElement, link: Linked): Promise<void> {
   const given = linkedPosition(link);
   face(view, link);
-  await openMode(view, video);
+  starting.value = true;
+  position.value = null;
+  try {
+    await openMode(view, video);
+  } finally {
+    starting.value = false;
+  }
   if (given) position.value = given;
   else if (!(await follow())) {
     const why = placeTrouble.value;
@@ -132,7 +152,8 @@ export async function startHere(view: View, video: HTMLVideoElement, link: Linke
 export async function standInCity(view: View): Promise<void> {
   const near = position.value;
   leave();
-  outside.value = false;
+  [outside.value, fallback.value] = [false, null];
+  view.forget();
   const { bbox, home } = city.value as PlacedCity;
   const stand = (place: { lat: number; lon: number }) => {
     position.value = { lat: place.lat, lon: place.lon, height: null, accuracy: 0, source: 'city' };
@@ -147,11 +168,10 @@ export async function standInCity(view: View): Promise<void> {
   view.stepIntoTheOpen();
 }
 
-/** Ends the video when the page is left, as the camera's light should go out. */
+/** Ends the video when the page is left, as the camera's light should go out; who comes back starts anew. */
 export function followPage(): void {
   addEventListener('pagehide', () => {
-    for (const end of endings) end();
-    endings = [];
+    if (endings.length > 0) leave();
   });
   effect(() => void (document.documentElement.dataset.mode = mode.value));
 }

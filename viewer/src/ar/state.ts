@@ -34,6 +34,8 @@ export const look = signal<Look>({ heading: 0, pitch: 0 });
 export const headingError = signal<number | null>(null);
 /** By how much north was turned by hand, clockwise [degrees]. */
 export const correction = signal(0);
+/** Whether somebody lined the scene up since it was started. */
+export const linedUp = signal(false);
 
 export interface SceneAbout {
   origin: Geographic;
@@ -63,6 +65,6 @@ export const marks = signal<SensorMark[]>([]);
 export const assets = signal<Asset[]>([]);
 export const way = signal<Way | null>(null);
 
-/** Whether what is looked at may be kept; asked anew on every visit unless something is kept already. */
+/** Whether what is looked at may be kept; asked anew on every visit. */
 export const consent = signal(false);
 export const kept = signal<Kept | null>(null);

@@ -22,6 +22,13 @@ export function accuracyWord(radius: number): Key {
  * 5 to 10 degrees (Bowers, SAI 2022, doi 10.1007/978-3-031-10467-1_6).
  */
 export const HEADING_ERROR = 10;
+/** Of a heading without north, until somebody lines the scene up [degrees]. */
+const NO_NORTH = 90;
+
+/** Standard deviation of a heading as a device tells it; null where nothing is known of it [degrees]. */
+export const headingDoubt = (absolute: boolean, error: number | null, linedUp: boolean) =>
+  absolute ? error : linedUp ? null : NO_NORTH;
+
 /** Of the pitch, which gravity gives [degrees]; an assumption. */
 export const PITCH_ERROR = 2;
 

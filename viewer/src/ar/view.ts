@@ -1,7 +1,7 @@
 /** Keeps the picture in step with the state: fetches what stands around the position, poses the eye, marks what is picked. */
 import { effect } from '@preact/signals';
 import { Quaternion } from 'three';
-import { ApiError, getObject } from '../client/api';
+import { ApiError, getObject, offline } from '../client/api';
 import { city, theme } from '../state/store';
 import { STANDING, UNDERGROUND, words } from './actions';
 import { type Asset3d, getAsset, getSensorMarks } from './answers';
@@ -29,6 +29,8 @@ import { corrected, lookOf, lookTurn } from './turn';
 /** Of a scene [m], and after which way a new one is fetched. */
 export const RADIUS = 150;
 const STALE = 50;
+/** After which way somebody outside of the city asks again [m]. */
+const STALE_OUTSIDE = 10;
 
 export class View {
   frame: Frame | null = null;
@@ -60,6 +62,11 @@ export class View {
     this.pose();
   }
 
+  /** Has the next position fetch a scene, wherever it is. */
+  forget(): void {
+    this.fetched = '';
+  }
+
   /** The eye in the frame. */
   eye(): Point {
     const at = position.peek();
@@ -84,11 +91,12 @@ export class View {
   private follow(): void {
     const at = position.value;
     const layers = [...chosenLayers.value].sort();
-    if (!at || !city.value) return;
+    if (!at || !city.value || offline.value) return;
     const here = { ...at, height: 0 };
     const [x, , z] = this.fetchedAt?.local(here) ?? [Infinity, 0, 0];
     const wanted = `${layers.join(',')} ${mode.value === 'street'}`;
-    if (wanted === this.fetched && Math.hypot(x, z) <= STALE) return;
+    const near = outside.value ? STALE_OUTSIDE : STALE;
+    if (wanted === this.fetched && Math.hypot(x, z) <= near) return;
     [this.fetched, this.fetchedAt] = [wanted, new Frame(here)];
     this.ready = this.fetch(layers);
   }
@@ -135,8 +143,8 @@ export class View {
       this.pose();
     } catch (error) {
       if (signal.aborted) return;
-      this.fetchedAt = null;
       outside.value = error instanceof ApiError && error.status === 404;
+      if (!outside.value) this.fetchedAt = null;
       problem.value = outside.value ? null : words(error);
     } finally {
       if (this.abort === abort) loading.value = false;

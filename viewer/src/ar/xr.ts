@@ -5,7 +5,7 @@
 import { Quaternion, Vector3 } from 'three';
 import type { Geographic } from './frame';
 import { EYE } from './stage';
-import { correction, look, mode, position } from './state';
+import { correction, loading, look, mode, position } from './state';
 import { lookAlong, lookOf, wrapped, type Look } from './turn';
 import type { View } from './view';
 
@@ -25,6 +25,9 @@ export function lookInWorld(direction: Vector3, degrees: number): Look {
   return { heading: wrapped(seen.heading + degrees), pitch: seen.pitch };
 }
 
+/** A finger on the page over the picture is the page's own affair; else a press of a button would pick as well. */
+const leaveToPage = (event: Event) => event.preventDefault();
+
 /**
  * Starts a session; has to come from a tap. compass: the look as the compass tells it. tapped: takes the look
  * of a tap. ended: called once it is over. Gives a way to end it.
@@ -35,14 +38,21 @@ export async function startXr(
   tapped: (look: Look) => void,
   ended: () => void,
 ): Promise<() => void> {
+  const root = document.getElementById('app')!;
   const session = await navigator.xr!.requestSession('immersive-ar', {
     requiredFeatures: ['local-floor'],
     optionalFeatures: ['dom-overlay'],
-    domOverlay: { root: document.getElementById('app')! },
+    domOverlay: { root },
   });
   const { renderer, world } = view.stage;
   renderer.xr.setReferenceSpaceType('local-floor');
-  await renderer.xr.setSession(session);
+  try {
+    await renderer.xr.setSession(session);
+  } catch (error) {
+    await session.end().catch(() => undefined);
+    throw error;
+  }
+  root.addEventListener('beforexrselect', leaveToPage);
   mode.value = 'xr';
   let start: { eye: Vector3; foot: Geographic; degrees: number } | null = null;
 
@@ -56,7 +66,7 @@ export async function startXr(
   renderer.setAnimationLoop(() => {
     const [eye, turn] = [new Vector3(), new Quaternion()];
     renderer.xr.getCamera().matrixWorld.decompose(eye, turn, new Vector3());
-    if (!start && view.frame && eye.lengthSq() > 0) {
+    if (!start && view.frame && position.peek() && !loading.peek() && eye.lengthSq() > 0) {
       const [x, y, z] = view.eye();
       const height = position.peek()?.height === null ? EYE : eye.y;
       const foot = view.frame.geographic([x, y - height, z]);
@@ -94,6 +104,7 @@ export async function startXr(
   });
   session.addEventListener('end', () => {
     renderer.setAnimationLoop(null);
+    root.removeEventListener('beforexrselect', leaveToPage);
     world.position.set(0, 0, 0);
     world.quaternion.setFromAxisAngle(UP, 0);
     ended();

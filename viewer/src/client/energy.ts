@@ -203,6 +203,9 @@ export interface RetrofitAnswer {
   investment: number | null;
   currency: string | null;
   unknown_costs: string[];
+  /** Of the bill of a year; null where prices are not known. */
+  saving: number | null;
+  /** [a]; null where it is not known, or where nothing is saved. */
   payback: number | null;
   each: {
     id: string;
@@ -216,6 +219,43 @@ export interface RetrofitAnswer {
 /** Whose retrofit: some buildings, or all of a block. */
 export type RetrofitWho = { buildings: string[] } | { block: string };
 
+/** A measure upon those before it: what it saves [kWh/a], net of own power. */
+export interface CurveStep {
+  measure: string;
+  title: Localized;
+  saved_final: number | null;
+  /** Null, as the cost of a saved kilowatt hour, where nobody knows it. */
+  investment: number | null;
+  cost_per_kwh: number | null;
+  grade_after: number | null;
+}
+
+export interface CurveAnswer {
+  buildings: number;
+  grade_before: number | null;
+  /** The cheapest saving first; those of unknown cost last. */
+  steps: CurveStep[];
+  /** Measures that save nothing here, or that another stands for. */
+  left_out: string[];
+}
+
+export interface RankedBlock {
+  id: string;
+  buildings: number;
+  saved_final: number | null;
+  investment: number | null;
+  cost_per_kwh: number | null;
+  /** [a] */
+  payback: number | null;
+}
+
+export interface RankingAnswer {
+  currency: string | null;
+  unknown_costs: string[];
+  /** The cheapest saving first; those of unknown cost by what they save. */
+  blocks: RankedBlock[];
+}
+
 const at = (run: string) => `/energy/runs/${encodeURIComponent(run)}`;
 
 export const getProperties = async (run: string) =>
@@ -228,8 +268,8 @@ export const getValues = (run: string, property: string, abort?: AbortSignal) =>
 export const getBuilding = (run: string, id: string, hourly: boolean, abort: AbortSignal) =>
   get<BuildingEnergy>(`${at(run)}/buildings/${encodeURIComponent(id)}${hourly ? '?hourly=true' : ''}`, abort);
 
-export const getGroups = async (run: string, group: GroupKind) =>
-  (await get<{ groups: LoadGroup[] }>(`${at(run)}/load?group=${group}&step=month`)).groups;
+export const getGroups = async (run: string, group: GroupKind, abort?: AbortSignal) =>
+  (await get<{ groups: LoadGroup[] }>(`${at(run)}/load?group=${group}&step=month`, abort)).groups;
 
 export const getLoad = (run: string, group: GroupKind, of: string, abort: AbortSignal) =>
   get<EnergyLoad>(`${at(run)}/load?group=${group}&of=${encodeURIComponent(of)}`, abort);
@@ -239,3 +279,15 @@ export const getMeasures = (run: string) =>
 
 export const askRetrofit = (run: string, who: RetrofitWho, measures: string[], abort: AbortSignal) =>
   post<RetrofitAnswer>('/energy/retrofit', { run, ...who, measures }, {}, abort);
+
+export const askCurve = (run: string, who: RetrofitWho, abort: AbortSignal) =>
+  post<CurveAnswer>('/energy/retrofit/curve', { run, ...who }, {}, abort);
+
+export const askRanking = (run: string, measures: string[], abort: AbortSignal) =>
+  post<RankingAnswer>('/energy/retrofit/blocks', { run, measures }, {}, abort);
+
+/** Ids of the buildings of a block. */
+export async function getInBlock(run: string, block: string): Promise<string[]> {
+  const path = `${at(run)}/buildings?limit=1000&block=${encodeURIComponent(block)}`;
+  return (await get<{ buildings: { id: string }[] }>(path)).buildings.map(({ id }) => id);
+}

@@ -41,9 +41,15 @@ export const timesOf = (start: string, step: number, count: number) =>
 
 const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
 
-/** Lines as a CSV file; first, their common column. */
+/** Lines as a CSV file; first, their common column. A value that is not known stays empty. */
 export function csvOf(first: string, keys: readonly (string | number)[], lines: readonly Line[]): string {
   const head = [first, ...lines.map(({ title, unit }) => `${title} [${unit}]`)].map(quoted).join(',');
-  const rows = keys.map((key, row) => [key, ...lines.map(({ values }) => values[row] ?? '')].join(','));
+  const cell = (value: number | undefined) => (value === undefined || Number.isNaN(value) ? '' : value);
+  const rows = keys.map((key, row) =>
+    [
+      /[",]/.test(String(key)) ? quoted(String(key)) : key,
+      ...lines.map(({ values }) => cell(values[row])),
+    ].join(','),
+  );
   return `${[head, ...rows].join('\r\n')}\r\n`;
 }

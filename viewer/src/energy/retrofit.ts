@@ -42,6 +42,12 @@ export function changesOf(before: RetrofitSide, after: RetrofitSide): Change[] {
   });
 }
 
+/** Years until an investment has paid itself back; null where that is not known. */
+export function paybackOf(found: Pick<RetrofitAnswer, 'investment' | 'saving' | 'payback'>): number | null {
+  if (found.investment === null || found.saving === null) return null;
+  return found.payback ?? Infinity;
+}
+
 /** Values of buildings with those that a retrofit changes: their grade, and primary energy by area. */
 export function valuesAfter(
   property: 'grade' | 'primary_per_area',

@@ -16,7 +16,7 @@ export const arEn = {
   'ar.loading': 'Fetching what stands here…',
   'ar.back': 'Choose again',
   'ar.scene':
-    'The city at street level. Drag or use the arrow keys to look, W A S D to walk, Enter to pick what is in the middle.',
+    'The city at street level. Drag or use the left and right arrow keys to look, W A S D to walk, Enter to pick what is in the middle.',
   'ar.middle': 'What is in the middle?',
   'ar.mode.xr': 'WebXR: the device follows its own motion',
   'ar.mode.camera': 'Camera with the device’s compass',
@@ -55,6 +55,9 @@ export const arEn = {
   'ar.north.left': 'Turn the scene to the left',
   'ar.north.right': 'Turn the scene to the right',
   'ar.north.unknown': 'North is not known. Drag sideways until the scene lines up with what you see.',
+  'ar.walk': 'Walk',
+  'ar.walk.forward': 'Walk forward',
+  'ar.walk.back': 'Walk back',
   'ar.card': 'What you look at',
   'ar.nothing': 'Nothing is in sight there.',
   'ar.nothing.maybe': 'With {share} probability nothing of the city is looked at.',
@@ -67,7 +70,7 @@ export const arEn = {
   'ar.class': 'Kind',
   'ar.open': 'Open on the map',
   'ar.nearest': 'Nearest',
-  'ar.nearest.choose': 'Show the way to the nearest …',
+  'ar.nearest.choose': 'Way to the nearest …',
   'ar.nearest.way': '{name}: {length}, about {time} on foot, first {wind}',
   'ar.nearest.straight': '{name}: {length} as the crow flies; no way on foot is known',
   'ar.nearest.passed': {

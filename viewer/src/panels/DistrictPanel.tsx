@@ -20,9 +20,10 @@ import { language, zone } from '../state/store';
 import { linesOf } from './BuildingHours';
 import { EnergyFigures } from './EnergyFigures';
 import { type Fact, FactList } from './FactList';
+import { Icon } from './icons';
 import { LineChart } from './LineChart';
 import { ChoiceField } from './LayerFrame';
-import { SideFrame, sideShown } from './SideFrame';
+import { openSide, SideFrame, sideShown } from './SideFrame';
 import { YearChart } from './YearChart';
 
 type View = Window | 'duration';
@@ -177,24 +178,26 @@ function Load({ run }: { run: string }) {
   useEffect(() => {
     if (chosen === 'district') {
       of.value = 'district';
-      return;
+      return undefined;
     }
-    getGroups(run, chosen)
+    const abort = new AbortController();
+    getGroups(run, chosen, abort.signal)
       .then((found) => {
         groups.value = found;
         of.value = found[0]?.id ?? '';
       })
-      .catch((problem: unknown) => (error.value = detailOf(problem)));
+      .catch((problem: unknown) => {
+        if (!abort.signal.aborted) error.value = detailOf(problem);
+      });
+    return () => abort.abort();
   }, [run, chosen]);
   const wanted = of.value;
   useEffect(() => {
     if (chosen !== 'district' && !groups.value.some(({ id }) => id === wanted)) return undefined;
     const abort = new AbortController();
+    [load.value, error.value] = [null, null];
     getLoad(run, chosen, wanted, abort.signal)
-      .then((found) => {
-        load.value = found;
-        error.value = null;
-      })
+      .then((found) => (load.value = found))
       .catch((problem: unknown) => {
         if (!abort.signal.aborted) error.value = detailOf(problem);
       });
@@ -289,6 +292,9 @@ function Body() {
         <>
           <section class="energy-figures">
             <EnergyFigures summary={found.summary} />
+            <button class="plain energy-open" onClick={() => openSide('costs')}>
+              <Icon name="chart" size={15} /> {t('energy.costs')}
+            </button>
           </section>
           <section>
             <h3>{t('energy.load')}</h3>

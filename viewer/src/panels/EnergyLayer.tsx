@@ -63,6 +63,9 @@ function Row({ view }: { view: EnergyView }) {
           <button class="plain" onClick={() => openSide('retrofit')}>
             <Icon name="plan" size={15} /> {t('energy.retrofit')}
           </button>
+          <button class="plain" onClick={() => openSide('costs')}>
+            <Icon name="chart" size={15} /> {t('energy.costs')}
+          </button>
         </>
       )}
       <button class="plain" onClick={hideEnergy}>

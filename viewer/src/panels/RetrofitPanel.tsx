@@ -1,73 +1,28 @@
 /** The panel of a retrofit: measures as switches, what they change at once, and a run of them for the whole city. */
-import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { getGroups, type LoadGroup, type Measure, type RetrofitAnswer } from '../client/energy';
-import { type Change, changesOf, slots, switched } from '../energy/retrofit';
+import type { Measure, RetrofitAnswer } from '../client/energy';
+import { type Change, changesOf, paybackOf, slots, switched } from '../energy/retrofit';
 import { capital, energyText, massText, percent } from '../energy/text';
 import { number, t, withUnit } from '../i18n';
 import { money } from '../runs/text';
-import { changeEnergy, colourByEnergy, energyRun, energyView } from '../state/energy';
+import { colourByEnergy, energyRun, energyView } from '../state/energy';
 import {
   chooseMeasures,
   followRetrofit,
   mapAfter,
   measures,
-  packages,
+  measuresError,
   retrofit,
-  retrofitBusy,
-  retrofitError,
 } from '../state/retrofit';
 import { proposed } from '../state/runs';
-import { highlighted, language, selection } from '../state/store';
+import { highlighted, language } from '../state/store';
 import { type Fact, FactList } from './FactList';
 import { GradeMark } from './GradeBadge';
 import { Icon } from './icons';
-import { ChoiceField } from './LayerFrame';
+import { PackageChips, RetrofitProblem, WhoseField } from './RetrofitChoice';
 import { openSide, SideFrame, sideShown } from './SideFrame';
 
 const PROCESS = 'energy';
-
-/** A building that was picked, or a block. */
-function Whose({ run }: { run: string }) {
-  const blocks = useSignal<LoadGroup[]>([]);
-  const of = energyView.value?.of ?? null;
-  useEffect(() => {
-    getGroups(run, 'block')
-      .then((found) => {
-        blocks.value = found;
-        const first = found[0];
-        if (energyView.peek()?.of == null && first) changeEnergy({ of: { kind: 'block', id: first.id } });
-      })
-      .catch(() => (blocks.value = [])); // a building can be looked at without them
-  }, [run]);
-  const building = of?.kind === 'building' ? of.id : null;
-  return (
-    <>
-      <ChoiceField
-        label={t('energy.retrofit.of')}
-        value={of ? `${of.kind} ${of.id}` : ''}
-        choices={[
-          ...(building === null
-            ? []
-            : [{ value: `building ${building}`, label: t('energy.retrofit.one', { id: building }) }]),
-          ...blocks.value.map(({ id, buildings }) => ({
-            value: `block ${id}`,
-            label: t('energy.retrofit.block', { id, amount: number(buildings ?? 0) }),
-          })),
-        ]}
-        change={(value) => {
-          const [kind, ...id] = value.split(' ');
-          changeEnergy({ of: { kind: kind as 'building' | 'block', id: id.join(' ') } });
-        }}
-      />
-      {building !== null && (
-        <button class="plain energy-open" onClick={() => (selection.value = building)}>
-          <Icon name="chart" size={15} /> {t('energy.retrofit.back')}
-        </button>
-      )}
-    </>
-  );
-}
 
 function costText({ cost, currency, unit, price_year: year }: Measure): string {
   const per = unit === 'm2_floor' ? t('energy.cost.floor') : withUnit('', unit).trim();
@@ -83,21 +38,7 @@ function Switches() {
   return (
     <fieldset class="energy-measures">
       <legend>{t('energy.measures')}</legend>
-      <div class="energy-packages" role="group" aria-label={t('energy.packages')}>
-        {packages.value.map(({ id, title, measures: ids }) => {
-          const pressed = ids.length === chosen.length && ids.every((one) => chosen.includes(one));
-          return (
-            <button
-              key={id}
-              type="button"
-              aria-pressed={pressed}
-              onClick={() => chooseMeasures(pressed ? [] : ids)}
-            >
-              {capital(title[language.value])}
-            </button>
-          );
-        })}
-      </div>
+      <PackageChips />
       {slots(measures.value).map((slot) => (
         <div key={slot[0]!.id} class={slot.length > 1 ? 'energy-slot' : undefined}>
           {slot.map((measure) => (
@@ -143,19 +84,19 @@ function ChangeBars({ change, currency }: { change: Change; currency: string }) 
   );
 }
 
-function years(value: number | null): string {
-  return value === null ? t('energy.payback.none') : t('energy.payback.years', { years: number(value, 1) });
-}
+const years = (value: number) =>
+  value === Infinity ? t('energy.payback.none') : t('energy.payback.years', { years: number(value, 1) });
 
 function Money({ found }: { found: RetrofitAnswer }) {
   const { currency, unknown_costs: unknown } = found;
   const names = unknown.map((id) => measures.value.find((one) => one.id === id)?.title[language.value] ?? id);
+  const payback = paybackOf(found);
   const rows: Fact[] = [
     [
       t('energy.investment'),
       found.investment === null || currency === null ? null : money(found.investment, currency),
     ],
-    [t('energy.payback'), found.investment === null ? null : years(found.payback)],
+    [t('energy.payback'), payback === null ? null : years(payback)],
     [
       t('energy.overheating'),
       `${number(found.before.overheating, 0)} → ${withUnit(number(found.after.overheating, 0), 'h')}`,
@@ -175,12 +116,12 @@ function Money({ found }: { found: RetrofitAnswer }) {
   );
 }
 
-/** The grade and primary energy, which stay in sight while measures are chosen. */
+/** The grade and the first figure that is known, mostly primary energy: in sight while measures are chosen. */
 function Head({ found }: { found: RetrofitAnswer }) {
   const { before, after } = found;
-  const [primary] = changesOf(before, after);
+  const [first] = changesOf(before, after);
   return (
-    <div class={`energy-outcome energy-head ${retrofitBusy.value ? 'busy' : ''}`} aria-live="polite">
+    <div class={`energy-outcome energy-head ${retrofit.busy.value ? 'busy' : ''}`} aria-live="polite">
       <p class="energy-grades" data-before={before.grade ?? 0} data-after={after.grade ?? 0}>
         <GradeMark grade={before.grade} />
         <span aria-hidden="true">→</span>
@@ -194,7 +135,7 @@ function Head({ found }: { found: RetrofitAnswer }) {
             })}
         </small>
       </p>
-      {primary && <ChangeBars change={primary} currency="" />}
+      {first && <ChangeBars change={first} currency={found.currency ?? ''} />}
     </div>
   );
 }
@@ -226,7 +167,7 @@ function MapChoice() {
 function Outcome({ found }: { found: RetrofitAnswer }) {
   const better = found.each.filter((one) => (one.grade_after ?? 9) < (one.grade_before ?? 9)).length;
   return (
-    <section class={`energy-outcome ${retrofitBusy.value ? 'busy' : ''}`}>
+    <section class={`energy-outcome ${retrofit.busy.value ? 'busy' : ''}`}>
       <h3>{t('energy.outcome')}</h3>
       {found.buildings > 1 && (
         <p class="energy-note">
@@ -261,7 +202,8 @@ function Body() {
     return () => (highlighted.value = new Set());
   }, [building, mapAfter.value]);
   const run = energyRun.value?.run;
-  const found = retrofit.value;
+  const found = retrofit.answer.value;
+  const error = retrofit.error.value ?? measuresError.value;
   const any = (energyView.value?.measures.length ?? 0) > 0;
   return (
     <SideFrame name="retrofit" title={t('energy.retrofit')}>
@@ -269,22 +211,20 @@ function Body() {
         <p class="quiet">{t('energy.none')}</p>
       ) : (
         <>
-          <Whose run={run} />
-          {retrofitError.value !== null && (
-            <p class="problem" role="alert">
-              {t('energy.retrofit.error', { detail: retrofitError.value || t('offline.title') })}
-            </p>
-          )}
-          {found && any ? (
+          <WhoseField />
+          <RetrofitProblem error={error} />
+          {found ? (
             <Head found={found} />
           ) : (
-            <p class="quiet" role="status">
-              {t(any ? 'energy.retrofit.busy' : 'energy.retrofit.start')}
-            </p>
+            error === null && (
+              <p class="quiet" role="status">
+                {t(any ? 'energy.retrofit.busy' : 'energy.retrofit.start')}
+              </p>
+            )
           )}
-          {found && any && <MapChoice />}
+          {found && <MapChoice />}
           <Switches />
-          {found && any && <Outcome found={found} />}
+          {found && <Outcome found={found} />}
           {any && (
             <div class="run-actions">
               <button class="plain" onClick={propose}>

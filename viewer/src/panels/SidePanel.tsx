@@ -11,7 +11,7 @@ import { Icon } from './icons';
 import { QualityList } from './QualityList';
 import { CloseButton, closeSide, sideShown, toggleSide } from './SideFrame';
 
-type SensorTab = Exclude<Tab, 'simulate' | 'plan' | 'daylight' | 'district' | 'retrofit'>;
+type SensorTab = Extract<Tab, 'alerts' | 'devices' | 'quality' | 'anomalies'>;
 
 const TABS: { id: SensorTab; label: Key }[] = [
   { id: 'alerts', label: 'alerts.title' },

@@ -1,21 +1,24 @@
 /** Values of runs as text: money, times since the start, and how runs stand. */
 import type { Job } from '../client/runs';
-import { type Key, number, t } from '../i18n';
+import { type Key, t } from '../i18n';
 import { duration } from '../i18n/readings';
 import { language } from '../state/store';
 
-/** An amount of money, whole from 100 on. */
-export function money(value: number, currency: string): string {
+function inCurrency(value: number, currency: string, options: Intl.NumberFormatOptions): string {
   try {
-    return new Intl.NumberFormat(language.value, {
-      style: 'currency',
-      currency,
-      maximumFractionDigits: 0,
-    }).format(value);
+    return new Intl.NumberFormat(language.value, { style: 'currency', currency, ...options }).format(value);
   } catch {
-    return `${number(value, 0)} ${currency}`;
+    return `${new Intl.NumberFormat(language.value, options).format(value)} ${currency}`.trim();
   }
 }
+
+/** An amount of money, whole from 100 on. */
+export const money = (value: number, currency: string) =>
+  inCurrency(value, currency, Math.abs(value) >= 100 || value === 0 ? { maximumFractionDigits: 0 } : {});
+
+/** An amount of money in a word for thousands or millions. */
+export const moneyShort = (value: number, currency: string) =>
+  inCurrency(value, currency, { notation: 'compact', maximumSignificantDigits: 3 });
 
 /** Hours and minutes since the start, as on a stop watch; seconds in floods shorter than ten minutes. */
 export function clockOf(seconds: number, whole: number): string {

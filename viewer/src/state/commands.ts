@@ -20,7 +20,7 @@ export interface Command {
 const OF_SENSORS = new Set(['sensors', 'alerts', 'devices', 'quality', 'anomalies', 'chart']);
 
 /** Commands that mean nothing without a run of energy. */
-const OF_ENERGY = new Set(['district', 'retrofit']);
+const OF_ENERGY = new Set(['district', 'retrofit', 'costs']);
 
 function openSide(panel: SidePanel): void {
   selection.value = null;
@@ -79,5 +79,6 @@ const COMMANDS: Command[] = [
   { id: 'simulate', label: 'command.simulate', icon: 'flask', run: () => openSide('simulate') },
   { id: 'district', label: 'command.district', icon: 'chart', run: () => openSide('district') },
   { id: 'retrofit', label: 'command.retrofit', icon: 'plan', run: () => openSide('retrofit') },
+  { id: 'costs', label: 'energy.costs', icon: 'chart', run: () => openSide('costs') },
   { id: 'now', label: 'command.now', icon: 'now', run: showNow },
 ];

@@ -1,5 +1,6 @@
 /** The energy run that the map shows: what colours the buildings, and what else the run says of city and buildings. */
 import { computed, effect, signal, untracked } from '@preact/signals';
+import { offline } from '../client/api';
 import { type EnergyProperty, type EnergySummary, getProperties, getValues } from '../client/energy';
 import type { RunResults } from '../client/runs';
 import { energyClassifier } from '../energy/colours';
@@ -11,10 +12,15 @@ import { layers, reportPending, updateLayer } from './store';
 const PREFIX = 'energy:';
 const FIRST = ['grade', 'primary_per_area'];
 
+export interface Whose {
+  kind: 'building' | 'block';
+  id: string;
+}
+
 export interface EnergyView {
   run: string;
   /** Whose retrofit is looked at, and the measures that are chosen for it. */
-  of: { kind: 'building' | 'block'; id: string } | null;
+  of: Whose | null;
   measures: string[];
 }
 
@@ -136,26 +142,29 @@ async function readValues(run: string, property: string): Promise<void> {
     const { ids, values } = await getValues(run, property);
     if (energyRun.peek()?.run !== run) return;
     energyValues.value = new Map(energyValues.peek()).set(property, mapOf(ids, values));
+    energyError.value = null;
   } catch (error) {
-    energyError.value = detailOf(error);
+    if (energyRun.peek()?.run === run) energyError.value = detailOf(error);
   } finally {
     reportPending('energy-values', 0);
   }
 }
 
-/** Fetches what the shown run needs, and the values that colour. */
+/** Fetches what the shown run needs, and the values that colour; after a lost server is back, what is missing. */
 export function followEnergy(): void {
   const run = computed(() => energyView.value?.run ?? null);
   effect(() => {
     const id = run.value;
+    const lost = offline.value;
     let stopped = false;
     untracked(() => {
       if (energyRun.value?.run === id) return;
       energyRun.value = null;
       energyValues.value = new Map();
       afterwards.value = new Map();
-      if (id !== null) void open(id, () => stopped);
-      else if (colouredBy.value !== null) colourByEnergy(null);
+      if (id === null) {
+        if (colouredBy.value !== null) colourByEnergy(null);
+      } else if (!lost) void open(id, () => stopped);
     });
     return () => {
       stopped = true;
@@ -166,7 +175,7 @@ export function followEnergy(): void {
   effect(() => {
     const id = energyRun.value?.run;
     const property = colouredBy.value;
-    if (id === undefined || property === null) return;
+    if (id === undefined || property === null || offline.value) return;
     untracked(() => {
       if (!energyValues.value.has(property)) void readValues(id, property);
     });

@@ -42,6 +42,7 @@ const SIDE_PANELS = new Set<SidePanel>([
   'daylight',
   'district',
   'retrofit',
+  'costs',
 ]);
 
 const round = (value: number, digits: number) => String(Number(value.toFixed(digits)));

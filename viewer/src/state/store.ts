@@ -10,7 +10,16 @@ export type ToolId = 'distance' | 'height' | 'area' | 'section' | 'walk' | 'box'
 export type Sheet = 'layers' | 'time' | 'tools';
 /** What stands at the right while nothing is picked. */
 export type SidePanel =
-  'alerts' | 'devices' | 'quality' | 'anomalies' | 'simulate' | 'plan' | 'daylight' | 'district' | 'retrofit';
+  | 'alerts'
+  | 'devices'
+  | 'quality'
+  | 'anomalies'
+  | 'simulate'
+  | 'plan'
+  | 'daylight'
+  | 'district'
+  | 'retrofit'
+  | 'costs';
 
 export interface Classification {
   attribute: string;
