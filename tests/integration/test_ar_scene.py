@@ -223,6 +223,7 @@ def test_an_empty_place_says_so(client: httpx.Client, folder: Path, tmp_path: Pa
         ({"lat": "nan"}, 400, "lat"),
         ({"lat": 91}, 400, "lat"),
         ({"height": "inf"}, 400, "height"),
+        ({"datum": "EPSG:9999"}, 400, "no vertical datum"),
         ({"height": 3, "datum": "sea"}, 400, "'sea' is none of ellipsoid"),
         ({"height": 3, "datum": "EPSG:5193"}, 400, "PROJ lacks the grid"),
         ({"height": 3, "datum": "EPSG:4326"}, 400, "no vertical datum"),

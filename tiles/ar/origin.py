@@ -69,18 +69,13 @@ def origin_at(
     if height is not None and not -1000 <= height <= 10_000:
         raise TwinError(f"{height:g} m is no height of a position; give -1,000 to 10,000 m")
     geoid, model = _geoid(place, longitude, latitude)
-    if height is None:
-        level = ground(longitude, latitude)
-        if level is None:
-            raise TwinError("the ground at this position is not known; give its height")
-        return Origin(longitude, latitude, level, geoid, model, on_ground=True)
-    if datum == ORTHOMETRIC:
-        height += geoid
-    elif datum.upper() == EGM96:
-        height += float(undulation(longitude, latitude))
-    elif datum != ELLIPSOID:
-        height = _ellipsoidal(datum, longitude, latitude, height)
-    return Origin(longitude, latitude, height, geoid, model)
+    zero = geoid if datum == ORTHOMETRIC else _zero(datum, longitude, latitude)
+    if height is not None:
+        return Origin(longitude, latitude, height + zero, geoid, model)
+    level = ground(longitude, latitude)
+    if level is None:
+        raise TwinError("the ground at this position is not known; give its height")
+    return Origin(longitude, latitude, level, geoid, model, on_ground=True)
 
 
 def _geoid(place: Georeference, longitude: float, latitude: float) -> tuple[float, str]:
@@ -92,8 +87,12 @@ def _geoid(place: Georeference, longitude: float, latitude: float) -> tuple[floa
     return float(place.to_geographic(zero)[0, 2]), place.heights.name
 
 
-def _ellipsoidal(datum: str, longitude: float, latitude: float, height: float) -> float:
-    """The height above the ellipsoid of one above a vertical datum [m]."""
+def _zero(datum: str, longitude: float, latitude: float) -> float:
+    """How far the zero of a vertical datum lies above the ellipsoid [m]."""
+    if datum == ELLIPSOID:
+        return 0.0
+    if datum.upper() == EGM96:
+        return float(undulation(longitude, latitude))
     code = datum.upper().removeprefix("EPSG:")
     if not code.isdecimal():
         raise TwinError(f"the datum {datum!r} is none of {ELLIPSOID}, {ORTHOMETRIC} and EPSG:CODE")
@@ -110,4 +109,4 @@ def _ellipsoidal(datum: str, longitude: float, latitude: float, height: float) -
             f"PROJ lacks the grid of {crs.vertical.name} (EPSG:{code}) here; give the height above the"
             f" {ELLIPSOID}, or {ORTHOMETRIC} in the city's own heights"
         )
-    return float(Georeference(crs, heights).to_geographic([[longitude, latitude, height]])[0, 2])
+    return float(Georeference(crs, heights).to_geographic([[longitude, latitude, 0.0]])[0, 2])
