@@ -1,11 +1,14 @@
 """What kind of thing an object is, from the codes and names of its attributes, by a table of words and codes.
 
 A table has the columns `words, codes` and one for the kind: codes as LIST:CODE or CODE with * and ? as
-wildcards, words as they occur in names of codes. What stands first in the table goes first.
+wildcards, words as they occur in names of codes. A word of Latin letters is a whole one, unless a * at its
+beginning or end stands for more letters ("*wohn*"); Korean, Chinese and Japanese ones may stand anywhere.
+What stands first in the table goes first.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -16,6 +19,7 @@ from typing import Any
 from analysis.scene.outlines import codes
 from citygml.model import Code
 
+_LATIN = "[a-z\u00df-\u024f]"
 USE_ATTRIBUTES = ("usage", "function", "class")
 """What a building is used for goes before what it was built for."""
 
@@ -36,6 +40,24 @@ class CodeRow:
     kind: str
     words: tuple[str, ...]
     codes: tuple[str, ...]
+
+    def named(self, text: str) -> bool:
+        """Whether one of the words stands in a text in lower case."""
+        return bool(self.words) and self._pattern.search(text) is not None
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(map(_expression, self.words)))
+
+
+def _expression(word: str) -> str:
+    """The regular expression that finds a word of a table."""
+    letters = word.strip("*")
+    if not re.search(_LATIN, letters):
+        return re.escape(letters)
+    before = "" if word.startswith("*") else f"(?<!{_LATIN})"
+    after = "" if word.endswith("*") else f"(?!{_LATIN})"
+    return f"{before}{re.escape(letters)}{after}"
 
 
 @dataclass(frozen=True)
@@ -61,7 +83,7 @@ class CodeTable:
         for code in given:
             text = (code.name or "").casefold()
             for row in self.rows:
-                if any(word in text for word in row.words):
+                if row.named(text):
                     return Told(row.kind, code.name or code.code, "word")
         return Told(default, shown, "default")
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from analysis.energy.constructions import Glazing
 from analysis.energy.systems import System
-from analysis.energy.uses import HOURS_OF_WEEK, Use
+from analysis.energy.uses import HOURS_OF_WEEK, MONTHS, Use, by_month
 from analysis.energy.zones import Boundary, Elements, Zones
 from analysis.errors import AnalysisError
 
@@ -85,7 +85,8 @@ def _elements(zones: Zones) -> None:
 
 
 def _figures(zones: Zones) -> None:
-    above = ("volume", "floor_area", "heat_capacity")
+    outer = () if zones.outer_volume is None else ("outer_volume",)
+    above = ("volume", "floor_area", "heat_capacity", *outer)
     not_below = ("infiltration", "heating_capacity", "cooling_capacity")
     for name in (*above, *not_below, "gain_factor", "ventilation_factor", "set_point_shift"):
         values = getattr(zones, name)
@@ -132,16 +133,21 @@ def _kinds(zones: Zones) -> None:
 def _use(use: Use) -> None:
     for name in ("heating_set", "cooling_set", *_WEEKS):
         week = getattr(use, name)
-        if np.shape(week) != (HOURS_OF_WEEK,):
-            raise AnalysisError(f"use {use.id}: {name} has {np.size(week)} values; a week has 168 hours")
+        if np.shape(week) not in ((HOURS_OF_WEEK,), (MONTHS, HOURS_OF_WEEK)):
+            raise AnalysisError(
+                f"use {use.id}: {name} has {np.size(week)} values; a week has 168 hours, and twelve"
+                " months have 12 × 168"
+            )
         if name in _WEEKS and not (np.isfinite(week) & (week >= 0)).all():
             raise AnalysisError(f"use {use.id}: {name} must be 0 or more in all hours")
-    crossed = use.heating_set > use.cooling_set
-    if crossed.any():
-        at = int(np.argmax(crossed))
+    heating, cooling = by_month(use.heating_set), by_month(use.cooling_set)
+    crossed = np.argwhere(heating > cooling)
+    if len(crossed):
+        month, hour = crossed[0]
+        heated, cooled = heating[month, hour], cooling[month, hour]
         raise AnalysisError(
-            f"use {use.id}: in hour {at} of the week it would be heated to {use.heating_set[at]:g} °C and"
-            f" cooled to {use.cooling_set[at]:g} °C; the first must not be higher"
+            f"use {use.id}: in hour {hour} of the week it would be heated to {heated:g} °C and cooled to"
+            f" {cooled:g} °C; the first must not be higher"
         )
 
     _shares(f"use {use.id}", use, "heat_recovery", "gains_radiant")

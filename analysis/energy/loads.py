@@ -12,6 +12,7 @@ from analysis.energy.heat_pumps import Sources, cooling_cop, heating_cop
 from analysis.energy.problem import standard_time
 from analysis.energy.result import NEEDS, EnergyResult
 from analysis.energy.systems import Carrier, HeatSource, Plant
+from analysis.energy.uses import Use, by_month
 from analysis.energy.zones import Float32, Float64
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class Loads:
                 raise ValueError("the result keeps no hours: simulate with hourly=True")
             return power[rows]
         zones = self.result.zones
-        shapes = np.array([self._week(need, k) for k in range(len(zones.uses))])[:, self.week_hour]
+        shapes = self._hours_of([self._week(need, use) for use in zones.uses])
         sums = np.stack([np.bincount(self.month, s, 12) for s in shapes]) * self.hours
         of = zones.use[rows]
         wanted = self.result.monthly[need][rows] * 1000.0
@@ -147,10 +148,13 @@ class Loads:
         power_of_week *= scale.astype(np.float32)[:, self.month]
         return power_of_week
 
-    def _week(self, need: str, use: int) -> Float64:
-        known = self.result.zones.uses[use]
-        week: Float64 = known.ventilation if need == "fans" else getattr(known, need)
+    def _week(self, need: str, use: Use) -> Float64:
+        week: Float64 = use.ventilation if need == "fans" else getattr(use, need)
         return week
+
+    def _hours_of(self, weeks: Sequence[Float64]) -> Float64:
+        """(uses, n) of what weeks have in each interval."""
+        return np.array([by_month(week)[self.month, self.week_hour] for week in weeks])
 
     def _per_need(self, plant: Plant, need: str, rows: Indices) -> Float64:
         """(rows, 12) energy of the carrier per useful energy [1], or (12,)."""
@@ -171,7 +175,7 @@ class Loads:
 
     def _by_use(self, per: Float64, rows: Indices) -> Float64:
         uses = self.result.zones.use[rows]
-        weeks = np.array([use.hot_water for use in self.result.zones.uses])[:, self.week_hour]
+        weeks = self._hours_of([use.hot_water for use in self.result.zones.uses])
         means: Float64 = self._mean(per, weeks)[uses]
         return means
 

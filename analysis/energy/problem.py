@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.energy.irradiance import Light
+from analysis.energy.uses import HOURS_OF_WEEK
 from analysis.energy.zones import Float64
 from analysis.errors import AnalysisError
 from analysis.sun.scene import Place
@@ -57,6 +58,11 @@ class Climate:
 
     def __len__(self) -> int:
         return len(self.air)
+
+    @property
+    def hour_of_months(self) -> npt.NDArray[np.int64]:
+        """(n,) numbers in a table of the hours of the week in each of twelve months, one after the other."""
+        return self.month * HOURS_OF_WEEK + self.week_hour
 
     @classmethod
     def of(cls, weather: Weather, place: Place) -> Climate:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.energy.result import EnergyResult
+from analysis.energy.uses import HOURS_OF_WEEK, MONTHS, by_month
 from analysis.energy.zones import Float64, Zones
 from analysis.errors import AnalysisError
 from analysis.progress import Progress
@@ -83,13 +84,14 @@ def simulate(
 
 def _by_calendar(zones: Zones, climate: Climate) -> dict[str, Float64]:
     """(z, 12) [kWh] of the needs that follow the clock alone."""
-    hours = np.zeros((12, 168))
+    hours = np.zeros((MONTHS, HOURS_OF_WEEK))
     np.add.at(hours, (climate.month, climate.week_hour), climate.step / 3600.0 / 1000.0)
     area, gains = zones.floor_area, zones.floor_area * zones.gain_factor
     air = zones.floor_area * zones.ventilation_factor
 
     def of(weeks: list[Any], scale: Float64) -> Float64:
-        return np.asarray((np.array(weeks) @ hours.T)[zones.use] * scale[:, None])
+        monthly = np.array([(by_month(week) * hours).sum(axis=1) for week in weeks])
+        return np.asarray(monthly[zones.use] * scale[:, None])
 
     return {
         "hot_water": of([use.hot_water for use in zones.uses], area),

@@ -10,13 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 Week: TypeAlias = npt.NDArray[np.float64]
-"""(168,) by the hour, from Monday 0:00 on, in local standard time."""
+"""(168,) by the hour, from Monday 0:00 on, in local standard time; (12, 168) where months differ."""
 HOURS_OF_WEEK = 168
+MONTHS = 12
 
 
 def always(value: float) -> Week:
     """The same at all hours."""
     return np.full(HOURS_OF_WEEK, value)
+
+
+def by_month(week: Week) -> Week:
+    """(12, 168) of a week that may be the same in all months."""
+    return np.broadcast_to(week, (MONTHS, HOURS_OF_WEEK))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -111,7 +111,8 @@ class Zones:
     use, system: (z,) int32 indices into uses and systems. heating_capacity, cooling_capacity: (z,) [W], inf
     for as much as is needed. set_point_shift: (z,) [K] added to the set points of heating (and to those of
     cooling); gain_factor, ventilation_factor: (z,) multiply the use's internal gains and its ventilation [1].
-    ground_temperature: (12,) monthly means under the buildings [°C]; None: found from the weather.
+    outer_volume: (z,) with walls and floors [m³], by which the perimeter of slabs is found; None: that of the
+    air. ground_temperature: (12,) monthly means under the buildings [°C]; None: found from the weather.
     origins: by the name of a figure ("volume", "floor_area", "storeys", "year", "use", "windows", "u_values",
     "infiltration", "system"), (z,) int8 of `Origin`. year: (z,) of construction, NaN unknown. storeys: (z,).
     notes: what a reader of results ought to know.
@@ -139,6 +140,7 @@ class Zones:
     year: Float64
     storeys: Float64
     shades: Sequence[Shade] = ()
+    outer_volume: Float64 | None = None
     ground_temperature: Float64 | None = None
     origins: dict[str, Int8] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -164,6 +166,7 @@ class Zones:
             first=first,
             elements=Elements(**parts),
             origins={name: origin[chosen] for name, origin in self.origins.items()},
+            outer_volume=None if self.outer_volume is None else self.outer_volume[chosen],
             **{name: getattr(self, name)[chosen] for name in _OF_ZONES},
         )
 

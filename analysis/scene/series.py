@@ -7,6 +7,7 @@ between them; it is refused, or filled as the caller says, and stated in the res
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -19,7 +20,7 @@ from citygml.model import Attributes
 from twin.link.places import position
 from twin.link.reading import unit_symbol
 from twin.observations.quality import Flag
-from twin.observations.store import Observations
+from twin.observations.store import Observations, Series
 from twin.observations.times import format_instant
 
 Float64: TypeAlias = npt.NDArray[np.float64]
@@ -28,7 +29,8 @@ Spans: TypeAlias = list[tuple[float, float]]
 
 _DOUBTFUL = int(Flag.RANGE | Flag.RATE | Flag.STUCK | Flag.CLOCK)
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
-_MOST = 1_000_000
+_PART = 250_000
+"""Readings that are fetched at a time, so that those of years need little besides their own memory."""
 _SECOND = 1_000_000
 
 
@@ -86,11 +88,42 @@ def _place(location: str | None) -> tuple[float, float] | None:
 def readings(observations: Observations, stream: Stream, start: int, end: int) -> tuple[Float64, Float64]:
     """(times [s since start], numbers) of the sound readings from start to end [µs]; of several at one time
     the last."""
-    series = observations.series(stream.id, start, end, limit=_MOST)
-    sound = np.isfinite(series.values) & ((series.flags & _DOUBTFUL) == 0)
-    times, values = series.times[sound], series.values[sound]
+    times, values, flags = all_readings(observations, stream.id, start, end)
+    sound = np.isfinite(values) & ((flags & _DOUBTFUL) == 0)
+    times, values = times[sound], values[sound]
     last = np.append(times[1:] != times[:-1], True)[: len(times)]
     return (times[last] - start) / _SECOND, values[last]
+
+
+def all_readings(
+    observations: Observations, datastream: int, start: int, end: int
+) -> tuple[npt.NDArray[np.int64], Float64, npt.NDArray[np.uint16]]:
+    """(times [µs], numbers, flags) from start to end [µs]; none is left out, however many there are."""
+    parts = list(_parts(observations, datastream, start, end))
+    return (
+        np.concatenate([part.times[kept] for part, kept in parts]),
+        np.concatenate([part.values[kept] for part, kept in parts]),
+        np.concatenate([part.flags[kept] for part, kept in parts]),
+    )
+
+
+def _parts(
+    observations: Observations, datastream: int, start: int, end: int
+) -> Iterator[tuple[Series, npt.NDArray[np.bool_]]]:
+    """Some readings at a time, and which of them count: those of a part's last time wait for the next one, so
+    that readings of one time stay together."""
+    most = _PART
+    while True:
+        series = observations.series(datastream, start, end, limit=most)
+        full = len(series.times) == most
+        within = series.times < series.times[-1] if full else np.ones(len(series.times), bool)
+        if full and not within.any():
+            most *= 2
+            continue
+        yield series, within
+        if not full:
+            return
+        start, most = int(series.times[-1]), _PART
 
 
 def factor(stream: Stream, known: dict[str, float]) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 
 from analysis.scene.rain import AROUND, MEASURES, STEP_S
-from analysis.scene.series import Stream, streams
+from analysis.scene.series import Stream, all_readings, streams
 from analysis.scene.water import LEVEL
 from twin.observations.connections import DATABASE
 from twin.observations.store import Observations, open_observations
@@ -70,8 +70,7 @@ def _digest(observations: Observations, found: Sequence[Stream], length_s: float
         about = (stream.id, stream.unit, stream.place, stream.properties)
         digest.update(orjson.dumps(about, default=str))
         if length_s:
-            series = observations.series(stream.id, end - round(length_s * _MICRO), end)
-            for column in (series.times, series.values, series.flags):
+            for column in all_readings(observations, stream.id, end - round(length_s * _MICRO), end):
                 digest.update(column.tobytes())
     return digest.hexdigest()
 

@@ -147,6 +147,7 @@ def city_gauges(folder: Path | str, start: int, end: int, crs: Crs | None = None
     Readings flagged out of range or by a wrong clock are left out. An intensity holds until the next reading;
     a sensor that read less than half of the time is left out. crs: of the points; None for degrees.
     """
+    from analysis.scene.series import all_readings
     from twin.alerts.streams import load_streams
     from twin.observations.quality import bits
     from twin.observations.store import open_observations
@@ -163,9 +164,9 @@ def city_gauges(folder: Path | str, start: int, end: int, crs: Crs | None = None
             kind = next((k for k, u in observed.items() if k in stream.properties and stream.unit == u), None)
             if kind is None or stream.longitude is None or stream.latitude is None:
                 continue
-            series = observations.series(stream.id, start, end)
-            good = np.isfinite(series.values) & (series.flags & doubtful == 0)
-            amount = _amount(series.times[good], series.values[good], start, end, kind == "rainfall")
+            times, values, flags = all_readings(observations, stream.id, start, end)
+            good = np.isfinite(values) & (flags & doubtful == 0)
+            amount = _amount(times[good], values[good], start, end, kind == "rainfall")
             if amount is not None:
                 found.append((stream.longitude, stream.latitude, amount))
                 names.append(str(stream.id))

@@ -8,16 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis.energy.archetypes import zones_of
 from analysis.energy.constructions import AREAL_CAPACITY, Glazing, Insulation, Layer, Mass, Opaque
 from analysis.energy.detailed.glazing import optics
 from analysis.energy.detailed.ground import Ground
 from analysis.energy.detailed.nodes import five_nodes
 from analysis.energy.irradiance import Light, Views, diffuse_shares, sunlit
 from analysis.energy.problem import Climate, refined, sky_temperature, standard_time
-from analysis.energy.zones import Shade
+from analysis.energy.zones import Boundary, Part, Shade
 from analysis.errors import AnalysisError
 from analysis.sun.position import unit_vectors
 from analysis.weather import Weather, read_epw
+from tests.energy_envelopes import box_envelopes, use_code
 from tests.energy_zones import SEOUL, box_zones, even_weather
 
 CONCRETE = Layer(0.2, 2.0, 2400.0, 1000.0)
@@ -172,6 +174,23 @@ def test_the_ground_below_a_slab() -> None:
     assert 4.0 < np.ptp(ground.temperature[0]) < 15.0
     given = Ground.of(replace(zones, ground_temperature=np.array(range(12), float)), climate, resistance)
     assert given.soil is None and given.temperature[0] == pytest.approx(np.arange(12.0))
+
+
+def test_the_perimeter_of_a_slab_is_that_of_the_outer_walls() -> None:
+    """Of a house of the archetypes, whose air is 76 % of what it encloses: 120 m² of outer walls, 6 m high,
+    around a slab of 80 m², so B' = 80 / (0.5 · 20) = 8 m (ISO 13370:2017, 7.1)."""
+    zones = zones_of(box_envelopes([use_code("01001")]))
+    e = zones.elements
+    slab = (e.part == Part.FLOOR) & (e.boundary == Boundary.GROUND)
+    floor = zones.constructions[e.construction[slab][0]]
+    assert isinstance(floor, Opaque) and zones.volume[0] == pytest.approx(0.76 * 480.0)
+    resistance = np.where(slab, floor.resistance, 0.0)
+    ground = Ground.of(zones, Climate.of(even_weather(), SEOUL), resistance)
+    d = 0.3 + 2.0 * (0.13 + floor.resistance + 0.04)
+    wanted = 4.0 / (np.pi * 8.0 + d) * np.log(np.pi * 8.0 / d + 1.0)
+    assert ground.soil is not None and d < 8.0
+    total = 0.13 + floor.resistance + ground.soil.resistance + 1 / ground.conductance[0]
+    assert 1 / total == pytest.approx(wanted, rel=1e-6)
 
 
 def test_a_sky_that_is_not_measured(denver: Weather) -> None:

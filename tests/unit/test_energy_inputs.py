@@ -56,6 +56,8 @@ WRONG: list[tuple[Callable[[Zones], Zones], str]] = [
     (lambda z: replace(z, first=np.array([0, 3], np.int32)), "first"),
     (lambda z: replace(z, use=np.array([4], np.int32)), "use"),
     (lambda z: replace(z, ground_temperature=np.zeros(3)), "twelve"),
+    (lambda z: replace(z, outer_volume=np.zeros(1)), "outer_volume of 0; it must be above 0"),
+    (lambda z: replace(z, outer_volume=np.ones(2)), "outer_volume has 2 values"),
     (of_elements(area=np.ones(3)), "area has 3 values"),
     (first_area(np.nan), "area"),
     (first_area(-1.0), "area"),

@@ -47,6 +47,7 @@ def test_zones_and_weather_come_back_as_they_were(tmp_path: Path, data: Path) ->
         elements=elements,
         origins={"year": np.array([0, 1, 3], np.int8)},
         ground_temperature=np.linspace(0.0, 11.0, 12),
+        outer_volume=np.array([150.0, 160.0, 170.0]),
         notes=["층수를 모름"],
     )
     (path, *_) = sorted((data / "weather").glob("*Busan*.epw*"))

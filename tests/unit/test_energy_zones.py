@@ -28,7 +28,8 @@ def zones() -> Zones:
         },
         horizon=np.arange(sum(counts) * 4, dtype=np.float32).reshape(-1, 4),
     )
-    made = box_zones(3, floor_area=np.array([48.0, 54.0, 40.0]), infiltration=0.5)
+    sizes = {"floor_area": np.array([48.0, 54.0, 40.0]), "outer_volume": np.array([150.0, 170.0, 130.0])}
+    made = box_zones(3, infiltration=0.5, **sizes)
     return replace(
         made,
         elements=elements,
@@ -45,6 +46,7 @@ def test_each_zone_takes_its_own_elements_along(zones: Zones) -> None:
     for f in fields(Elements):
         assert np.array_equal(getattr(found.elements, f.name), getattr(zones.elements, f.name)[rows]), f.name
     assert found.floor_area.tolist() == [40.0, 48.0]
+    assert found.outer_volume is not None and found.outer_volume.tolist() == [130.0, 150.0]
     assert found.origins["year"].tolist() == [2, 0]
     assert found.constructions is zones.constructions
 

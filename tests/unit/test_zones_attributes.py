@@ -47,6 +47,21 @@ def test_storeys(attributes: Attributes, expected: float | None) -> None:
     assert about.storeys(attributes) == expected
 
 
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ({"storeysBelowGround": 2}, 2),
+        ({"building:levels:underground": "1"}, 1),
+        ({"지하층수": 3}, 3),
+        ({"storeysBelowGround": 9999}, 0),  # PLATEAU's for unknown
+        ({"storeysBelowGround": -1}, 0),
+        ({"storeysAboveGround": 3}, 0),
+    ],
+)
+def test_storeys_below_the_ground(attributes: Attributes, expected: float) -> None:
+    assert about.storeys_below(attributes) == expected
+
+
 def test_details_stand_beside_the_others_which_go_first() -> None:
     given: Attributes = {
         "usage": Code("411"),

@@ -251,6 +251,29 @@ def test_attributes_count_as_far_as_they_fit_the_geometry(
     assert (len(said) == 0) if problem is None else any(problem in text for text in said)
 
 
+@pytest.mark.parametrize(
+    ("told", "storeys", "floor_area", "problem"),
+    [
+        ({"storeysAboveGround": 3, "floor_area": 400.0}, 3, 300, "counts 1 storeys below the ground; 300 m²"),
+        ({"storeysAboveGround": 3, "floor_area": 300.0}, 3, 300, None),
+        ({"storeysAboveGround": 3, "floor_area": 320.0}, 3, 320, None),
+        ({"storeysAboveGround": 3}, 3, 300, None),
+        ({"totArea": 400.0}, np.nan, 300, "counts 1 storeys below"),
+        ({"floors": 5}, 4, 400, None),
+    ],
+)
+def test_what_lies_below_the_ground_is_no_floor_area(
+    told: Attributes, storeys: float, floor_area: float, problem: str | None
+) -> None:
+    below = {"storeysBelowGround": 1}
+    found = zones(box(0, 0, 0, 10, 10, 9), attributes={"b0": told | below})
+    assert found.storeys == pytest.approx([storeys], nan_ok=True)
+    assert found.floor_area == pytest.approx([floor_area])
+    said = [text for text in found.problems[0] if "below the ground" in text]
+    assert len(said) == (problem is not None) and all(str(problem) in text for text in said)
+    assert found.volume == pytest.approx([900.0])
+
+
 def test_storeys_share_out_what_the_building_has() -> None:
     whole = zones(gable(0, 12, 20, 6, 10), attributes={"b0": {"storeysAboveGround": 2}})
     found = zones(gable(0, 12, 20, 6, 10), attributes={"b0": {"storeysAboveGround": 2}}, storeys=True)

@@ -101,6 +101,7 @@ def zones_of(
         elements=elements,
         floor_area=floor_area,
         volume=air * envelopes.volume,
+        outer_volume=envelopes.volume,
         heat_capacity=FURNITURE * floor_area,
         infiltration=np.array(
             [
@@ -269,9 +270,8 @@ def _uses(chosen: _Chosen) -> tuple[Int32, list[Use]]:
 
 def conditioned(use: Use, *, heats: bool, cools: bool) -> Use:
     """A use without the set points of what is not there."""
-    off = np.full(len(use.heating_set), np.nan)
-    heating = use.heating_set if heats else off
-    cooling = use.cooling_set if cools else off
+    heating = use.heating_set if heats else np.full_like(use.heating_set, np.nan)
+    cooling = use.cooling_set if cools else np.full_like(use.cooling_set, np.nan)
     return use if heats and cools else replace(use, heating_set=heating, cooling_set=cooling)
 
 

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from analysis.energy.archetypes.kinds import UseKind
 from analysis.energy.archetypes.tables import assumed, filled, once, one_of
-from analysis.energy.uses import Use, Week
+from analysis.energy.uses import HOURS_OF_WEEK, MONTHS, Use, Week, by_month
 from analysis.errors import AnalysisError
 from analysis.tables import Row
 
 _HOURS = tuple(f"h{hour:02d}" for hour in range(24))
 _DAYS = {"all": range(7), "weekday": range(5), "saturday": (5,), "sunday": (6,), "weekend": (5, 6)}
 _OFF, _SETBACK, _SET = 0.0, 0.5, 1.0
+_DAYS_OF_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _BUILDINGS = ("house", "flats", "other")
 _GAINS_RADIANT = 0.5
 """[1] Of people, appliances and lamps together: an assumption."""
@@ -45,25 +47,47 @@ COLUMNS = (
 
 
 def read_profiles(path: Path) -> dict[str, Week]:
-    """Shares [1] by hour of the week of each profile; its rows are days that make a whole week.
+    """Shares [1] by hour of the week of each profile, (168,), or (12, 168) where months differ; its rows are
+    days that make a whole week.
 
     Raises AnalysisError for a bad cell, a day that is given twice or is missing.
     """
-    weeks: dict[str, Week] = {}
+    weeks: dict[str, npt.NDArray[np.float64]] = {}
     where: dict[str, str] = {}
     for row in filled(path, ("profile", "days", *_HOURS)):
         name = row.text("profile")
         days = one_of(row, "days", tuple(_DAYS))
-        week = weeks.setdefault(name, np.full((7, 24), np.nan))
+        week = weeks.setdefault(name, np.full((MONTHS, 7, 24), np.nan))
         where[name] = row.where
+        hours = np.outer(_months(row), [row.number(hour, 0.0, 1.0) for hour in _HOURS])
         for day in _DAYS[days]:
-            if not np.isnan(week[day]).all():
+            if not np.isnan(week[:, day]).all():
                 raise AnalysisError(f"{row.where}: days: a day of the profile {name!r} is given twice")
-            week[day] = [row.number(hour, 0.0, 1.0) for hour in _HOURS]
+            week[:, day] = hours
     for name, week in weeks.items():
         if np.isnan(week).any():
             raise AnalysisError(f"{where[name]}: days: the profile {name!r} lacks some days of the week")
-    return {name: week.ravel() for name, week in weeks.items()}
+    return {name: _shortest(week.reshape(MONTHS, HOURS_OF_WEEK)) for name, week in weeks.items()}
+
+
+def _months(row: Row) -> Week:
+    """(12,) the share of a row's hours that there is in each month; 1 where it says nothing."""
+    told = row.words("months") or ("1",)
+    try:
+        shares = np.array(told, np.float64)
+    except ValueError:
+        shares = np.array([np.nan])
+    if len(shares) not in (1, MONTHS) or not ((shares >= 0.0) & (shares <= 1.0)).all():
+        raise AnalysisError(
+            f"{row.where}: months must be one share or twelve, separated by |, each from 0 to 1, not"
+            f" {row.text('months')!r}"
+        )
+    return np.broadcast_to(shares, (MONTHS,))
+
+
+def _shortest(months: Week) -> Week:
+    """(168,) where all months are the same."""
+    return months[0] if (months == months[0]).all() else months
 
 
 def read_uses(
@@ -140,11 +164,11 @@ def _set_points(row: Row, kind: str, levels: Week) -> Week:
 
 
 def _hot_water(row: Row, profile: Week) -> Week:
-    """[W/m²] of a need by day [Wh/m²], spread over the week as the profile has it."""
+    """[W/m²] of a need of the year's mean day [Wh/m²], spread over the year as the profile has it."""
     need = row.number("hot_water", 0.0, 2000.0)
-    total = profile.sum()
-    if need and not total:
+    mean = float(np.average(by_month(profile).mean(axis=1), weights=_DAYS_OF_MONTHS))
+    if need and not mean:
         raise AnalysisError(
             f"{row.where}: hot_water_profile: no hour has hot water, but hot_water is {need:g}"
         )
-    return need * 7.0 * profile / total if need else np.zeros(len(profile))
+    return need / 24.0 * profile / mean if need else np.zeros_like(profile)

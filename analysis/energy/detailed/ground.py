@@ -52,7 +52,8 @@ class Ground:
         walls = np.bincount(owner, e.area * upright, z)
         some = area > 0
         slab = np.where(some, area, 1.0)
-        perimeter = np.maximum(walls / np.maximum(zones.volume / slab, 1e-9), 1e-9)
+        volume = zones.volume if zones.outer_volume is None else zones.outer_volume
+        perimeter = np.maximum(walls / np.maximum(volume / slab, 1e-9), 1e-9)
         broad = np.minimum(slab / (0.5 * perimeter), _BROADEST)
         layers = np.bincount(owner, e.area * floor * resistance, z) / slab
         inward = INSIDE_RESISTANCE + layers + OUTSIDE_RESISTANCE

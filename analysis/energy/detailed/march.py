@@ -33,12 +33,12 @@ def _interval(
     hour = near[0]
     for k in range(LANES):
         use = weeks[int(b[z.use + k])]
-        b[z.low + k] = use[WEEKS.heating, hour] + b[z.shift + k]
-        b[z.high + k] = use[WEEKS.cooling, hour] + b[z.shift + k]
-        b[z.gain + k] = use[WEEKS.gains, hour] * b[z.gains + k]
-        b[z.fresh + k] = use[WEEKS.ventilation, hour] * b[z.ventilation + k]
-        b[z.night_flow + k] = use[WEEKS.night, hour] * b[z.night + k]
-        b[z.occupied + k] = use[WEEKS.occupied, hour]
+        b[z.low + k] = use[hour, WEEKS.heating] + b[z.shift + k]
+        b[z.high + k] = use[hour, WEEKS.cooling] + b[z.shift + k]
+        b[z.gain + k] = use[hour, WEEKS.gains] * b[z.gains + k]
+        b[z.fresh + k] = use[hour, WEEKS.ventilation] * b[z.ventilation + k]
+        b[z.night_flow + k] = use[hour, WEEKS.night] * b[z.night + k]
+        b[z.occupied + k] = use[hour, WEEKS.occupied]
     if climate[CLIMATE.direct] + climate[CLIMATE.isotropic] + climate[CLIMATE.ground] > 0.0:
         sun(b, opaque, windows, skyline, near, climate, sunlit)
     else:
@@ -93,7 +93,7 @@ def run(
     blocks: the groups' figures one after another, from first[g] on; counts: (g, 2) opaque elements and
     windows; lanes: (g, LANES) numbers of zones, -1 for none. skyline: (rows, directions, LANES) float32
     [degrees], rows[g] a group's first. climate: (n, CLIMATE), calendar: (n, 4), sunlit: (n, pairs), weeks:
-    (uses, WEEKS, 168). warm: intervals that are gone through `rounds` times at first. hours: length of an
+    (uses, 2016, WEEKS). warm: intervals that are gone through `rounds` times at first. hours: length of an
     interval. tally: (zones, TALLY, 12) is filled, and series: (4, zones, n) float32 unless it is empty.
     """
     n = len(climate)

@@ -15,6 +15,7 @@ from analysis.energy.detailed.ground import SOIL, Ground
 from analysis.energy.detailed.nodes import five_nodes
 from analysis.energy.irradiance import diffuse_shares, sunlit
 from analysis.energy.problem import Climate
+from analysis.energy.uses import by_month
 from analysis.energy.zones import Float32, Float64, Zones
 
 Int64 = npt.NDArray[np.int64]
@@ -116,17 +117,16 @@ class Packer:
 
 
 def weeks_of(zones: Zones) -> Float64:
-    """(uses, at.WEEKS, 168); set points that are off are out of reach."""
-    return np.array(
+    """(uses, 12 × 168, at.WEEKS) by month; set points that are off are out of reach."""
+    weeks = [
         [
-            [
-                np.where(np.isnan(use.heating_set), -_OFF, use.heating_set),
-                np.where(np.isnan(use.cooling_set), _OFF, use.cooling_set),
-                use.people + use.appliances + use.lighting,
-                use.ventilation,
-                use.night_ventilation,
-                use.occupied,
-            ]
-            for use in zones.uses
+            np.where(np.isnan(use.heating_set), -_OFF, use.heating_set),
+            np.where(np.isnan(use.cooling_set), _OFF, use.cooling_set),
+            use.people + use.appliances + use.lighting,
+            use.ventilation,
+            use.night_ventilation,
+            use.occupied,
         ]
-    )
+        for use in zones.uses
+    ]
+    return np.array([np.column_stack([by_month(week).ravel() for week in of_use]) for of_use in weeks])

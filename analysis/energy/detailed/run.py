@@ -120,6 +120,6 @@ def columns_of(climate: Climate, directions: int) -> Float64:
 
 
 def calendar_of(climate: Climate, directions: int) -> npt.NDArray[np.int64]:
-    """(n, 4): hour of the week, month, and the two directions of a skyline that the sun is between."""
+    """(n, 4): `hour_of_months`, month, and the two directions of a skyline that the sun is between."""
     before = np.floor(climate.light.azimuth * directions / 360.0).astype(np.int64) % directions
-    return np.column_stack([climate.week_hour, climate.month, before, (before + 1) % directions])
+    return np.column_stack([climate.hour_of_months, climate.month, before, (before + 1) % directions])

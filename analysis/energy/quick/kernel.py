@@ -153,9 +153,9 @@ def _hours(
     for t in range(count):
         outside, sky = climate[0, t], climate[1, t]
         hour, month = calendar[0, t], calendar[1, t]
-        low, high = week[0, hour] + shift, week[1, hour] + shift
-        gains = week[2, hour] * gain_area
-        air_flow, night = week[3, hour] * fresh, week[4, hour] * purge
+        low, high = week[hour, 0] + shift, week[hour, 1] + shift
+        gains = week[hour, 2] * gain_area
+        air_flow, night = week[hour, 3] * fresh, week[hour, 4] * purge
         radiant = gains_radiant * gains + sun[t] - to_sky * (outside - sky)
         beyond = outside + ground * (below[month] - outside)
         on_mass = held * start + to_out * beyond + to_mass * radiant
@@ -198,7 +198,7 @@ def _hours(
             tally[HEATING, month] += heating
             tally[COOLING, month] += cooling
             unmet += hours if air < low - MISSED or air > high + MISSED else 0.0
-            overheating += hours * week[5, hour] if operative > limit else 0.0
+            overheating += hours * week[hour, 5] if operative > limit else 0.0
             of_hour_heating += heating
             of_hour_cooling += cooling
             if (t + 1) % per_hour == 0:
@@ -223,11 +223,11 @@ def run(
 ) -> None:  # fmt: skip
     """All intervals of z zones.
 
-    zone: (z, 12) and use: (z,); network: (z, 9) and below: (z, 12), as in `Network`. weeks: (uses, 6, 168).
+    zone: (z, 12) and use: (z,); network: (z, 9) and below: (z, 12), as in `Network`. weeks: (uses, 2016, 6).
     first to numbers: as in `Sunny`; horizon: (e, directions) float32. before, share: (d,) where the sun
     stands between two directions. light: (8, d) of the d intervals with light: sun east, north, up, direct,
     isotropic, band, ground [W/m²], elevation [degrees]; sunlit: (pairs, d); lit: (d,) their numbers.
-    climate: (2, n) temperatures of air and sky [°C]; calendar: (2, n) hour of the week and month. warm:
+    climate: (2, n) temperatures of air and sky [°C]; calendar: (2, n) hour in those, and month. warm:
     intervals that the start repeats. tally: (z, TALLY, 12) is filled, as by the detailed method, and
     series: (4, z, n) float32 unless n is 0 there.
     """

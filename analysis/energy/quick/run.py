@@ -54,7 +54,7 @@ def quick(
     figures, rows = _figures(zones), _rows(network)
     weeks = weeks_of(zones)
     sun_and_sky = np.vstack([climate.air, climate.sky])
-    calendar = np.vstack([climate.week_hour, climate.month])
+    calendar = np.vstack([climate.hour_of_months, climate.month])
     for start in range(0, z, _PART):
         if progress is not None:
             progress(start / z, "")

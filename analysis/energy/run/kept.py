@@ -84,6 +84,8 @@ def write_kept(path: Path, kept: Kept, about: About) -> None:
             if values is not None:
                 dims = ("element", "direction") if values.ndim == 2 else ("element",)
                 put(f"element_{name}", values, dims, unit)
+        if zones.outer_volume is not None:
+            put("outer_volume", zones.outer_volume, ("zone",), "m3")
         if zones.ground_temperature is not None:
             put("ground_temperature", zones.ground_temperature, ("month",), "degC")
         for name in SERIES:
@@ -179,6 +181,7 @@ def _zones(held: Mapping[str, Any], texts: Mapping[str, Any]) -> Zones:
         systems=[_system(told) for told in texts["systems"]],
         shades=[Shade(**told) for told in texts["shades"]],
         place=Place(**about["place"]),
+        outer_volume=held.get("outer_volume"),
         ground_temperature=held.get("ground_temperature"),
         origins={name[len(prefix) :]: held[name] for name in held if name.startswith(prefix)},
         notes=about["notes"],

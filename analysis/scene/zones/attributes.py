@@ -15,6 +15,10 @@ STOREYS = (
     "storeysAboveGround", "storeys", "floors", "number_of_storeys", "building:levels", "b3_bouwlagen",
     "AnzahlDerOberirdischenGeschosse", "grndFlrCnt", "지상층수",
 )  # fmt: skip
+STOREYS_BELOW = (
+    "storeysBelowGround", "building:levels:underground", "AnzahlDerUnterirdischenGeschosse", "ugrndFlrCnt",
+    "지하층수",
+)  # fmt: skip
 FLOOR_AREA = (
     "floor_area", "gross_floor_area", "grossFloorArea", "totalFloorArea", "total_floor_area", "totArea",
     "연면적",
@@ -33,8 +37,10 @@ _KEPT = (
 )  # fmt: skip
 _TELLING = re.compile("|".join(translate(pattern) for pattern in _KEPT))
 _MOST_STOREYS = 200
+_MOST_BELOW = 20
 _FIRST_YEAR = 1000
-"""PLATEAU writes 0001 for a year, and 9999 for storeys, that are not known."""
+"""PLATEAU writes 0001 for a year, and 9999 for storeys, that are not known. The deepest cellars have a dozen
+storeys."""
 _LAST_YEAR = 2100
 _NOTHING = frozenset({"", "Null", "null", "9999", "-9999", "unknown", "不明"})
 
@@ -60,6 +66,12 @@ def storeys(attributes: Attributes) -> float | None:
     """Storeys above the ground; None for none, for nonsense and for the sentinels of unknown ones."""
     value = number(attributes, STOREYS)
     return value if value is not None and 1 <= value <= _MOST_STOREYS else None
+
+
+def storeys_below(attributes: Attributes) -> float:
+    """Storeys below the ground; 0 for none and where nothing sensible is said."""
+    value = number(attributes, STOREYS_BELOW)
+    return value if value is not None and 0 < value <= _MOST_BELOW else 0.0
 
 
 def floor_area(attributes: Attributes) -> float | None:

@@ -64,9 +64,10 @@ def figures(known: list[Known], shape: Shape) -> Figures:
         levels[k] = count_of or max(1, round(height / STOREY_HEIGHT))
         if count_of is not None:
             storeys[k], origins["storeys"][k] = count_of, Origin.ATTRIBUTE
-        area = _floor_area(zone, volume, shares[k], said)
+        modelled = volume * levels[k] / height if height > 0 else np.nan
+        area = _floor_area(zone, volume, shares[k], (levels[k], modelled), said)
         if area is None and count_of is not None and height > 0:
-            area = volume * count_of / height
+            area = modelled
         if area is not None:
             floor_area[k], origins["floor_area"][k] = area, Origin.ATTRIBUTE
         years = (about.year(each) for each in (zone.attributes, *zone.own))
@@ -107,18 +108,41 @@ def _storeys(zone: Known, height: float, said: list[str]) -> float | None:
     if given is None:
         said.append("no number of storeys")
         return None
-    if given > 1 and not LOW_STOREY <= height / given <= HIGH_STOREY:
-        said.append(f"{given:g} storeys do not go with a height of {height:.1f} m")
-        return None
-    return given
+    for count in dict.fromkeys((given, given - _below(zone))):
+        if count == 1 or (count > 1 and LOW_STOREY <= height / count <= HIGH_STOREY):
+            return count
+    said.append(f"{given:g} storeys do not go with a height of {height:.1f} m")
+    return None
 
 
-def _floor_area(zone: Known, volume: float, share: float, said: list[str]) -> float | None:
-    """As attributes say, if it goes with the volume. share: of the building's volume that is the zone's."""
+def _below(zone: Known) -> float:
+    """Storeys below the ground of the building, or the most of its parts."""
+    return max(about.storeys_below(each) for each in (zone.attributes, *zone.own))
+
+
+def _floor_area(
+    zone: Known, volume: float, share: float, above: tuple[float, float], said: list[str]
+) -> float | None:
+    """As attributes say, if it goes with the volume, without what lies below the ground.
+
+    share: of the building's volume that is the zone's. above: storeys above the ground, and their floor area
+    by the model [m²]; of a building with storeys below, what is said counts them where it is nearer to the
+    model without them.
+    """
     by_part = about.floor_area(zone.own[0]) if len(zone.own) == 1 and not zone.whole else None
     given = about.floor_area(zone.attributes)
     area = by_part if by_part is not None else None if given is None else given * share
-    if area is None or LOW_ROOM <= volume / area <= HIGH_ROOM:
+    if area is None:
+        return None
+    below, (levels, modelled) = _below(zone), above
+    without = area * levels / (levels + below)
+    if modelled > 0 and abs(np.log(without / modelled)) < abs(np.log(area / modelled)):
+        said.append(
+            f"a floor area of {area:,.0f} m² counts {below:g} storeys below the ground; {without:,.0f} m² are"
+            " above it"
+        )
+        area = without
+    if LOW_ROOM <= volume / area <= HIGH_ROOM:
         return area
     said.append(f"a floor area of {area:,.0f} m² does not go with a volume of {volume:,.0f} m³")
     return None
