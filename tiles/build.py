@@ -26,6 +26,7 @@ from tiles.coarse import PRISM_TRIANGLES
 from tiles.content import ContentOptions
 from tiles.folder import locked, recover, removed, replaced, write_if_new
 from tiles.frames import Frames
+from tiles.kept_index import KeptIndex
 from tiles.layer import attribute_list, signature, summarize
 from tiles.metadata import Schema
 from tiles.plan import Explicit, Plan, finish, known_contents
@@ -153,7 +154,8 @@ def build_layer(
     previous = None if options.all else _previous(target)
     with city.snapshot():
         options = replace(options, content=replace(options.content, copyright=copyright_of(city, [layer])))
-        index = city.index(layer)
+        kept = KeptIndex.of(city, layer, target)
+        index = kept.index
         summary, known = summarize(city, layer, previous["extras"]["known"] if previous else None)
     if not len(index):
         removed(target)
@@ -168,6 +170,7 @@ def build_layer(
         return LayerReport(layer)
     run.report.written += write_if_new(target / "tileset.json", document)
     run.frames.write(target)
+    kept.write(target)
     run.report.removed = _clean(target, document)
     return run.report
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-TWIN = [sys.executable, "-m", "api.cli"]
+TWIN = [str(Path(sys.executable).with_name("twin"))]
 
 
 _COMPILED = tempfile.TemporaryDirectory()

@@ -76,6 +76,29 @@ class ObjectIndex:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def take(self, chosen: npt.NDArray[np.int64]) -> ObjectIndex:
+        """Some of the objects, by their places here."""
+        return ObjectIndex(
+            [self.ids[n] for n in chosen.tolist()],
+            self.rows[chosen],
+            self.bounds[chosen],
+            self.triangles[chosen],
+            self.implicit[chosen],
+            self.digests[chosen],
+        )
+
+    def merged(self, other: ObjectIndex) -> ObjectIndex:
+        """The objects of both."""
+        both = ObjectIndex(
+            self.ids + other.ids,
+            np.concatenate([self.rows, other.rows]),
+            np.concatenate([self.bounds, other.bounds]),
+            np.concatenate([self.triangles, other.triangles]),
+            np.concatenate([self.implicit, other.implicit]),
+            np.concatenate([self.digests, other.digests]),
+        )
+        return both.take(np.array(sorted(range(len(both)), key=both.ids.__getitem__), np.int64))
+
 
 @dataclass(slots=True)
 class Layer:

@@ -169,10 +169,25 @@ class City:
     def index(self, layer: str, time: datetime | None = None) -> ObjectIndex:
         """The objects of a layer that have geometry, without their bodies."""
         when, values = valid(time)
+        return self._index(f"layer = ? AND {when}", [layer, *values])
+
+    def index_since(self, layer: str, known: ObjectIndex, row: int, run: int) -> ObjectIndex:
+        """The same as `index`. known: what it was when `row` was the last object and `run` the last
+        ingestion; only what has come and gone since is read."""
+        gone = self.connection.execute(
+            "SELECT row FROM object WHERE ended > ? AND row <= ? AND layer = ?", (run, row, layer)
+        ).fetchall()
+        came = self._index("row > ? AND layer = ? AND valid_to IS NULL", [row, layer])
+        if not gone and not len(came):
+            return known
+        stays = ~np.isin(known.rows, [row for (row,) in gone])
+        return known.take(np.flatnonzero(stays)).merged(came)
+
+    def _index(self, where: str, values: Sequence[Any]) -> ObjectIndex:
         found = self.connection.execute(
             "SELECT id, digest, row, triangles, implicit, x0, y0, z0, x1, y1, z1 FROM object"
-            f" WHERE layer = ? AND {when} AND x0 IS NOT NULL ORDER BY id",
-            [layer, *values],
+            f" WHERE {where} AND x0 IS NOT NULL ORDER BY id",
+            values,
         )
         ids, digests, tables = [], b"", [np.empty(0, NUMBERS)]
         numbers = itemgetter(*range(2, 11))
