@@ -283,6 +283,7 @@ def test_an_interrupted_build_leaves_the_old_generation(
     assert {p.name for p in tileset_of(folder).parent.iterdir()} == {
         "tileset.json",
         ".frames",
+        ".index",
         generation_of(folder).name,
     }
 
