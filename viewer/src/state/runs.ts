@@ -66,7 +66,8 @@ export async function readJobs(): Promise<void> {
 
 export async function readProcess(id: string): Promise<void> {
   try {
-    described.value = new Map(described.peek()).set(id, await getProcess(id, language.peek()));
+    const process = await getProcess(id, language.peek());
+    described.value = new Map(described.peek()).set(id, process);
     runsError.value = null;
   } catch (error) {
     runsError.value = detailOf(error);
