@@ -105,7 +105,8 @@ def main() -> None:
             times(client, "/ar/scene", scenes[:1])
             print("| request | number | p50 ms | p95 ms | p99 ms |\n|---|---|---|---|---|")
             row("scene of 150 m, cold", times(client, "/ar/scene", scenes[1:]))
-            row("the same, warm", [t for s in scenes[-40:] for t in times(client, "/ar/scene", [s])])
+            row("the same, warm", times(client, "/ar/scene", scenes[-40:]))
+            sizes = [len(client.get("/ar/scene", params=scene).content) for scene in scenes[-40:]]
             picks = [
                 {
                     "lon": x,
@@ -120,6 +121,7 @@ def main() -> None:
             row("pick, cold", times(client, "/ar/pick", picks[1:]))
             again = [pick | {"heading": turn.uniform(0, 360)} for pick in picks[-40:]]
             row("pick from there again", times(client, "/ar/pick", again))
+            print(f"\nThe largest of {len(sizes)} scenes: {max(sizes) / 1e3:,.0f} kB.")
             print("\n| positions asked for | memory of the server, MB |\n|---|---|")
             step = max(1, len(places) // 10)
             for start in range(0, len(places), step):

@@ -61,7 +61,9 @@ def test_it_covers_the_silhouette_of_the_scene(
     shown, hidden = depths(mesh_of(scene.content), eye), depths(mesh_of(occluder.content), eye)
     seen = np.isfinite(shown)
     assert seen.sum() > 1000
-    assert (np.abs(hidden[seen] - shown[seen]) < 0.1).mean() >= 0.98
+    covered = (np.abs(hidden[seen] - shown[seen]) < 0.1).mean()
+    print(f"covered: {covered:.2%}")
+    assert covered >= 0.98
     assert not np.isfinite(hidden[~seen]).mean() > 0.02
     assert not [line for line in validate_bytes(occluder.content, tmp_path) if line.startswith("error")]
     assert len(occluder.content) < len(scene.content)

@@ -123,10 +123,12 @@ def test_the_right_building_comes_first_and_its_probability_is_calibrated(distri
             if truth:
                 looking += 1
                 first += bool(shares) and max(shares, key=lambda id: shares[id]) in truth
+    print(f"the right building first: {first / looking:.1%} of {looking:,} poses")
     assert first / looking >= 0.8
     said, met = np.array(stated), np.array(right)
     for low in np.arange(0.0, 1.0, 0.2):
         group = (said > low) & (said <= low + 0.2)
+        print(f"said {said[group].mean():.2f}, right {met[group].mean():.2f}")
         assert group.sum() > 50
         assert abs(said[group].mean() - met[group].mean()) <= 0.1
 

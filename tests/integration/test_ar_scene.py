@@ -89,6 +89,7 @@ def test_positions_are_those_of_the_source(tmp_path: Path, where: str, compressi
         asked: dict[str, Any] = {"lon": longitude, "lat": latitude, "radius": 200, "compression": compression}
         glb = httpx.get(f"{url}/ar/scene", params=asked).content
     drawn = ecef_of(glb)
+    print(f"{where}, {compression}: {apart(drawn, source) * 100:.2f} cm")
     assert apart(drawn, source) < 0.05
     assert apart(source, drawn) < 0.05
 

@@ -219,6 +219,7 @@ def needs(case: Case, path: Path) -> tuple[float, float]:
 def test_a_published_case(data: Path, name: str) -> None:
     case = CASES[name]
     heating, cooling = needs(case, data / WEATHER)
+    print(f"{name}: heating {heating:.3f} of {case.heating}, cooling {cooling:.3f} of {case.cooling} MWh")
     # 1 % in most; 640 and 940 heat 2 % less, as the air's own capacity is not warmed up there each morning
     assert heating == pytest.approx(case.heating, rel=0.025, abs=1e-9)
     assert cooling == pytest.approx(case.cooling, rel=0.025)

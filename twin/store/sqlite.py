@@ -22,6 +22,7 @@ from twin.errors import CityNotFound, TwinError
 from twin.store import schema
 from twin.store.queries import FROM, NUMBERS, OBJECT, literal, stored_object, valid, valid_during
 from twin.store.records import Layer, ObjectIndex, Raster, Source, StoredObject
+from twin.store.since import Since
 
 if TYPE_CHECKING:
     from citygml.findings import Finding
@@ -49,7 +50,7 @@ def schema_version(connection: sqlite3.Connection, folder: Path) -> int:
     return int(version)
 
 
-class City:
+class City(Since):
     """One city's store. One user at a time: open another for another thread (opening is cheap).
 
     It may pass from thread to thread, as a request does in a web server.
@@ -345,38 +346,6 @@ class City:
             " WHERE layer = ? AND valid_to IS NULL AND x0 IS NOT NULL AND row > ?",
             (layer, after),
         )
-
-    def ended_attributes(self, layer: str, row: int, run: int) -> Iterator[tuple[str, str]]:
-        """(class, attributes as JSON) of what was current when `run` was the last ingestion and `row` the
-        last object, and is no longer."""
-        yield from self.connection.execute(
-            "SELECT class, attributes FROM object"
-            " WHERE ended > ? AND layer = ? AND x0 IS NOT NULL AND row <= ?",
-            (run, layer, row),
-        )
-
-    def footings(self, row: int, run: int) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-        """(layer, x0, y0, z0, x1, y1) of the objects that have come, and of those that have gone, since `run`
-        was the last ingestion and `row` the last object; boxes are None without geometry."""
-        columns = "SELECT layer, x0, y0, z0, x1, y1 FROM object"
-        came = self.connection.execute(f"{columns} WHERE row > ? AND valid_to IS NULL", (row,))
-        gone = self.connection.execute(f"{columns} WHERE ended > ? AND row <= ?", (run, row))
-        return came.fetchall(), gone.fetchall()
-
-    def last_row(self) -> int:
-        """The greatest row number of an object; rows only grow."""
-        (row,) = self.connection.execute("SELECT coalesce(max(row), 0) FROM object").fetchone()
-        return int(row)
-
-    def began(self) -> str:
-        """When the first ingestion was: numbers of rows and runs mean something since then."""
-        (at,) = self.connection.execute("SELECT coalesce(min(at), '') FROM run").fetchone()
-        return str(at)
-
-    def last_run(self) -> int:
-        """The number of the last ingestion."""
-        (run,) = self.connection.execute("SELECT coalesce(max(row), 0) FROM run").fetchone()
-        return int(run)
 
     def findings(self, object_id: str | None = None, limit: int = 1000) -> list[Finding]:
         """Findings of one object, or the first of all."""
