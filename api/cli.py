@@ -6,8 +6,6 @@ inside the commands, so that `twin --help` answers at once.
 
 from __future__ import annotations
 
-import atexit
-import gc
 import sys
 from copy import copy
 
@@ -31,8 +29,6 @@ convert_plain_values()
 
 _INTERRUPTED = 130
 """What Typer exits with after Ctrl-C."""
-_COLLECTED_AFTER = 20_000
-"""Objects made before Python looks for cycles among them, which it would do all the time while it imports."""
 
 
 def main() -> None:
@@ -43,8 +39,6 @@ def main() -> None:
     from citygml.errors import CityModelError
     from twin.errors import TwinError
 
-    gc.set_threshold(_COLLECTED_AFTER)
-    atexit.register(gc.freeze)  # what is left goes with the process
     try:
         _called(sys.argv[1:2])()
     except (AnalysisError, CityModelError, TwinError, sqlite3.Error) as error:
@@ -75,7 +69,3 @@ def _called(names: list[str]) -> typer.Typer:
 def _fail(message: str) -> None:
     print("twin: " + " ".join(message.split()), file=sys.stderr)
     sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()

@@ -6,6 +6,7 @@ ingestion tells with what came and went after it what it is now.
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -16,8 +17,10 @@ import orjson
 from twin.store import City
 from twin.store.records import ObjectIndex
 
-FORMAT = 1
+FORMAT = 2
 _NAME = ".index"
+_CHECK, _LENGTH = 4, 8
+"""Bytes of what a file begins with: the CRC-32 of the rest, and the length of the JSON before the columns."""
 _COLUMNS = (("<i8", 1), ("<f8", 6), ("<i8", 1), ("<i8", 1), ("V16", 1))
 """Kinds and widths of rows, bounds, triangles, implicit and digests."""
 State: TypeAlias = list[str | int]
@@ -46,26 +49,31 @@ class KeptIndex:
         return cls(city.index_since(layer, kept.index, then_row, then_run), state)
 
     def write(self, folder: Path) -> None:
-        """Keep it for the next build."""
+        """Keep it for the next build. The old one is removed first: some file systems wait for the disk when
+        a file takes another's place, and nothing is kept here that the city would not tell again."""
         if self.on_disk:
             return
         path, index = folder / _NAME, self.index
-        head = orjson.dumps([self.state, index.ids])
         columns = (index.rows, index.bounds, index.triangles, index.implicit, index.digests)
+        head = orjson.dumps([self.state, index.ids])
+        data = b"".join(
+            [len(head).to_bytes(_LENGTH, "little"), head, *(column.tobytes() for column in columns)]
+        )
         temporary = path.with_name(f"{_NAME}.new")
-        with temporary.open("wb") as file:
-            file.write(len(head).to_bytes(8, "little") + head)
-            for column in columns:
-                file.write(np.ascontiguousarray(column).tobytes())
-        temporary.replace(path)
+        temporary.write_bytes(zlib.crc32(data).to_bytes(_CHECK, "little") + data)
+        path.unlink(missing_ok=True)
+        temporary.rename(path)
 
 
 def _read(path: Path) -> KeptIndex | None:
     """None when there is none, or it is damaged."""
     try:
-        data = path.read_bytes()
-        end = 8 + int.from_bytes(data[:8], "little")
-        state, ids = orjson.loads(data[8:end])
+        data = memoryview(path.read_bytes())
+        if zlib.crc32(data[_CHECK:]) != int.from_bytes(data[:_CHECK], "little"):
+            return None
+        start = _CHECK + _LENGTH
+        end = start + int.from_bytes(data[_CHECK:start], "little")
+        state, ids = orjson.loads(data[start:end])
         columns = []
         for kind, width in _COLUMNS:
             columns.append(np.frombuffer(data, kind, len(ids) * width, end))
@@ -74,4 +82,4 @@ def _read(path: Path) -> KeptIndex | None:
         index = ObjectIndex(ids, rows, bounds.reshape(-1, 6), triangles, implicit, digests)
     except (OSError, ValueError, TypeError):
         return None
-    return KeptIndex(index, state, on_disk=True) if end == len(data) else None
+    return KeptIndex(index, state, on_disk=True)

@@ -25,7 +25,7 @@ def summarize(city: City, layer: str, known: dict[str, Any] | None = None) -> tu
         summary = _summary(city.attributes(layer))
     else:
         summary = Summary.from_dict(known["summary"])
-        summary.merge(_summary(city.attributes(layer, after=known["row"])))
+        summary.merge(_summary(city.attributes_since(layer, known["row"])))
         summary.forget(_summary(city.ended_attributes(layer, known["row"], known["run"])))
     return summary, {"row": city.last_row(), "run": city.last_run(), "summary": summary.to_dict()}
 

@@ -244,7 +244,11 @@ def _offsets(lengths: npt.NDArray[np.integer]) -> Int32:
 
 def _chain(offsets: list[Int32]) -> Int32:
     """Offset arrays of consecutive parts, joined into one."""
-    return _offsets(np.concatenate([np.diff(o) for o in offsets])) if offsets else np.zeros(1, np.int32)
+    chained, end = [np.zeros(1, np.int32)], np.int32(0)
+    for part in offsets:
+        chained.append(part[1:] + end)
+        end = chained[-1][-1] if len(part) > 1 else end
+    return np.concatenate(chained)
 
 
 def _curves(found: list[tuple[Geometry, int]]) -> Curves | None:
@@ -288,9 +292,9 @@ class _Collector:
         if geometry.semantics is None or not item.surfaces:
             paints = np.full(geometry.polygon_count, plain, np.int32)
         else:
-            table = np.array(
-                [self._paint(kind_of(s.type, item.type), None) for s in item.surfaces] + [plain], np.int32
-            )
+            kinds = dict.fromkeys(s.type for s in item.surfaces)
+            paint_of = {kind: self._paint(kind_of(kind, item.type), None) for kind in kinds}
+            table = np.array([paint_of[s.type] for s in item.surfaces] + [plain], np.int32)
             paints = table[geometry.semantics]
         theme = _theme(geometry.materials)
         if theme is not None and item.materials:

@@ -13,10 +13,10 @@ PACKAGES = {"twin", "citygml", "tiles", "analysis", "viewer", "api"}
 RUN = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import api.cli, viewer
+import api.process, viewer
 assert viewer.__file__.startswith(sys.argv[1]) and (viewer.STATIC / "index.html").exists()
 sys.argv = ["twin", "--help"]
-api.cli.main()
+api.process.run()
 """
 
 

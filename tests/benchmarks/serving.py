@@ -25,7 +25,7 @@ _CONNECTIONS = 16
 def compare(city: Path, tile: Path, seconds: float = 4.0) -> tuple[float, float]:
     """(requests a second of a bare route, of the tile route), one after the other, best of two."""
     bare = [sys.executable, "-c", _BARE, str(tile)]
-    ours = [sys.executable, "-m", "api.cli", "serve", str(city), "--port"]
+    ours = [sys.executable, "-m", "api.process", "serve", str(city), "--port"]
     path = "/tiles/" + tile.relative_to(city / "tiles").as_posix()
     rates = [(_rate(bare, "/tile.glb", seconds), _rate(ours, path, seconds)) for _ in range(2)]
     return max(r[0] for r in rates), max(r[1] for r in rates)

@@ -78,7 +78,7 @@ def raised(match: re.Match[bytes]) -> bytes:
 
 def start(*arguments: str | Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "api.cli", *map(str, arguments)],
+        [sys.executable, "-m", "api.process", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,14 @@ def test_only_what_is_new_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert KeptIndex.of(opened, "buildings", tmp_path).index.ids == ["a", "b"]
 
 
-@pytest.mark.parametrize("harm", ["gone", "short", "long", "noise", "another layer", "another city"])
+def checked(data: bytes) -> bytes:
+    """With the check that belongs to these bytes."""
+    return zlib.crc32(data[4:]).to_bytes(4, "little") + data[4:]
+
+
+@pytest.mark.parametrize(
+    "harm", ["gone", "short", "long", "noise", "a digit", "another layer", "another city", "another version"]
+)
 def test_what_is_not_to_be_trusted_is_read_anew(tmp_path: Path, harm: str) -> None:
     city = tmp_path / "x.twin"
     add_files(city, [write(tmp_path / "source.json", model({"a": 3.0, "b": 3.0}))])
@@ -97,9 +105,28 @@ def test_what_is_not_to_be_trusted_is_read_anew(tmp_path: Path, harm: str) -> No
         "short": data[:-1],
         "long": data + b"\0",
         "noise": b"\xff" * len(data),
-        "another layer": data.replace(b'"buildings"', b'"buildingz"'),
-        "another city": data.replace(b'"20', b'"19', 1),
+        "a digit": data[:-100] + bytes([data[-100] ^ 1]) + data[-99:],
+        "another layer": checked(data.replace(b'"buildings"', b'"buildingz"')),
+        "another city": checked(data.replace(b'"20', b'"19', 1)),
+        "another version": checked(data.replace(b"[[2,", b"[[1,", 1)),
     }[harm]
     assert changed != data
     path.write_bytes(changed)
     assert not look(city, tmp_path).on_disk
+
+
+def test_what_is_new_is_found_without_looking_at_the_rest(tmp_path: Path) -> None:
+    """Counted in steps of SQLite's machine, a few for each row that it looks at."""
+    heights = {f"b{n}": 3.0 for n in range(400)}
+    city = tmp_path / "x.twin"
+    add_files(city, [write(tmp_path / "source.json", model(heights))])
+    with open_city(city) as opened:
+        row, run, known = opened.last_row(), opened.last_run(), opened.index("buildings")
+    add_files(city, [write(tmp_path / "source.json", model({**heights, "b7": 9.0}))])
+    with open_city(city) as opened:
+        steps = []
+        opened.connection.set_progress_handler(lambda: steps.append(1), 1)
+        assert opened.index_since("buildings", known, row, run).ids == known.ids
+        assert len(list(opened.attributes_since("buildings", row))) == 1
+        assert len(list(opened.ended_attributes("buildings", row, run))) == 1
+    assert len(steps) < len(heights)

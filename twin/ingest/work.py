@@ -6,6 +6,7 @@ messages keep their order. Workers wait when the caller is slower, so memory sta
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -97,11 +98,13 @@ def _work(
     label: str,
 ) -> None:
     settle_worker()
+    gc.freeze()
     try:
         while (number := _next(order, taken)) is not None:
             path, known = files[number]
             for event in _events(path, known, options, label):
                 send.send((number, event))
+            gc.collect()  # lxml's parsers and documents hold each other
         send.send((None, None))
     except BaseException as error:
         send.send((0, error))

@@ -33,6 +33,7 @@ from citygml.model import (
 _LENGTH = struct.Struct("<I")
 _OPTIONS = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_SERIALIZE_NUMPY
 _DATE, _URI = "$date", "$uri"
+_CONTAINERS = {dict, list}
 
 
 def _plain(value: Any) -> Any:
@@ -53,7 +54,7 @@ def encode_attributes(attributes: Attributes) -> bytes:
 def decode_attributes(text: bytes | str) -> Attributes:
     """The typed attributes of `encode_attributes`."""
     plain = orjson.loads(text)
-    return {name: _typed(value) for name, value in plain.items()}
+    return {name: _typed(value) if value.__class__ in _CONTAINERS else value for name, value in plain.items()}
 
 
 def _typed(value: Any) -> Value:

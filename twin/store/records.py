@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -76,28 +79,27 @@ class ObjectIndex:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def take(self, chosen: npt.NDArray[np.int64]) -> ObjectIndex:
-        """Some of the objects, by their places here."""
-        return ObjectIndex(
-            [self.ids[n] for n in chosen.tolist()],
-            self.rows[chosen],
-            self.bounds[chosen],
-            self.triangles[chosen],
-            self.implicit[chosen],
-            self.digests[chosen],
-        )
+    def changed(self, gone: Sequence[int], came: ObjectIndex) -> ObjectIndex:
+        """Without some rows, and with other objects, which are in the order of their ids as well."""
+        stays = ~np.isin(self.rows, gone)
+        ids = list(compress(self.ids, stays.tolist()))
+        places = [bisect(ids, id) for id in came.ids]
 
-    def merged(self, other: ObjectIndex) -> ObjectIndex:
-        """The objects of both."""
-        both = ObjectIndex(
-            self.ids + other.ids,
-            np.concatenate([self.rows, other.rows]),
-            np.concatenate([self.bounds, other.bounds]),
-            np.concatenate([self.triangles, other.triangles]),
-            np.concatenate([self.implicit, other.implicit]),
-            np.concatenate([self.digests, other.digests]),
+        def column(ours: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            return np.insert(ours[stays], places, theirs, axis=0)
+
+        ends = [*places, len(ids)]
+        merged = ids[: ends[0]]
+        for id, start, end in zip(came.ids, places, ends[1:], strict=True):
+            merged += [id, *ids[start:end]]
+        return ObjectIndex(
+            merged,
+            column(self.rows, came.rows),
+            column(self.bounds, came.bounds),
+            column(self.triangles, came.triangles),
+            column(self.implicit, came.implicit),
+            column(self.digests, came.digests),
         )
-        return both.take(np.array(sorted(range(len(both)), key=both.ids.__getitem__), np.int64))
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """What came to a city and went from it since a state that is known by its last object and its last ingestion.
 
-Rows of objects and runs only grow, and a version is never changed but for its end.
+Rows of objects and runs only grow, and a version is never changed but for its end. `+` before a
+layer or an id keeps SQLite from going through an index of it, by which it would look at all that there is.
 """
 
 from __future__ import annotations
@@ -15,12 +16,20 @@ class Since:
 
     connection: sqlite3.Connection
 
+    def attributes_since(self, layer: str, row: int) -> Iterator[tuple[str, str]]:
+        """The same as `City.attributes`, of what has come since `row` was the last object."""
+        yield from self.connection.execute(
+            "SELECT class, attributes FROM object"
+            " WHERE row > ? AND +layer = ? AND valid_to IS NULL AND x0 IS NOT NULL",
+            (row, layer),
+        )
+
     def ended_attributes(self, layer: str, row: int, run: int) -> Iterator[tuple[str, str]]:
         """(class, attributes as JSON) of what was current when `run` was the last ingestion and `row` the
         last object, and is no longer."""
         yield from self.connection.execute(
             "SELECT class, attributes FROM object"
-            " WHERE ended > ? AND layer = ? AND x0 IS NOT NULL AND row <= ?",
+            " WHERE ended > ? AND +layer = ? AND x0 IS NOT NULL AND row <= ?",
             (run, layer, row),
         )
 

@@ -176,18 +176,15 @@ class City(Since):
         """The same as `index`. known: what it was when `row` was the last object and `run` the last
         ingestion; only what has come and gone since is read."""
         gone = self.connection.execute(
-            "SELECT row FROM object WHERE ended > ? AND row <= ? AND layer = ?", (run, row, layer)
+            "SELECT row FROM object WHERE ended > ? AND row <= ? AND +layer = ?", (run, row, layer)
         ).fetchall()
-        came = self._index("row > ? AND layer = ? AND valid_to IS NULL", [row, layer])
-        if not gone and not len(came):
-            return known
-        stays = ~np.isin(known.rows, [row for (row,) in gone])
-        return known.take(np.flatnonzero(stays)).merged(came)
+        came = self._index("row > ? AND +layer = ? AND valid_to IS NULL", [row, layer])
+        return known.changed([row for (row,) in gone], came) if gone or len(came) else known
 
     def _index(self, where: str, values: Sequence[Any]) -> ObjectIndex:
         found = self.connection.execute(
             "SELECT id, digest, row, triangles, implicit, x0, y0, z0, x1, y1, z1 FROM object"
-            f" WHERE {where} AND x0 IS NOT NULL ORDER BY id",
+            f" WHERE {where} AND x0 IS NOT NULL ORDER BY +id",
             values,
         )
         ids, digests, tables = [], b"", [np.empty(0, NUMBERS)]
@@ -338,13 +335,11 @@ class City(Since):
         )
         return count, list(self.fetch([r[0] for r in rows]))
 
-    def attributes(self, layer: str, after: int = 0) -> Iterator[tuple[str, str]]:
-        """(class, attributes as JSON) of every current object of a layer that has geometry and a row
-        number greater than `after`."""
+    def attributes(self, layer: str) -> Iterator[tuple[str, str]]:
+        """(class, attributes as JSON) of every current object of a layer that has geometry."""
         yield from self.connection.execute(
-            "SELECT class, attributes FROM object"
-            " WHERE layer = ? AND valid_to IS NULL AND x0 IS NOT NULL AND row > ?",
-            (layer, after),
+            "SELECT class, attributes FROM object WHERE layer = ? AND valid_to IS NULL AND x0 IS NOT NULL",
+            (layer,),
         )
 
     def findings(self, object_id: str | None = None, limit: int = 1000) -> list[Finding]:
