@@ -27,6 +27,7 @@ _FILL_SIDE = 768
 # The apron's width as a share of the DEM's longer side, and the way from there to sea level [m].
 _APRON = 0.15
 _DESCENT = 50_000.0
+_STRIP = 64  # rows of a DEM whose holes are filled at once, for the sake of memory
 
 
 @dataclass(frozen=True)
@@ -159,15 +160,16 @@ class Ground:
         top, left = int(np.floor(row.min())), int(np.floor(column.min()))
         rows, columns = int(row.max()) - top + 3, int(column.max()) - left + 3
         values = self.dem.read(top, left, rows, columns, factor)
-        holes = np.argwhere(~np.isfinite(values))
-        if len(holes):
+        for start in range(0, rows, _STRIP):
+            strip = values[start : start + _STRIP]
+            hole = np.argwhere(~np.isfinite(strip))
             at = np.column_stack(
                 [
-                    self.dem.west + (holes[:, 1] + left + 0.5) * self.dem.dx * factor,
-                    self.dem.north - (holes[:, 0] + top + 0.5) * self.dem.dy * factor,
+                    self.dem.west + (hole[:, 1] + left + 0.5) * self.dem.dx * factor,
+                    self.dem.north - (hole[:, 0] + start + top + 0.5) * self.dem.dy * factor,
                 ]
             )
-            values[holes[:, 0], holes[:, 1]] = self._filling(at)
+            strip[hole[:, 0], hole[:, 1]] = self._filling(at)
         return bilinear(values, row - top, column - left).astype(np.float64)
 
     def _filling(self, points: Float64) -> Float32:

@@ -54,13 +54,15 @@ class KeptIndex:
         if self.on_disk:
             return
         path, index = folder / _NAME, self.index
-        columns = (index.rows, index.bounds, index.triangles, index.implicit, index.digests)
         head = orjson.dumps([self.state, index.ids])
-        data = b"".join(
-            [len(head).to_bytes(_LENGTH, "little"), head, *(column.tobytes() for column in columns)]
-        )
+        columns = (index.rows, index.bounds, index.triangles, index.implicit, index.digests)
+        parts = [len(head).to_bytes(_LENGTH, "little"), head, *(column.tobytes() for column in columns)]
+        check = 0
+        for part in parts:
+            check = zlib.crc32(part, check)
         temporary = path.with_name(f"{_NAME}.new")
-        temporary.write_bytes(zlib.crc32(data).to_bytes(_CHECK, "little") + data)
+        with temporary.open("wb") as file:
+            file.writelines([check.to_bytes(_CHECK, "little"), *parts])
         path.unlink(missing_ok=True)
         temporary.rename(path)
 

@@ -23,6 +23,8 @@ Float64: TypeAlias = npt.NDArray[np.float64]
 
 # The length of one degree of latitude [m], about.
 METRES_PER_DEGREE = 111_320.0
+_AT_ONCE = 32_768
+"""Points that are interpolated at once: a dozen numbers for each stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,18 @@ class Dem:
 
 
 def bilinear(values: Float32, row: Float64, column: Float64) -> Float32:
-    """Values (rows, columns) at fractional positions inside the array; a node of weight 0 has no say."""
+    """Values (rows, columns) at fractional positions inside the array, of the shape of `row` and `column`
+    broadcast together; a node of weight 0 has no say."""
+    row, column = np.broadcast_arrays(row, column)
+    result = np.empty(row.shape, np.float32)
+    step = max(_AT_ONCE // max(row[:1].size, 1), 1)
+    for start in range(0, len(row), step):
+        part = slice(start, start + step)
+        result[part] = _bilinear(values, row[part], column[part])
+    return result
+
+
+def _bilinear(values: Float32, row: Float64, column: Float64) -> Float64:
     top = np.clip(np.floor(row).astype(np.intp), 0, max(values.shape[0] - 2, 0))
     left = np.clip(np.floor(column).astype(np.intp), 0, max(values.shape[1] - 2, 0))
     bottom, right = np.minimum(top + 1, values.shape[0] - 1), np.minimum(left + 1, values.shape[1] - 1)
@@ -143,7 +156,7 @@ def bilinear(values: Float32, row: Float64, column: Float64) -> Float32:
     )
     for i, j, weight in corners:
         total += np.where(weight > 0, values[i, j] * weight, 0.0)
-    return total.astype(np.float32)
+    return total
 
 
 def filled_holes(values: Float32) -> Float32:
@@ -160,7 +173,7 @@ def filled_holes(values: Float32) -> Float32:
     coarse = filled_holes(coarse)
     row = np.clip((np.arange(rows) - 0.5) / 2, 0, coarse.shape[0] - 1)
     column = np.clip((np.arange(columns) - 0.5) / 2, 0, coarse.shape[1] - 1)
-    spread = bilinear(coarse, *np.meshgrid(row, column, indexing="ij"))
+    spread = bilinear(coarse, row[:, None], column)
     return np.where(known, values, spread).astype(np.float32)
 
 

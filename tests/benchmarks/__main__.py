@@ -69,7 +69,8 @@ def measure(folder: Path, arguments: argparse.Namespace) -> Iterator[Row]:
         "≥ 1/3 of bare Starlette",
         f"{ours:.0f} of {bare:.0f} ({ours / bare:.2f})",
     )
-    yield from observations.measure(folder, arguments.observations)
+    (folder / "observations").mkdir()
+    yield from observations.measure(folder / "observations", arguments.observations)
     yield from sensorthings.measure()
     yield from mqtt.measure()
     if arguments.large:
