@@ -7,6 +7,7 @@ import pytest
 
 from citygml.geoid import undulation
 from tests.unit.dem_models import georeference, hill, make_hill
+from tiles import ground as made
 from tiles.ground import Ground
 from twin.raster import Dem
 
@@ -37,3 +38,15 @@ def test_far_away_is_sea_level_and_nothing_is_a_cliff(hill_dem: Dem) -> None:
     assert np.isfinite(profile).all()
     assert np.abs(np.diff(profile)).max() / step < 0.25  # the hill itself is as steep as 0.2
     assert profile[0] == pytest.approx(float(undulation(longitude[0], latitude[0])), abs=0.01)
+
+
+def test_heights_do_not_depend_on_how_much_is_filled_at_once(
+    hill_dem: Dem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hole in the model, and the apron around it, are filled by strips."""
+    west, south, east, north = Ground(hill_dem, georeference(hill_dem)).outer_bounds
+    grid = np.linspace(west, east, 120), np.linspace(south, north, 110)
+    whole = Ground(hill_dem, georeference(hill_dem)).heights(*grid, 5.0)
+    for rows in (7, 10_000):
+        monkeypatch.setattr(made, "_STRIP", rows)
+        np.testing.assert_array_equal(Ground(hill_dem, georeference(hill_dem)).heights(*grid, 5.0), whole)

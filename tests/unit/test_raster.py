@@ -12,7 +12,7 @@ from rasterio.transform import from_origin
 from citygml.crs import parse
 from tests.unit.dem_models import BIJOU, NANAIMO, hill, make_hill, write_dem
 from twin.errors import RasterError
-from twin.raster import Dem, open_dem
+from twin.raster import Dem, bilinear, open_dem
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,20 @@ def test_samples_are_bilinear(hill_dem: Dem) -> None:
     assert np.isnan(hill_dem.sample([[0.0, 0.0]])).all()
     assert np.isfinite(hill_dem.sample([[195200.0, 281800.0]])).all()  # the very corner
     assert np.isnan(hill_dem.sample([[195200 + 5 * 55, 281800 - 5 * 50]])).all()  # in the hole
+
+
+def test_many_points_and_grids_are_interpolated_as_each_point_alone() -> None:
+    random = np.random.default_rng(1)
+    values = random.normal(size=(40, 60)).astype(np.float32)
+    values[7, 9] = np.nan
+    row, column = random.uniform(0, 39, 300), random.uniform(0, 59, 250)
+    grid = bilinear(values, row[:, None], column)
+    rows, columns = np.meshgrid(row, column, indexing="ij")
+    np.testing.assert_array_equal(bilinear(values, rows.ravel(), columns.ravel()).reshape(300, 250), grid)
+    for r, c in zip(range(0, 300, 7), range(0, 250, 5), strict=False):
+        np.testing.assert_array_equal(bilinear(values, row[r : r + 1], column[c : c + 1])[0], grid[r, c])
+    assert np.isnan(bilinear(values, np.array([7.5]), np.array([9.5]))).all()
+    assert bilinear(values, np.array([8.0]), np.array([9.0]))[0] == values[8, 9]
 
 
 def test_unusable_rasters_are_refused_in_one_line(data: Path, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def _work(
     label: str,
 ) -> None:
     settle_worker()
-    gc.freeze()
+    gc.freeze()  # all there is stays, and need not be looked at after every file
     try:
         while (number := _next(order, taken)) is not None:
             path, known = files[number]
