@@ -15,8 +15,8 @@ from twin.errors import TwinError
 class Settings(BaseSettings):
     """city: the city's folder (`TWIN_CITY`). cors_origins: sites whose pages may read (`*`: any; the
     answers carry no credentials), in the environment a JSON list. timezone: an IANA name, for the viewer's
-    clock. base_map_url: a `{z}/{x}/{y}` template offered in the viewer; none. page_limit: the most items
-    of one page.
+    clock and for times that state none; by default that of the place where the city lies. base_map_url: a
+    `{z}/{x}/{y}` template offered in the viewer; none. page_limit: the most items of one page.
     root_url: the address under which clients know this server, when a proxy stands before it.
 
     public_read: readings may be read without a token. rate_limit: requests a second that one token or
@@ -43,7 +43,7 @@ class Settings(BaseSettings):
 
     city: Path
     cors_origins: list[str] = ["*"]
-    timezone: str = "Asia/Seoul"
+    timezone: str | None = None
     base_map_url: str | None = None
     page_limit: PositiveInt = 1000
     root_url: str | None = None
@@ -78,9 +78,9 @@ class Settings(BaseSettings):
 
     @field_validator("timezone")
     @classmethod
-    def _known_zone(cls, name: str) -> str:
+    def _known_zone(cls, name: str | None) -> str | None:
         zones = available_timezones()
-        if zones and name not in zones:
+        if zones and name is not None and name not in zones:
             raise ValueError("this is no IANA time zone such as Asia/Seoul")
         return name
 

@@ -16,6 +16,7 @@ from twin.elevation import city_dems
 from twin.place import georeference
 from twin.raster import Dem
 from twin.store import City
+from twin.timezone import timezone_at
 
 EARTH_RADIUS = 6_371_000.0
 """[m] mean radius (IUGG, Moritz 2000, doi:10.1007/s001900050278)."""
@@ -31,7 +32,7 @@ _CELLS = 4_000_000
 def place_of(grid: Grid, plane: Plane, terrain: Float32, timezone: str | None = None) -> Place:
     """The place of the grid's middle.
 
-    timezone: name in the IANA database; None for that of the place (`tzfpy`, from OpenStreetMap). Raises
+    timezone: name in the IANA database; None for that of the place. Raises
     AnalysisError for a city without a place on the globe and for an unknown time zone.
     """
     on_globe = plane.target or plane.source
@@ -53,14 +54,8 @@ def place_of(grid: Grid, plane: Plane, terrain: Float32, timezone: str | None = 
         frame_matrix(middle)[:3, :3]
     )
     convergence = float(np.degrees(np.arctan2(above[0] - below[0], above[1] - below[1])))
-    name = timezone or _timezone(longitude, latitude)
+    name = timezone or timezone_at(longitude, latitude)
     return Place(latitude, longitude, float(np.median(terrain)), convergence, checked_timezone(name))
-
-
-def _timezone(longitude: float, latitude: float) -> str:
-    from tzfpy import get_tz
-
-    return get_tz(longitude, latitude) or "UTC"
 
 
 def checked_timezone(name: str) -> str:

@@ -71,7 +71,8 @@ def add(
         Path | None, typer.Option(help="CSV with the places of the stations that readings name.", exists=True)
     ] = None,
     timezone: Annotated[
-        str | None, typer.Option(help="Zone of readings whose times state none; else TWIN_TIMEZONE.")
+        str | None,
+        typer.Option(help="Zone of readings whose times state none; else TWIN_TIMEZONE, else the city's."),
     ] = None,
     licence: Annotated[
         str | None,

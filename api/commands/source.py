@@ -118,7 +118,9 @@ def replay(
     stations: Annotated[Path | None, typer.Option(help="CSV with their places.", exists=True)] = None,
     speed: Annotated[float, typer.Option(help="Recorded seconds in one second.")] = 1.0,
     backfill_hours: Annotated[float, typer.Option(help="How much of the past to fill first.")] = 0.0,
-    timezone: Annotated[str | None, typer.Option(help="Zone of times without; else TWIN_TIMEZONE.")] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="Zone of times without; else TWIN_TIMEZONE, else the city's.")
+    ] = None,
     name: Name = "replay",
 ) -> None:
     """Play a recording as if it happened now, over and over, until Ctrl-C."""
@@ -126,6 +128,7 @@ def replay(
     from twin.observations.store import open_observations
     from twin.sources.service import ReplayConfig, checked
     from twin.sources.sink import Sink
+    from twin.timezone import folder_timezone
 
     config = checked(
         ReplayConfig,
@@ -133,7 +136,7 @@ def replay(
         type="replay",
         file=str(file.resolve()),
         stations=str(stations.resolve()) if stations else None,
-        timezone=timezone or read_settings(folder).timezone,
+        timezone=timezone or read_settings(folder).timezone or folder_timezone(folder),
         speed=speed,
         backfill_hours=backfill_hours,
     )

@@ -23,6 +23,7 @@ from twin.place import city_crs, city_heights, georeference
 from twin.search import search
 from twin.store import City
 from twin.store.records import Layer
+from twin.timezone import timezone_within
 
 router = APIRouter(tags=["city"])
 _NAMED = 4  # files of a layer that are named, before their number stands for them
@@ -73,7 +74,7 @@ def describe_city(city: CurrentCity, settings: CurrentSettings, request: Request
         "imagery": _imagery(built / "imagery"),
         "layers": [_layer(city, layer, built) for layer in city.layers()],
         "sensors": {"count": _sensors(request)},
-        "timezone": settings.timezone,
+        "timezone": settings.timezone or timezone_within(bbox),
         "base_map_url": settings.base_map_url,
     }
 

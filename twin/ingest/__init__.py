@@ -31,6 +31,7 @@ from twin.store import City, create_city, open_city, remove_empty_city
 from twin.store.records import Ingested
 from twin.store.sqlite import DATABASE
 from twin.store.writing import Writer
+from twin.timezone import city_timezone
 
 Progress = Callable[[int, int], None]
 
@@ -40,8 +41,8 @@ class AddOptions:
     """crs: of the files, when they name none or a wrong one. lods: only these. geoid: a grid file for
     heights. at: when the data is valid from (None: now). anchor: (longitude, latitude, height) of the
     origin of a local coordinate system. stations: a table of where the stations of readings are. timezone:
-    of readings whose times state none. licence: of models and rasters, with whom to name; None leaves what
-    was said of a file before, an empty one takes it away."""
+    of readings whose times state none (None: that of the city). licence: of models and rasters, with whom to
+    name; None leaves what was said of a file before, an empty one takes it away."""
 
     crs: str | None = None
     lods: frozenset[str] | None = None
@@ -49,7 +50,7 @@ class AddOptions:
     at: datetime | None = None
     anchor: tuple[float, float, float] | None = None
     stations: Path | None = None
-    timezone: str = "UTC"
+    timezone: str | None = None
     licence: str | None = None
     workers: int | None = None
 
@@ -128,6 +129,12 @@ def _workplace(city: City) -> Iterator[Path]:
         shutil.rmtree(unpacked, ignore_errors=True)
 
 
+def _timezone(city: City, inputs: list[Input]) -> str:
+    """The zone of times that state none: the city's, which is only looked for when there are any times."""
+    timed = any(i.kind == "readings" for i in inputs) or has_dynamizers(city)
+    return city_timezone(city) if timed else "UTC"
+
+
 def _add(writer: Writer, inputs: list[Input], options: AddOptions, progress: Progress | None) -> Added:
     city = writer.city
     rasters = [i for i in inputs if i.kind == "raster"]
@@ -135,16 +142,17 @@ def _add(writer: Writer, inputs: list[Input], options: AddOptions, progress: Pro
     models = [i for i in inputs if i.kind == "model"]
     crs = city.get("crs")
     _add_models(writer, models, options, added, progress)
-    added.series = read_series(city, models, options.timezone)
-    added.notes += added.series.notes
-    readings = [i for i in inputs if i.kind == "readings" and i.path not in added.series.files]
-    added.readings = read_deliveries(readings, options.stations, options.timezone)
     for raster, name in zip(rasters, raster_names(rasters), strict=True):
         writer.put_raster(add_raster(city, raster, name, options.crs, options.licence))
         added.rasters += 1
     settle_heights(city, options.geoid, new_crs=city.get("crs") != crs)
     if options.anchor is not None:
         city.set("anchor", ",".join(map(str, options.anchor)))
+    timezone = options.timezone or _timezone(city, inputs)
+    added.series = read_series(city, models, timezone)
+    added.notes += added.series.notes
+    readings = [i for i in inputs if i.kind == "readings" and i.path not in added.series.files]
+    added.readings = read_deliveries(readings, options.stations, timezone)
     heights = city_heights(city)
     if heights is not None and heights.method == "egm96":
         added.notes.append(heights.note)
