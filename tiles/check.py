@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tiles.expand import expand
+from tiles.mesh import MOST_VERTICES
 from tiles.read import BrokenGlb, Part, read_glb
 from twin.errors import TwinError
 
@@ -26,7 +27,6 @@ Json = dict[str, Any]
 
 _SLACK = 0.02
 """[m] positions are rounded to this much."""
-_MAX_VERTICES = 65_535
 _MAX_BYTES = 4 << 20
 _MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 """What reading JSON raises where it is not of the shape that the specification asks for."""
@@ -87,7 +87,8 @@ class TilesetReport:
             if shown[fault.code] <= self.limit:
                 yield f"  {fault.code}  {fault.tile}: {fault.message}"
         yield from (f"  {code}: {n - self.limit} more" for code, n in shown.items() if n > self.limit)
-        yield "no faults" if not self.faults else f"{len(self.faults):,} faults"
+        count = len(self.faults)
+        yield "no faults" if not count else "1 fault" if count == 1 else f"{count:,} faults"
 
 
 def check_tileset(path: Path, limit: int = 20, schemas: Path | None = None) -> TilesetReport:
@@ -235,7 +236,7 @@ class _Walk:
                 report.triangles += len(part.indices) // 3 if not tile.get("children") else 0
                 if not part.has_normals:
                     report.add("no-normals", uri, "triangles without normals are drawn unlit")
-            if len(part.positions) > _MAX_VERTICES:
+            if len(part.positions) > MOST_VERTICES:
                 report.add("too-many-vertices", uri, f"{len(part.positions):,} vertices in one primitive")
             if len(part.indices) and part.indices.max() >= len(part.positions):
                 report.add("bad-index", uri, "an index points past the last vertex")

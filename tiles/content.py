@@ -17,7 +17,7 @@ from tiles.drawing import ImageLoader, Painter
 from tiles.encode import write_plain, write_table
 from tiles.gltf import Glb, Json
 from tiles.instances import Placed, baked, box_corners, place, placed_bounds, split, write_instances
-from tiles.mesh import POSITION_ERROR, TRIANGLES, Primitive, ToLocal, fitting_error, joined, z_up
+from tiles.mesh import POSITION_ERROR, TRIANGLES, Primitive, ToLocal, divided, fitting_error, joined, z_up
 from tiles.metadata import Schema, encode_table
 from tiles.surfaces import Drawn, gather, gather_template
 
@@ -87,9 +87,9 @@ def build_content(
     )
     primitives, instanced = primitives_of(painter, drawn, to_local, templates or {}, options.instances)
     writer = _Writer(glb, options, len(drawn.objects))
-    writer.mesh(joined(primitives))
+    writer.mesh(divided(joined(primitives)))
     for placed, parts in instanced:
-        writer.instances(placed, joined(parts))
+        writer.instances(placed, divided(joined(parts)))
     if not writer.bounds:
         return None
     write_table(glb, encode_table(schema, drawn.objects))

@@ -5,8 +5,8 @@ Positions are turned from east, north, up to glTF's y-up axes here: (x, y, z) be
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,7 +25,9 @@ _LEAST_ERROR = 0.0002  # [m]
 _ERROR_BY_WIDTH = 0.025  # of the area of an object's triangles over their perimeter
 _ODD = 0.1  # share of the objects with the smallest triangles, which may be rounded more
 POINTS, LINES, TRIANGLES = 0, 1, 4  # glTF 2.0, mesh.primitive.mode
+_CORNERS = {POINTS: 1, LINES: 2, TRIANGLES: 3}
 POSITION_ERROR = 0.009  # [m] the largest error of a coordinate by quantization: at most 1.4 cm in space
+MOST_VERTICES = 65_535  # of one primitive, so that two bytes count them
 _SAME_PLACE = 1e-3  # [m] vertices of smooth surfaces nearer than this share their normal
 
 
@@ -201,6 +203,45 @@ def joined(primitives: list[Primitive]) -> list[Primitive]:
             )
         made.append(first)
     return made
+
+
+def divided(primitives: list[Primitive]) -> list[Primitive]:
+    """The same with no more vertices in any than `MOST_VERTICES`; neighbours stay together."""
+    return [part for one in primitives for part in _parts(one)]
+
+
+def _parts(one: Primitive) -> Iterator[Primitive]:
+    if len(one.positions) <= MOST_VERTICES:
+        yield one
+        return
+    corners = _CORNERS[one.mode]
+    elements = one.indices.reshape(-1, corners)
+    elements = elements[np.argsort(elements.min(axis=1), kind="stable")]
+    reach = np.maximum.accumulate(elements.max(axis=1))
+    start = 0
+    while start < len(elements):
+        first = elements[start].min()
+        stop = int(np.searchsorted(reach, first + MOST_VERTICES))
+        # whatever their corners, so many elements have no more vertices than that
+        stop = max(stop, start + MOST_VERTICES // corners)
+        yield _part(one, elements[start:stop].ravel())
+        start = stop
+
+
+def _part(one: Primitive, indices: UInt32) -> Primitive:
+    """The vertices that some indices name, and those alone."""
+    used = np.zeros(len(one.positions), bool)
+    used[indices] = True
+    places = (np.cumsum(used) - 1).astype(np.uint32)
+    return replace(
+        one,
+        positions=one.positions[used],
+        indices=places[indices],
+        features=one.features[used],
+        normals=None if one.normals is None else one.normals[used],
+        uv=None if one.uv is None else one.uv[used],
+        colours=None if one.colours is None else one.colours[used],
+    )
 
 
 def _all(arrays: list[npt.NDArray[Scalar] | None]) -> npt.NDArray[Scalar] | None:

@@ -69,7 +69,8 @@ class CheckedModels:
                 hidden = count - sum(f.code == code for f in report.findings)
                 if hidden:
                     yield f"  {code}: {hidden:,} more"
-            yield f"  {sum(report.counts.values()):,} findings" if report.counts else "  no findings"
+            count = sum(report.counts.values())
+            yield "  no findings" if not count else "  1 finding" if count == 1 else f"  {count:,} findings"
 
 
 def _line(f: Finding) -> str:

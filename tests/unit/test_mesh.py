@@ -15,7 +15,8 @@ from citygml.model import CityObject, Geometry, Surface
 from citygml.reading import open_model
 from citygml.triangulate import triangle_areas, triangulate
 from tests.unit.mesh_models import box, box_polygons, geometry
-from tiles.mesh import TRIANGLES, Primitive, fitting_error, line_primitive, surface_primitives
+from tiles import mesh
+from tiles.mesh import LINES, TRIANGLES, Primitive, divided, fitting_error, line_primitive, surface_primitives
 from tiles.surfaces import choose, gather, once
 
 
@@ -283,3 +284,36 @@ def test_a_wrinkled_polygon_is_cut_without_triangles_that_stand_up(data):
         assert not len(result.failed)
         in_space = triangle_areas(metres, result.corners).sum()
         assert in_space == pytest.approx(result.areas.sum(), rel=1e-3)
+
+
+@pytest.mark.parametrize("spread", [4, 400])
+@pytest.mark.parametrize("mode", [TRIANGLES, LINES])
+def test_what_has_too_many_vertices_is_divided_and_nothing_is_lost(
+    monkeypatch: pytest.MonkeyPatch, spread: int, mode: int
+) -> None:
+    """spread: how far apart the vertices of an element may lie in their order."""
+    monkeypatch.setattr(mesh, "MOST_VERTICES", 90)
+    random, corners = np.random.default_rng(3), {TRIANGLES: 3, LINES: 2}[mode]
+    first = random.integers(0, 1000 - spread, 700)
+    indices = (first[:, None] + random.integers(0, spread, (700, corners))).astype(np.uint32).ravel()
+    marks = np.arange(1000.0)
+    whole = Primitive(
+        mode,
+        np.stack([marks] * 3, axis=1),
+        indices,
+        np.arange(1000, dtype=np.uint32),
+        normals=np.stack([-marks] * 3, axis=1),
+        material=2,
+    )
+    parts = divided([whole])
+    assert max(len(p.positions) for p in parts) <= 90
+    assert len(parts) <= 1 + len(indices) // 45
+    elements = [p.positions[p.indices][:, 0].reshape(-1, corners) for p in parts]
+    found = sorted(map(tuple, np.concatenate(elements).tolist()))
+    assert found == sorted(map(tuple, indices.reshape(-1, corners).tolist()))
+    for p in parts:
+        assert (p.mode, p.material, p.uv) == (mode, 2, None) and p.normals is not None
+        np.testing.assert_array_equal(p.features, p.positions[:, 0])
+        np.testing.assert_array_equal(p.normals, -p.positions)
+    small = Primitive(mode, whole.positions[:90], indices[:0], whole.features[:90])
+    assert divided([small])[0] is small
