@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tiles.painter import GroundShapes
 
-FORMAT = 1
+FORMAT = 2
 _DRAWN = ("landuse", "vegetation", "water", "roads")
 _SURFACES = SURFACE_TYPES | SOLID_TYPES
 _PATHS = ("foot", "보도", "cycl", "자전거", "crossing", "횡단", "歩道", "sidewalk")

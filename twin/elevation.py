@@ -23,6 +23,8 @@ from twin.store.records import Layer
 
 _STANDING = ("buildings", "roads", "water", "landuse", "relief", "vegetation", "furniture")
 _BELOW = ("utilities", "tunnels")
+_INSIDE, _LEVEL = "indoor", 1.0
+"""Rooms stand on rooms: of an indoor model, what begins within this much [m] of its lowest point counts."""
 _NO_HEIGHT = -9999.0
 _SMALL = 150.0
 """[m] the lowest point of anything larger says little about the ground at its other end."""
@@ -124,6 +126,8 @@ def _ground_points(city: City, layers: list[Layer]) -> Iterator[Float64]:
                 yield from (g.vertices for g in stored.decode().geometries)
             continue
         held = boxes[layer.name][~sheets[layer.name]] if risen else boxes[layer.name]
+        if layer.name == _INSIDE and len(held):
+            held = held[held[:, 2] <= held[:, 2].min() + _LEVEL]
         x0, y0, z0, x1, y1, _ = held.T
         small = np.maximum(x1 - x0, y1 - y0) * metres_per_unit(city)[1] < _SMALL
         for x, y in ((x0, y0), (x1, y0), (x0, y1), (x1, y1), ((x0 + x1) / 2, (y0 + y1) / 2)):

@@ -125,6 +125,7 @@ def _home(city: City, bbox: list[float] | None) -> dict[str, float] | None:
         "heading": 20.0,
         "pitch": -35.0,
         "range": float(np.clip(1.1 * math.hypot(width, height), 150, 40_000)),
+        "tall": bounds[5] - bounds[2],
     }
 
 

@@ -18,7 +18,7 @@ from analysis.scene.elevation import elevation, fill_holes
 from tests.unit.models import city, write
 from tests.unit.scene_models import NORTH, WEST, formula, terrain
 from twin.elevation import ground_from_objects
-from twin.ingest import add_files
+from twin.ingest import AddOptions, add_files
 from twin.store import open_city
 
 BOUNDS = (WEST + 10, NORTH - 90, WEST + 90, NORTH - 10)
@@ -253,3 +253,14 @@ def test_a_city_that_is_drawn_at_zero_alone_lies_at_zero(tmp_path: Path) -> None
             assert ground is not None
             found[name] = set(ground.heights[np.isfinite(ground.heights)].tolist())
     assert found == {"flat": {0.0}, "both": {3.0}}
+
+
+def test_a_building_of_rooms_stands_on_its_lowest_ones(data: Path, tmp_path: Path) -> None:
+    """Rooms stand on rooms; where there is nothing but those, the upper ones are no hills."""
+    source = data / "indoorgml" / "pnu-201" / "v103-PNU-bldg201_3d.gml"
+    add_files(tmp_path / "x.twin", [source], AddOptions(anchor=(129.08, 35.23, 60.0)))
+    with open_city(tmp_path / "x.twin") as opened:
+        ground, bounds = ground_from_objects(opened), opened.bounds()
+    assert ground is not None and bounds is not None and bounds[5] - bounds[2] == 60.0
+    heights = ground.heights[np.isfinite(ground.heights)]
+    assert len(heights) > 50 and heights.max() - bounds[2] <= 1.0

@@ -9,9 +9,10 @@ import {
   Transforms,
 } from '@cesium/engine';
 import { signal } from '@preact/signals';
-import type { Home } from '../client/types';
+import type { Outlook } from '../client/types';
 import { camera as cameraState, type CameraState } from '../state/store';
 import { sun } from './light';
+import { openingView } from './opening';
 import type { Stage } from './stage';
 
 /** Clockwise from north [°], kept in step with every frame, for the compass. */
@@ -36,7 +37,7 @@ function freeCentre(canvas: HTMLCanvasElement): [number, number] {
 }
 
 /** The pose that looks at `home` and puts it in the middle of the free part of the canvas. */
-function poseFor(stage: Stage, home: Home) {
+function poseFor(stage: Stage, home: Outlook) {
   const { canvas, camera } = stage.scene;
   const frustum = camera.frustum as unknown as { fov: number };
   const span = Math.max(canvas.clientWidth, canvas.clientHeight, 1);
@@ -59,33 +60,19 @@ function poseFor(stage: Stage, home: Home) {
   };
 }
 
-function look(stage: Stage, home: Home): void {
+function look(stage: Stage, home: Outlook): void {
   stage.scene.camera.setView(poseFor(stage, home));
   stage.draw();
 }
 
-function fly(stage: Stage, home: Home): void {
+function fly(stage: Stage, home: Outlook): void {
   if (still()) return look(stage, home);
   stage.scene.camera.flyTo({ ...poseFor(stage, home), duration: 1.4 });
 }
 
-/** Angle between the sun and the line of sight that draws walls and shadows best [°]. */
-const SIDE_LIGHT = 65;
-
-/**
- * The first view: nearer and lower than one that holds the whole extent, so that the buildings speak, and turned
- * from the given heading so far that the sun comes from the side.
- */
-function openingView(home: Home): Home {
-  const apart = (a: number, b: number) => Math.abs(((a - b + 540) % 360) - 180);
-  const [left, right] = [sun.value.azimuth + 180 - SIDE_LIGHT, sun.value.azimuth + 180 + SIDE_LIGHT];
-  const turned = apart(left % 360, home.heading) <= apart(right % 360, home.heading) ? left : right;
-  return { ...home, heading: turned % 360, range: home.range * 0.5, pitch: -26 };
-}
-
 /** On an upright screen the city looks best from higher up and nearer, as little of its width shows. */
-const fitted = (stage: Stage): Home => {
-  const view = openingView(stage.city.home);
+const fitted = (stage: Stage): Outlook => {
+  const view = openingView(stage.city.home, sun.value.azimuth);
   const { clientWidth, clientHeight } = stage.scene.canvas;
   return clientWidth < clientHeight ? { ...view, range: view.range * 0.85, pitch: -38 } : view;
 };

@@ -35,13 +35,19 @@ export interface LayerInfo {
   underground?: boolean;
 }
 
-export interface Home {
+/** Something to look at, and from where. */
+export interface Outlook {
   lon: number;
   lat: number;
   height: number;
   heading: number;
   pitch: number;
   range: number;
+}
+
+export interface Home extends Outlook {
+  /** From the lowest to the highest point of the city [m]. */
+  tall: number;
 }
 
 export interface Imagery {
