@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from api.commands.output import counted
 from twin.errors import TwinError
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class CheckedModels:
                 if hidden:
                     yield f"  {code}: {hidden:,} more"
             count = sum(report.counts.values())
-            yield "  no findings" if not count else "  1 finding" if count == 1 else f"  {count:,} findings"
+            yield f"  {counted(count, 'finding')}" if count else "  no findings"
 
 
 def _line(f: Finding) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.commands.options import Folder, Json
-from api.commands.output import emit, progress, table
+from api.commands.output import counted, emit, progress, table
 
 if TYPE_CHECKING:
     from twin.ingest.readings import Delivery
@@ -120,12 +120,12 @@ def add(
     def lines() -> Iterator[str]:
         if done.read or done.rasters or done.unchanged_files or not done.readings.files:
             yield (
-                f"{done.read + done.rasters} files read, {done.unchanged_files} unchanged: "
+                f"{counted(done.read + done.rasters, 'file')} read, {done.unchanged_files} unchanged: "
                 f"{counts.added:,} objects added, {counts.changed:,} changed, {counts.unchanged:,} unchanged,"
                 f" {counts.ended:,} ended"
             )
         if counts.findings:
-            yield f"{counts.findings:,} findings; see `twin info {folder}`"
+            yield f"{counted(counts.findings, 'finding')}; see `twin info {folder}`"
         yield from _readings_lines(done.readings)
         yield from done.notes
 
@@ -137,7 +137,7 @@ def _readings_lines(readings: Delivery) -> Iterator[str]:
         return
     counts = readings.counts()
     yield (
-        f"{counts['files']} files of readings: {counts['added']:,} added, {counts['known']:,} there already,"
+        f"{counted(counts['files'], 'file')} of readings: {counts['added']:,} added, {counts['known']:,} there already,"
         f" {counts['datastreams']:,} new datastreams, {counts['empty']:,} cells empty"
     )
     if counts["bad"]:
