@@ -137,8 +137,9 @@ def _readings_lines(readings: Delivery) -> Iterator[str]:
         return
     counts = readings.counts()
     yield (
-        f"{counted(counts['files'], 'file')} of readings: {counts['added']:,} added, {counts['known']:,} there already,"
-        f" {counts['datastreams']:,} new datastreams, {counts['empty']:,} cells empty"
+        f"{counted(counts['files'], 'file')} of readings: {counts['added']:,} added,"
+        f" {counts['known']:,} there already, {counts['datastreams']:,} new datastreams,"
+        f" {counts['empty']:,} cells empty"
     )
     if counts["bad"]:
         yield f"{counts['bad']:,} readings could not be read, such as"
