@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from twin.describe import geographic_bounds
+from twin.errors import CityNotFound
 from twin.store import City, open_city
 
 _NOWHERE = "Asia/Seoul"
@@ -33,6 +34,9 @@ def city_timezone(city: City) -> str:
 
 
 def folder_timezone(folder: Path) -> str:
-    """The same of the city in a folder. Raises TwinError if there is none."""
-    with open_city(folder) as city:
-        return city_timezone(city)
+    """The same of the city in a folder, which may hold readings alone."""
+    try:
+        with open_city(folder) as city:
+            return city_timezone(city)
+    except CityNotFound:
+        return _NOWHERE

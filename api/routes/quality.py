@@ -10,7 +10,7 @@ from pydantic import Field
 
 from api.auth import READ, WRITE, require
 from api.routes.moments import instant, milliseconds
-from api.routes.shared import CurrentCity, CurrentObservations, CurrentSettings
+from api.routes.shared import CurrentObservations, CurrentSettings
 from twin.alerts.streams import unit_symbol
 from twin.anomalies import THRESHOLD, find_anomalies
 from twin.errors import EntityNotFound, QueryError
@@ -19,7 +19,7 @@ from twin.observations import quality_rules
 from twin.observations.changes import Call
 from twin.observations.flagged import flagged
 from twin.observations.quality import bits, names
-from twin.timezone import city_timezone
+from twin.timezone import folder_timezone
 
 router = APIRouter(tags=["quality"], dependencies=[Depends(require(READ))])
 
@@ -176,7 +176,6 @@ def list_devices(
 
 @router.get("/anomalies")
 def list_anomalies(
-    city: CurrentCity,
     observations: CurrentObservations,
     settings: CurrentSettings,
     datastream: Annotated[list[AnyId] | None, Query(max_length=500)] = None,
@@ -194,7 +193,7 @@ def list_anomalies(
     """
     with observations.connection() as connection:
         ids = _datastreams(connection, datastream, property, limit, offset)
-    timezone = settings.timezone or city_timezone(city)
+    timezone = settings.timezone or folder_timezone(settings.city)
     found = find_anomalies(observations, ids, instant(start, "from"), instant(to, "to"), threshold, timezone)
     return {
         "threshold": threshold,

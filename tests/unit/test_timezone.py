@@ -50,6 +50,7 @@ def test_the_viewer_has_the_clock_of_the_city(tmp_path: Path) -> None:
 def test_an_empty_city_has_the_clock_of_korea(tmp_path: Path) -> None:
     create_city(tmp_path / "x.twin").close()
     assert folder_timezone(tmp_path / "x.twin") == "Asia/Seoul"
+    assert folder_timezone(tmp_path) == "Asia/Seoul", "a folder of readings alone"
 
 
 @pytest.mark.parametrize(("named", "hours"), [(None, 1), ("Asia/Tokyo", 9)])
