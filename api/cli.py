@@ -7,26 +7,26 @@ inside the commands, so that `twin --help` answers at once.
 from __future__ import annotations
 
 import sys
-from copy import copy
+from importlib import import_module
 
 import typer
 
-from api.commands import alerts, city, export, run, scenario, serve, source, tiles, token
 from api.commands.values import convert_plain_values
 
-app = typer.Typer(
-    help="A digital twin of a city: CityGML and sensors in; 3D Tiles, simulations and a viewer out.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-for module in (city, tiles, run, scenario, serve, export, alerts, source, token):
-    module.register(app)
-app.callback()(lambda: None)  # so that a single command (`_called`) still goes by its name
 convert_plain_values()
 
-
+COMMANDS = {
+    "city": ("init", "add", "info", "check"),
+    "tiles": ("tile",),
+    "run": ("run", "runs"),
+    "scenario": ("scenario",),
+    "serve": ("serve", "demo"),
+    "export": ("export",),
+    "alerts": ("alerts",),
+    "source": ("source",),
+    "token": ("token",),
+}
+"""The modules of `api.commands` in the order of `twin --help`, and the commands that each makes."""
 _INTERRUPTED = 130
 """What Typer exits with after Ctrl-C."""
 
@@ -40,7 +40,7 @@ def main() -> None:
     from twin.errors import TwinError
 
     try:
-        _called(sys.argv[1:2])()
+        command_line(*sys.argv[1:2])()
     except (AnalysisError, CityModelError, TwinError, sqlite3.Error) as error:
         _fail(str(error))
     except BrokenPipeError:
@@ -53,17 +53,19 @@ def main() -> None:
         _fail("interrupted; nothing is left half done")
 
 
-def _called(names: list[str]) -> typer.Typer:
-    """The command line with the command of this name alone, which spares the making of the others; whole when
-    there is none."""
-    called = copy(app)
-    called.registered_commands = [
-        command
-        for command in app.registered_commands
-        if command.callback is not None and (command.name or command.callback.__name__) in names
-    ]
-    called.registered_groups = [group for group in app.registered_groups if group.name in names]
-    return called if called.registered_commands or called.registered_groups else app
+def command_line(command: str | None = None) -> typer.Typer:
+    """The command line; with the name of a command only what makes that one, which spares the rest."""
+    app = typer.Typer(
+        help="A digital twin of a city: CityGML and sensors in; 3D Tiles, simulations and a viewer out.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(lambda: None)  # so that a single command still goes by its name
+    for module in [name for name, commands in COMMANDS.items() if command in commands] or COMMANDS:
+        import_module(f"api.commands.{module}").register(app)
+    return app
 
 
 def _fail(message: str) -> None:

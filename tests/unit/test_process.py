@@ -7,6 +7,9 @@ import subprocess
 import sys
 
 import pytest
+import typer
+
+import api.cli
 
 _BEGIN = """
 import atexit, sys, threading, time, typer
@@ -70,3 +73,15 @@ def test_a_reader_that_has_gone_is_no_reason_to_complain() -> None:
         running.stdin.close()
         assert running.stderr.read() == b"err\n"
     assert running.returncode == 1
+
+
+def test_each_command_is_found_in_the_module_that_makes_it() -> None:
+    def names(app: typer.Typer) -> list[str | None]:
+        alone = [c.name or c.callback.__name__ for c in app.registered_commands if c.callback is not None]
+        return sorted([*alone, *(str(group.name) for group in app.registered_groups)])
+
+    every = [name for commands in api.cli.COMMANDS.values() for name in commands]
+    assert names(api.cli.command_line()) == names(api.cli.command_line("no command")) == sorted(every)
+    for commands in api.cli.COMMANDS.values():
+        for name in commands:
+            assert names(api.cli.command_line(name)) == sorted(commands)

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from api import auth, rates
 from api.auth import READ, WRITE, Guard, authorize, require, token_of
-from api.cli import app as commands
+from api.cli import command_line
 from tests.unit.models import city, write
 from twin import tokens
 from twin.errors import Forbidden, NotAuthorized, TooMany
@@ -126,6 +126,7 @@ def test_commands(tmp_path: Path) -> None:
     folder = tmp_path / "x.twin"
     add_files(folder, [write(tmp_path / "source.json", city({"a": (0.0, 0.0, 5.0)}))])
     run = CliRunner().invoke
+    commands = command_line()
     made = run(commands, ["token", "create", str(folder), "--scope", WRITE, "--name", "pump", "--days", "7"])
     assert made.exit_code == 0, made.output
     text = made.stdout.rstrip("\n").rpartition("\n")[2]
