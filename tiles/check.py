@@ -21,6 +21,7 @@ from tiles.expand import expand
 from tiles.mesh import MOST_VERTICES
 from tiles.read import BrokenGlb, Part, read_glb
 from twin.errors import TwinError
+from twin.wording import counted
 
 Float64 = npt.NDArray[np.float64]
 Json = dict[str, Any]
@@ -87,8 +88,7 @@ class TilesetReport:
             if shown[fault.code] <= self.limit:
                 yield f"  {fault.code}  {fault.tile}: {fault.message}"
         yield from (f"  {code}: {n - self.limit} more" for code, n in shown.items() if n > self.limit)
-        count = len(self.faults)
-        yield "no faults" if not count else "1 fault" if count == 1 else f"{count:,} faults"
+        yield counted(len(self.faults), "fault")
 
 
 def check_tileset(path: Path, limit: int = 20, schemas: Path | None = None) -> TilesetReport:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from api.commands.output import counted
 from twin.errors import TwinError
+from twin.wording import counted
 
 if TYPE_CHECKING:
     from citygml.check import Report
@@ -70,8 +70,7 @@ class CheckedModels:
                 hidden = count - sum(f.code == code for f in report.findings)
                 if hidden:
                     yield f"  {code}: {hidden:,} more"
-            count = sum(report.counts.values())
-            yield f"  {counted(count, 'finding')}" if count else "  no findings"
+            yield f"  {counted(sum(report.counts.values()), 'finding')}"
 
 
 def _line(f: Finding) -> str:

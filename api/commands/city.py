@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.commands.options import Folder, Json
-from api.commands.output import counted, emit, progress, table
+from api.commands.output import emit, progress, table
+from twin.wording import counted
 
 if TYPE_CHECKING:
     from twin.ingest.readings import Delivery

@@ -44,11 +44,6 @@ def emit(data: Any, as_json: bool, lines: Iterator[str]) -> None:
             print(line)
 
 
-def counted(number: int, what: str) -> str:
-    """`1 file`, `2 files`."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
 def table(rows: list[tuple[Any, ...]], indent: str = "  ") -> Iterator[str]:
     """Rows as aligned lines; numbers to the right."""
     if not rows:
